@@ -1,0 +1,97 @@
+"""Money: integer minor units of one currency. No float ever enters here.
+
+Exponents follow ISO 4217 (zero- and three-decimal currencies listed; two is the rule). A provider that departs from ISO
+(Stripe sends UGX and ISK with two zero decimals) says so in its own folder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ZERO_DECIMAL = frozenset(
+    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
+)
+THREE_DECIMAL = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+
+
+class MoneyError(ValueError):
+    """An amount that cannot be money: a float, too many decimals, an unknown currency, two currencies added."""
+
+
+def exponent(currency: str) -> int:
+    """Decimals of a currency's minor unit: 2 for USD, 0 for JPY, 3 for KWD."""
+    if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
+        raise MoneyError(f"{currency!r} is not a currency code")
+    code = currency.upper()
+    return 0 if code in ZERO_DECIMAL else 3 if code in THREE_DECIMAL else 2
+
+
+def to_minor(amount: Decimal | str | int, currency: str, *, rounding: bool = False) -> int:
+    """Minor units of a major-unit amount. More decimals than the currency has raise unless ``rounding`` (half to even).
+
+    Trailing zeros are not decimals: ``"-30.000"`` is -3000 in USD.
+    """
+    if isinstance(amount, float):
+        raise MoneyError("a float is not money")
+    try:
+        scaled = Decimal(amount).scaleb(exponent(currency))
+    except InvalidOperation as error:
+        raise MoneyError(f"{amount!r} is not an amount") from error
+    if not scaled.is_finite():
+        raise MoneyError(f"{amount!r} is not an amount")
+    whole = scaled.to_integral_value(rounding=ROUND_HALF_EVEN)
+    if whole != scaled and not rounding:
+        raise MoneyError(f"{amount} has more decimals than {currency.upper()} allows")
+    return int(whole)
+
+
+def to_major(minor: int, currency: str) -> Decimal:
+    """The major-unit amount, with exactly the currency's decimals."""
+    places = exponent(currency)
+    return Decimal(minor).scaleb(-places).quantize(Decimal(1).scaleb(-places))
+
+
+def split(total: int, weights: Sequence[int]) -> list[int]:
+    """Share ``total`` minor units by ``weights``; the parts sum to the total exactly (largest remainder, first wins a tie)."""
+    whole = sum(weights)
+    if not weights or whole <= 0 or min(weights) < 0:
+        raise MoneyError("weights must be non-negative and not all zero")
+    sign, size = (-1 if total < 0 else 1), abs(total)
+    shares = [size * weight // whole for weight in weights]
+    remainders = [size * weight % whole for weight in weights]
+    for index in sorted(range(len(weights)), key=lambda i: -remainders[i])[: size - sum(shares)]:
+        shares[index] += 1
+    return [sign * share for share in shares]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units with its currency; adding two currencies raises."""
+
+    minor: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.minor, bool) or not isinstance(self.minor, int):
+            raise MoneyError("minor units are whole numbers")
+        exponent(self.currency)
+
+    def __add__(self, other: Money) -> Money:
+        if other.currency != self.currency:
+            raise MoneyError(f"cannot add {self.currency} and {other.currency}")
+        return Money(self.minor + other.minor, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        return self + -other
+
+    @property
+    def major(self) -> Decimal:
+        return to_major(self.minor, self.currency)

@@ -1,0 +1,209 @@
+"""The vocabulary in which a provider is declared. A provider is data plus pure functions; the dance exists once, elsewhere.
+
+A provider folder holds ``provider.py`` with a module constant ``PROVIDER`` and ``fixtures/<stream>.json``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from integrations.records import LedgerBalances, LedgerDocument, OpenItems, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from datetime import date, datetime
+    from zoneinfo import ZoneInfo
+
+    from integrations.payload import Payload
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What a pure reading needs to know of the client: time zone for book dates, home currency, the connected account."""
+
+    timezone: ZoneInfo
+    home_currency: str
+    account_id: str = ""
+
+
+class Api(Protocol):
+    """The authorised HTTP session of one connection. Answers are parsed JSON with exact numbers.
+
+    Raises RetryLater, Reconnect, Forbidden, StaleCursor, Refused (see ``integrations.errors``).
+    """
+
+    account_id: str
+
+    def get(self, path: str, params: Mapping[str, str | Sequence[str]] | None = None) -> Any: ...
+
+    def post(self, path: str, json: Mapping[str, Any]) -> Any: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Window:
+    """What one pull shall cover: the stored cursor ('' at first), the cut-over date, and the provider-independent now."""
+
+    cursor: str
+    since: date
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Raw objects of one answer. ``cursor`` is stored together with the page's rows; None leaves the stored one untouched."""
+
+    items: Sequence[Mapping[str, Any]]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stream:
+    """One kind of object a provider gives.
+
+    ``to_records`` is pure: one raw object to facts. ``identify`` gives the object's external id, ``recognise`` says whether
+    a stray payload is of this stream (``manage.py explain … auto``). ``version`` gives the provider's own version, '' for
+    none (the content hash then decides). ``order`` ranks streams within a pull (accounts before documents).
+    """
+
+    name: str
+    label: str
+    pull: Callable[[Api, Window], Iterator[Page]]
+    to_records: Callable[[Payload, Context], Iterable[Record]]
+    identify: Callable[[Payload], str]
+    recognise: Callable[[Mapping[str, Any]], bool]
+    version: Callable[[Payload], str] = field(default=lambda _payload: "")
+    duty: Literal["book", "prove", "mirror"] = "book"
+    reference: str = ""
+    every_minutes: int = 60
+    order: int = 50
+    scopes: tuple[str, ...] = ()
+    #: Objects inside an envelope: the key of the list in a page ("data", "added"); the explain command opens it.
+    envelope: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OAuth2:
+    """OAuth 2 authorisation code. Paths are relative to the provider's base URL of that purpose."""
+
+    authorize_url: str
+    token_url: str
+    revoke_url: str = ""
+    scopes: tuple[str, ...] = ()
+    #: How client id and secret go to the token endpoint.
+    client_auth: Literal["basic", "form", "json"] = "basic"
+    pkce: bool = False
+    #: Refresh answers carry a new refresh token that replaces the old one at once.
+    rotates: bool = True
+    refreshes: bool = True
+    #: Key of the account id in the callback query ("realmId") or the token answer ("stripe_user_id").
+    account_key: str = ""
+    account_in: Literal["callback", "token", "call"] = "token"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostedLink:
+    """A provider whose own hosted page issues a one-time public token that is exchanged for a standing one (Plaid Link)."""
+
+    create_path: str
+    result_path: str
+    exchange_path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RateLimit:
+    """Requests per period per connection, kept below the published limit; ``concurrent`` calls at once."""
+
+    requests: int
+    seconds: int
+    concurrent: int = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Webhook:
+    """How the provider's notices are verified and read.
+
+    ``verify(body, headers, secrets, now)`` is constant-time on the raw body. ``events(payload)`` gives
+    (event id, account id, stream names to look at again) for each notice in the body.
+    """
+
+    verify: Callable[[bytes, Mapping[str, str], Sequence[str], datetime], bool]
+    events: Callable[[Any], Iterable[tuple[str, str, tuple[str, ...]]]]
+    #: Path of the key look-up for signatures with public keys; '' for shared secrets.
+    key_path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WrittenDocument:
+    """What the accounting system holds after a write or a look-up: its id (``<type>:<id>``), version and exact lines."""
+
+    external_id: str
+    version: str
+    document: LedgerDocument
+    raw: Mapping[str, Any]
+    trace: str = ""
+
+
+class Books(Protocol):
+    """What an accounting system can do beyond giving streams: be written to, asked for proofs, and locked.
+
+    Every write is one document with the request id the outbox froze; ``marker`` is the document number by which a lost
+    answer is looked up. Raises Refused (with the provider's code), Unanswered, RetryLater, Reconnect.
+    """
+
+    def payload(self, document: LedgerDocument, *, marker: str, context: Context) -> dict[str, Any]:
+        """The exact body that will be sent for this document; pure, so that it can be frozen and hashed at approval."""
+        ...
+
+    def write(self, api: Api, type_: str, payload: Mapping[str, Any], *, request_id: str) -> WrittenDocument: ...
+
+    def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
+        """Documents carrying this marker, newest first; two of them are a double."""
+        ...
+
+    def read(self, api: Api, external_id: str) -> WrittenDocument | None:
+        """The document as it stands now; None if it is gone."""
+        ...
+
+    def ledger_month(self, api: Api, month: date, context: Context) -> list[LedgerDocument]:
+        """Every posted document dated in the month with exact lines, from the general ledger report."""
+        ...
+
+    def balances(self, api: Api, on: date, context: Context) -> LedgerBalances: ...
+
+    def open_items(self, api: Api, side: Literal["receivable", "payable"], on: date, context: Context) -> OpenItems: ...
+
+    def close_through(self, api: Api, on: date | None) -> date | None:
+        """Set the closing date (None opens all) and give back the date the system itself reports afterwards."""
+        ...
+
+    def closed_through(self, api: Api) -> date | None: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Provider:
+    """One system. ``base_urls`` by purpose: ``api``, ``authorize``, ``token``; settings ``TIEOUT_<SLUG>_BASE_URL`` replaces all."""
+
+    slug: str
+    name: str
+    category: Literal["accounting", "payroll", "processor", "commerce", "payables", "expenses", "bank", "crm"]
+    base_urls: Mapping[str, str]
+    auth: OAuth2 | HostedLink
+    streams: tuple[Stream, ...]
+    rate: RateLimit
+    webhook: Webhook | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: How an error answer is read: (status, headers, parsed body or None) to the error to raise, or None for success.
+    read_error: Callable[[int, Mapping[str, str], Any], Exception | None] | None = None
+    #: Adds the token to a request: (headers, json body) given the access token and app credentials.
+    authorise: Callable[[dict[str, str], dict[str, Any] | None, str, str, str], None] | None = None
+    #: Cheap call that proves the grant and names the account: (api) -> (account id, display name).
+    whoami: Callable[[Api], tuple[str, str]] | None = None
+    #: Words banks print for this system's money, for matching and discovery.
+    descriptors: tuple[str, ...] = ()
+    books: Books | None = None
+    seen_live: bool = False
+    notes: str = ""
+
+    def stream(self, name: str) -> Stream:
+        return next(stream for stream in self.streams if stream.name == name)

@@ -1,0 +1,73 @@
+"""What stands in QuickBooks: chart, lists and every document, as create-bodies for the sandbox's QuickBooks engine."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from integrations.sandbox.world.accounts import chart_of
+from integrations.sandbox.world.calendar import BOOK_CLOSE_DATE, FIRST_DAY, local_instant
+from integrations.sandbox.world.documents import SeedDocument, ref
+from integrations.sandbox.world.planted import DOUBLE_VENDOR
+from integrations.sandbox.world.spending import CARRIERS, TAX_AGENCY, TIP_POOL
+
+if TYPE_CHECKING:
+    from integrations.sandbox.world.cast import Cast
+    from integrations.sandbox.world.company import CompanyWorld
+
+_SET_UP = local_instant(FIRST_DAY, 8)
+
+
+def _vendors(cast: Cast) -> list[str]:
+    names = [supply.vendor for supply in cast.supplies] + [habit.vendor for habit in cast.card_habits]
+    names += [cast.landlord, "Fairhaven Mutual", TAX_AGENCY]
+    if cast.departments:
+        names += [carrier for _, carrier in CARRIERS]
+    if cast.catering_account:
+        names += [TIP_POOL, DOUBLE_VENDOR]
+    return list(dict.fromkeys(names))
+
+
+def _document(kind: str, name: str, body: dict[str, object], at: datetime = _SET_UP) -> SeedDocument:
+    return SeedDocument(kind, body, at, name)
+
+
+def lists(cast: Cast) -> list[SeedDocument]:
+    """Accounts, the term, vendors, customers and items."""
+    found = [
+        _document("Account", name, {"Name": name, "AccountType": kind, "AccountSubType": sub})
+        for name, kind, sub in chart_of(cast)
+    ]
+    found.append(_document("Term", "Net 30", {"Name": "Net 30", "DueDays": 30}))
+    found += [_document("Vendor", name, {"DisplayName": name}) for name in _vendors(cast)]
+    found += [_document("Customer", buyer.name, {"DisplayName": buyer.name}) for buyer in cast.buyers]
+    item = {
+        "Name": cast.item_account,
+        "Type": "Service",
+        "IncomeAccountRef": ref("Account", "Wholesale Sales"),
+    }
+    found.append(_document("Item", cast.item_account, item))
+    return found
+
+
+def seed(company: CompanyWorld) -> list[SeedDocument]:
+    """Lists first, then documents in order of creation; a document is never before one it refers to."""
+    return [*lists(company.cast), *company.documents]
+
+
+def profile(company: CompanyWorld) -> dict[str, str]:
+    """Plain facts for CompanyInfo and Preferences: realm, names, e-mail, offset, country and the closing date."""
+    cast = company.cast
+    return {
+        "realm": cast.realm,
+        "slug": cast.slug,
+        "name": cast.name,
+        "legal_name": cast.legal_name,
+        "email": cast.email,
+        "country": "US",
+        "currency": "USD",
+        "time_zone": "America/Los_Angeles",
+        "fiscal_year_start_month": "January",
+        "report_basis": "Accrual",
+        "book_close_date": BOOK_CLOSE_DATE.isoformat() if cast.runs_cut_over else "",
+    }

@@ -1,0 +1,29 @@
+"""``manage.py setup_database``: role, database, tables, grants; may be run again at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, call_command
+
+from clients import provisioning
+
+
+class Command(BaseCommand):
+    help = "Make the app's role and the database if needed, migrate as the owner, and grant."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        owner, app = settings.DATABASES["owner"], settings.DATABASES["default"]
+        with provisioning.connect(owner, provisioning.MAINTENANCE) as server:
+            if provisioning.make_role(server, settings.DATABASE_APP_ROLE, str(app["PASSWORD"])):
+                self.stdout.write(f"role {settings.DATABASE_APP_ROLE} made")
+            if provisioning.make_database(server, str(owner["NAME"])):
+                self.stdout.write(f"database {owner['NAME']} made")
+        with provisioning.connect(owner, str(owner["NAME"])) as database:
+            provisioning.grant_future(database, settings.DATABASE_APP_ROLE)
+            call_command("migrate", database="owner", interactive=False, verbosity=options["verbosity"] - 1)
+            call_command("createcachetable", database="owner", verbosity=0)
+            provisioning.narrow(database, settings.DATABASE_APP_ROLE)
+        self.stdout.write("database ready")

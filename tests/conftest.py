@@ -1,0 +1,200 @@
+"""The test database, the network guard, and the people of the tests.
+
+Each test process has its own database on the embedded PostgreSQL under ``var/test``, copied from a template that is keyed
+by a hash of all migrations. Tests run as the app's role; cleaning runs as the owner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "tieout_test_"
+#: Tables that hold what migrations wrote, not what a test wrote.
+KEPT = {"django_migrations", "django_content_type", "auth_permission"}
+LOCK = 7_406_001
+
+
+class Network(AssertionError):
+    """A test tried to leave the machine."""
+
+
+_connect = socket.socket.connect
+
+
+def _guarded(self: socket.socket, address: Any) -> None:
+    inside = self.family == socket.AF_UNIX or str(address[0]) in {"127.0.0.1", "localhost", "::1"}
+    if not inside:
+        raise Network(f"no test may reach {address!r}")
+    _connect(self, address)
+
+
+socket.socket.connect = _guarded  # type: ignore[method-assign,assignment]
+
+
+def _key() -> str:
+    """A hash of everything that shapes the schema."""
+    digest = hashlib.sha256()
+    for name in ("Django", "django-allauth"):
+        digest.update(version(name).encode())
+    files = sorted(path for path in ROOT.glob("*/migrations/*") if path.suffix in {".py", ".sql"})
+    for path in [*files, ROOT / "clients/tenancy.py", ROOT / "clients/provisioning.py", ROOT / "uv.lock"]:
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _alive(pid: str) -> bool:
+    return pid.isdecimal() and Path(f"/proc/{pid}").exists()
+
+
+def _drop(server: psycopg.Connection[Any], name: str) -> None:
+    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _use(name: str) -> None:
+    for alias in ("default", "owner"):
+        connections[alias].close()
+        connections[alias].settings_dict["NAME"] = name
+        settings.DATABASES[alias]["NAME"] = name
+
+
+def _make_template(server: psycopg.Connection[Any], template: str) -> None:
+    from django.core.management import call_command
+
+    from clients import provisioning
+
+    building = f"{template}_building"
+    _drop(server, building)
+    provisioning.make_role(server, settings.DATABASE_APP_ROLE)
+    provisioning.make_database(server, building)
+    _use(building)
+    with provisioning.connect(settings.DATABASES["owner"], building) as database:
+        provisioning.grant_future(database, settings.DATABASE_APP_ROLE)
+        call_command("migrate", database="owner", interactive=False, verbosity=0)
+        call_command("createcachetable", database="owner", verbosity=0)
+        provisioning.narrow(database, settings.DATABASE_APP_ROLE)
+    for alias in ("default", "owner"):
+        connections[alias].close()
+    server.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(template)))
+
+
+def _sweep(server: psycopg.Connection[Any], template: str) -> None:
+    """Drop databases of test processes that are gone, and templates of older schemas."""
+    for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [PREFIX + "%"]).fetchall():
+        tail = name.removeprefix(PREFIX)
+        if tail.startswith("template_") and name != template:
+            _drop(server, name)
+        elif not tail.startswith("template_") and not _alive(tail):
+            _drop(server, name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
+    """This process's own database, copied from the template of the present migrations."""
+    from clients import provisioning
+
+    name, template = f"{PREFIX}{os.getpid()}", f"{PREFIX}template_{_key()}"
+    with django_db_blocker.unblock(), provisioning.connect(settings.DATABASES["owner"], "postgres") as server:
+        for line in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
+            server.execute(f"ALTER SYSTEM SET {line}")  # type: ignore[arg-type]
+        server.execute("SELECT pg_reload_conf()")
+        server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        _sweep(server, template)
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
+            _make_template(server, template)
+        _drop(server, name)
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+        server.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+        _use(name)
+    yield
+    with django_db_blocker.unblock():
+        for connection in connections.all():
+            connection.close()
+        if _owner:
+            _owner.pop().close()
+        with provisioning.connect(settings.DATABASES["owner"], "postgres") as server:
+            _drop(server, name)
+
+
+_owner: list[psycopg.Connection[Any]] = []
+
+
+def _owner_connection() -> psycopg.Connection[Any]:
+    """The owner's plain connection to this process's database."""
+    from clients import provisioning
+
+    if not _owner:
+        _owner.append(provisioning.connect(settings.DATABASES["owner"], str(settings.DATABASES["owner"]["NAME"])))
+    return _owner[0]
+
+
+def _clean(_case: Any) -> None:
+    """After a test that commits: empty every table as the owner, with triggers and foreign keys asleep."""
+    owner = _owner_connection()
+    rows = owner.execute(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
+    ).fetchall()
+    statements = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for (name,) in rows if name not in KEPT]
+    body = sql.SQL("; ").join(statements)
+    owner.execute(sql.SQL("BEGIN; SET LOCAL session_replication_role = replica; {}; COMMIT").format(body))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_as_owner() -> None:
+    """Django would TRUNCATE as the app's role, which may not."""
+    from django.test import TransactionTestCase
+
+    TransactionTestCase._fixture_teardown = _clean  # type: ignore[method-assign,assignment]
+
+
+@pytest.fixture
+def owner_sql(django_db_setup: None) -> psycopg.Connection[Any]:
+    """The owner's autocommit connection: sees committed rows of all clients; for what the app's role must not do."""
+    return _owner_connection()
+
+
+def _address(user: str) -> str:
+    database = settings.DATABASES["owner"]
+    return (
+        f"postgresql://{user}@/{database['NAME']}?host={quote(str(database['HOST']), safe='')}&port={database['PORT']}"
+    )
+
+
+@pytest.fixture
+def process_environment(django_db_setup: None) -> dict[str, str]:
+    """The environment for a child process (worker, web) that shall use this test's database; use with committed rows."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings_test",
+        "DATABASE_URL": _address(settings.DATABASE_APP_ROLE),
+        "DATABASE_OWNER_URL": _address(str(settings.DATABASES["owner"]["USER"])),
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+@pytest.fixture
+def world(db: None) -> Any:
+    """The practice and people of ``tests/builders.py``."""
+    from tests import builders
+
+    return builders.world()

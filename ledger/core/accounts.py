@@ -1,0 +1,101 @@
+"""Account types and the one place where the sign of a balance is decided.
+
+A *raw* balance is debits − credits in minor units. A *natural* balance is positive when the account stands on its normal
+side: what a reader expects to see as a positive figure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+AccountType = Literal["asset", "liability", "equity", "income", "expense"]
+Side = Literal["debit", "credit"]
+
+ACCOUNT_TYPES: tuple[AccountType, ...] = ("asset", "liability", "equity", "income", "expense")
+BALANCE_SHEET_TYPES: frozenset[str] = frozenset({"asset", "liability", "equity"})
+INCOME_STATEMENT_TYPES: frozenset[str] = frozenset({"income", "expense"})
+
+
+def normal_side(account_type: AccountType) -> Side:
+    """The side on which an account of this type grows; a contra account says otherwise for itself (see ``Account``)."""
+    return "debit" if account_type in ("asset", "expense") else "credit"
+
+
+def opposite(side: Side) -> Side:
+    return "credit" if side == "debit" else "debit"
+
+
+def natural(raw: int, side: Side) -> int:
+    """The figure as read: ``raw`` is debits − credits, the answer is positive on the given side."""
+    return raw if side == "debit" else -raw
+
+
+def raw_of(figure: int, side: Side) -> int:
+    """Debits − credits of a figure that is positive on the given side; the inverse of ``natural``."""
+    return figure if side == "debit" else -figure
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Account:
+    """An account as the statements need it. ``key`` is any stable id; ``group`` orders and heads it inside its type.
+
+    ``group`` of a balance-sheet account is one of ``GROUPS``' slugs, '' for the type's first; ``is_cash`` puts it among
+    the cash of the cash-flow statement. A contra account (refunds, accumulated depreciation) keeps its type: it simply
+    stands on the other side and shows as a negative figure.
+    """
+
+    key: str
+    name: str
+    type: AccountType
+    number: str = ""
+    group: str = ""
+    is_cash: bool = False
+
+    @property
+    def normal_side(self) -> Side:
+        return normal_side(self.type)
+
+
+#: Groups of the statements in reading order: slug → (account type, heading). Cash flow puts a group where the third says.
+GROUPS: dict[str, tuple[AccountType, str, Literal["operating", "investing", "financing", "cash"]]] = {
+    "current-assets": ("asset", "Current assets", "operating"),
+    "fixed-assets": ("asset", "Fixed assets", "investing"),
+    "other-assets": ("asset", "Other assets", "investing"),
+    "current-liabilities": ("liability", "Current liabilities", "operating"),
+    "long-term-liabilities": ("liability", "Long-term liabilities", "financing"),
+    "equity": ("equity", "Equity", "financing"),
+    "income": ("income", "Income", "operating"),
+    "cost-of-goods-sold": ("expense", "Cost of goods sold", "operating"),
+    "expenses": ("expense", "Operating expenses", "operating"),
+    "other-income": ("income", "Other income", "operating"),
+    "other-expenses": ("expense", "Other expenses", "operating"),
+}
+
+DEFAULT_GROUP: dict[AccountType, str] = {
+    "asset": "current-assets",
+    "liability": "current-liabilities",
+    "equity": "equity",
+    "income": "income",
+    "expense": "expenses",
+}
+
+#: Non-cash balance-sheet groups a subtype name reveals (words of accounting systems, lower case without spaces).
+_SUBTYPE_GROUPS: tuple[tuple[str, str], ...] = (
+    ("costofgoodssold", "cost-of-goods-sold"),
+    ("otherincome", "other-income"),
+    ("otherexpense", "other-expenses"),
+    ("fixedasset", "fixed-assets"),
+    ("othercurrentasset", "current-assets"),
+    ("otherasset", "other-assets"),
+    ("longtermliabilit", "long-term-liabilities"),
+)
+
+
+def group_of(account_type: AccountType, subtype: str) -> str:
+    """The statement group of an account by its system's subtype ("Cost of Goods Sold", "Fixed Asset"); else the default."""
+    word = "".join(character for character in subtype.lower() if character.isalnum())
+    for sign, group in _SUBTYPE_GROUPS:
+        if word.startswith(sign) and GROUPS[group][0] == account_type:
+            return group
+    return DEFAULT_GROUP[account_type]

@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from integrations.errors import PayloadError
 from integrations.money import MoneyError, to_minor
 
@@ -19,10 +21,23 @@ MISSING = object()
 
 def parse_json(raw: bytes | str) -> Any:
     """JSON with exact numbers: decimals become ``Decimal``, never float. Raises PayloadError at ``$``."""
+    if raw.lstrip()[:1] in ("<", b"<"):
+        raise PayloadError("$", "XML: ask for JSON")
     try:
         return json.loads(raw, parse_float=Decimal, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise PayloadError("$", f"not JSON: {error}") from error
+
+
+def render_json(value: Any) -> bytes:
+    """The inverse: keys sorted, no spaces, ``Decimal`` as the exact number it is; equal values give equal bytes."""
+    return orjson.dumps(value, default=_exact_number, option=orjson.OPT_SORT_KEYS)
+
+
+def _exact_number(value: object) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return orjson.Fragment(format(value, "f"))
+    raise TypeError(f"{type(value).__name__} has no place in a request")
 
 
 def _refuse_constant(name: str) -> Any:

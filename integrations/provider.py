@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
+    from requests import Session
+
     from integrations.payload import Payload
 
 
@@ -51,10 +53,15 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """Raw objects of one answer. ``cursor`` is stored together with the page's rows; None leaves the stored one untouched."""
+    """Raw objects of one answer. ``cursor`` is stored together with the page's rows; None leaves the stored one untouched.
+
+    ``only``, when given, is every external id the provider now has in this stream: stored ones outside it are gone (a change
+    feed that was missed for too long cannot name its deletions any more).
+    """
 
     items: Sequence[Mapping[str, Any]]
     cursor: str | None = None
+    only: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,6 +106,34 @@ class OAuth2:
     #: Key of the account id in the callback query ("realmId") or the token answer ("stripe_user_id").
     account_key: str = ""
     account_in: Literal["callback", "token", "call"] = "token"
+
+
+class TokenExchange(Protocol):
+    """Overrides the plain token calls of an ``OAuth2`` provider (its own package, headers or answers).
+
+    Tokens are ``access_token``, ``refresh_token``, ``expires_in`` and, where told, ``refresh_expires_in`` (rolling) and
+    ``hard_expires_in`` (whatever is refreshed), in seconds. Every call goes through ``session`` with a time-out, once.
+    Raises Reconnect (grant gone), Refused (app credentials), RetryLater, Unanswered.
+    """
+
+    def exchange(
+        self,
+        session: Session,
+        base_urls: Mapping[str, str],
+        *,
+        client_id: str,
+        secret: str,
+        code: str,
+        redirect_uri: str,
+    ) -> dict[str, Any]: ...
+
+    def refresh(
+        self, session: Session, base_urls: Mapping[str, str], *, client_id: str, secret: str, refresh_token: str
+    ) -> dict[str, Any]: ...
+
+    def revoke(
+        self, session: Session, base_urls: Mapping[str, str], *, client_id: str, secret: str, token: str
+    ) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,6 +237,10 @@ class Provider:
     #: Words banks print for this system's money, for matching and discovery.
     descriptors: tuple[str, ...] = ()
     books: Books | None = None
+    #: Token calls through the provider's own package instead of the plain ones of ``auth``.
+    tokens: TokenExchange | None = None
+    #: Opens any answer of this API (nested envelopes, single objects) into the raw objects its streams read.
+    open_answer: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
     seen_live: bool = False
     notes: str = ""
 

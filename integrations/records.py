@@ -279,7 +279,10 @@ class LedgerParty(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerLine:
-    """One posted line: exactly one of debit and credit is positive. ``account_id`` is the accounting system's id."""
+    """One posted line: exactly one of debit and credit is positive. ``account_id`` is the accounting system's id.
+
+    ``settles`` is the document this line pays or applies (``Bill:25``); ``item`` the product behind a sales line.
+    """
 
     account_id: str
     debit: int = 0
@@ -288,12 +291,16 @@ class LedgerLine:
     party: str = ""
     department: str = ""
     klass: str = ""
+    settles: str = ""
+    item: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerDocument(Record):
     """A posted document of the accounting system with its exact lines. ``external_id`` is ``<type>:<id>``.
 
+    The first line is the document's own account where it has one (the bank of a deposit, the payable of a bill);
+    ``method`` is how money left or came: check, card or cash.
     ``missing`` says what the payload alone cannot tell (the income account behind an item): the lines are then empty and
     the general ledger has to be asked.
     """
@@ -307,6 +314,7 @@ class LedgerDocument(Record):
     due_on: date | None = None
     open_amount: int | None = None
     updated_at: datetime | None = None
+    method: Literal["", "check", "card", "cash"] = ""
     missing: str = ""
 
 

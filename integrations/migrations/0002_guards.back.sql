@@ -1,0 +1,12 @@
+DROP TRIGGER documents_exist ON integrations_fact;
+DROP TRIGGER connections_exist ON integrations_sourcedocument;
+DROP FUNCTION integrations_check_documents();
+DROP FUNCTION integrations_check_connections();
+ALTER TABLE integrations_webhookevent DROP CONSTRAINT webhook_event_connection_of_client;
+ALTER TABLE integrations_fileimport DROP CONSTRAINT file_import_connection_of_client;
+ALTER TABLE integrations_controltotal DROP CONSTRAINT control_total_connection_of_client;
+ALTER TABLE integrations_syncjob DROP CONSTRAINT job_connection_of_client;
+ALTER TABLE integrations_oauthattempt DROP CONSTRAINT oauth_attempt_connection_of_client;
+ALTER TABLE integrations_streamstate DROP CONSTRAINT stream_state_connection_of_client;
+ALTER TABLE integrations_ratebudget DROP CONSTRAINT rate_budget_connection_of_client;
+ALTER TABLE integrations_token DROP CONSTRAINT token_connection_of_client;

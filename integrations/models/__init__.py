@@ -1,0 +1,22 @@
+"""What the portal holds of other systems: the connection, what came through it, and the work still to do."""
+
+from __future__ import annotations
+
+from integrations.models.connections import Connection, OAuthAttempt, RateBudget, StreamState, Token
+from integrations.models.facts import ControlTotal, Fact, SourceDocument
+from integrations.models.inbox import FileImport, WebhookEvent
+from integrations.models.jobs import SyncJob
+
+__all__ = [
+    "Connection",
+    "ControlTotal",
+    "Fact",
+    "FileImport",
+    "OAuthAttempt",
+    "RateBudget",
+    "SourceDocument",
+    "StreamState",
+    "SyncJob",
+    "Token",
+    "WebhookEvent",
+]

@@ -62,6 +62,8 @@ class Page:
     items: Sequence[Mapping[str, Any]]
     cursor: str | None = None
     only: frozenset[str] | None = None
+    #: What the provider itself says it has: (day, how many, sum in minor units or None). Kept as evidence of completeness.
+    totals: tuple[tuple[date, int, int | None], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -138,11 +140,23 @@ class TokenExchange(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HostedLink:
-    """A provider whose own hosted page issues a one-time public token that is exchanged for a standing one (Plaid Link)."""
+    """A provider whose own hosted page issues a one-time public token that is exchanged for a standing one (Plaid Link).
+
+    All three are POSTs signed by ``Provider.authorise``. ``body`` makes the one that opens the page from (a reference of
+    the client, the callback URL, the access token of a connection to be mended or ''). The result and exchange calls send
+    ``{token_key: …}`` and ``{public_key: …}``; the keys say where the answers hold what is needed, at any depth.
+    """
 
     create_path: str
     result_path: str
     exchange_path: str
+    body: Callable[[str, str, str], dict[str, Any]] | None = None
+    remove_path: str = ""
+    token_key: str = "link_token"
+    url_key: str = "hosted_link_url"
+    public_key: str = "public_token"
+    access_key: str = "access_token"
+    account_key: str = "item_id"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,13 +6,13 @@ A provider folder holds ``provider.py`` with a module constant ``PROVIDER`` and 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from integrations.records import LedgerBalances, LedgerDocument, OpenItems, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
     from requests import Session
@@ -22,11 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What a pure reading needs to know of the client: time zone for book dates, home currency, the connected account."""
+    """What a pure reading needs to know of the client: time zone for book dates, home currency, the connected account.
+
+    ``as_of`` is the day the answer was read: the date of what carries none of its own (a balance, a line taken back).
+    """
 
     timezone: ZoneInfo
     home_currency: str
     account_id: str = ""
+    as_of: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
 class Api(Protocol):
@@ -152,7 +156,7 @@ class HostedLink:
     exchange_path: str
     body: Callable[[str, str, str], dict[str, Any]] | None = None
     remove_path: str = ""
-    token_key: str = "link_token"
+    token_key: str = "link_token"  # noqa: S105 (the name of a field)
     url_key: str = "hosted_link_url"
     public_key: str = "public_token"
     access_key: str = "access_token"
@@ -172,14 +176,18 @@ class RateLimit:
 class Webhook:
     """How the provider's notices are verified and read.
 
-    ``verify(body, headers, secrets, now)`` is constant-time on the raw body. ``events(payload)`` gives
-    (event id, account id, stream names to look at again) for each notice in the body.
+    ``verify(body, headers, secrets, now)`` is constant-time on the raw body; header names in any case. ``events(payload)``
+    gives (event id, account id, stream names to look at again) for each notice in the body. An empty event id: the notice
+    has none, so the receiver takes the SHA-256 of body and signature header. An empty account id: the address tells whose.
+    Where ``key_path`` is set, ``key_id(headers)`` names the public key, a POST of ``{"key_id": …}`` with the app's
+    credentials fetches it, and the answer's JSON text is the one secret given to ``verify``.
     """
 
     verify: Callable[[bytes, Mapping[str, str], Sequence[str], datetime], bool]
     events: Callable[[Any], Iterable[tuple[str, str, tuple[str, ...]]]]
     #: Path of the key look-up for signatures with public keys; '' for shared secrets.
     key_path: str = ""
+    key_id: Callable[[Mapping[str, str]], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -260,3 +268,17 @@ class Provider:
 
     def stream(self, name: str) -> Stream:
         return next(stream for stream in self.streams if stream.name == name)
+
+    def recognised(self, answer: Any, *, depth: int = 6) -> Iterator[tuple[Stream, Mapping[str, Any]]]:
+        """Every object of this provider's streams in any answer, list or envelope, the outermost that is recognised."""
+        if self.open_answer is not None and depth == 6:
+            answer = list(self.open_answer(answer))
+        if isinstance(answer, dict):
+            stream = next((stream for stream in self.streams if stream.recognise(answer)), None)
+            if stream is not None:
+                yield stream, answer
+                return
+        inner = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else ()
+        for value in inner if depth else ():
+            if isinstance(value, (dict, list)):
+                yield from self.recognised(value, depth=depth - 1)

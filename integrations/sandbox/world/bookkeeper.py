@@ -24,9 +24,9 @@ def monthly_summaries(postings: Iterable[Posting], until: date) -> Iterator[Seed
     months: dict[str, dict[tuple[str, bool], int]] = {}
     for posting in postings:
         if posting.day < until:
-            lines = months.setdefault(month_of(posting.day), {})
+            sides = months.setdefault(month_of(posting.day), {})
             side = (posting.account, posting.amount_minor > 0)
-            lines[side] = lines.get(side, 0) + posting.amount_minor
+            sides[side] = sides.get(side, 0) + posting.amount_minor
     for month, sums in sorted(months.items()):
         lines = [(account, amount, f"Stripe {month}") for (account, _), amount in sorted(sums.items())]
         yield documents.journal_entry(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from integrations.sandbox.world.accounts import chart_of
 from integrations.sandbox.world.calendar import BOOK_CLOSE_DATE, FIRST_DAY, local_instant
-from integrations.sandbox.world.documents import SeedDocument, ref
+from integrations.sandbox.world.documents import Body, SeedDocument, ref
 from integrations.sandbox.world.planted import DOUBLE_VENDOR
 from integrations.sandbox.world.spending import CARRIERS, TAX_AGENCY, TIP_POOL
 
@@ -28,7 +28,7 @@ def _vendors(cast: Cast) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _document(kind: str, name: str, body: dict[str, object], at: datetime = _SET_UP) -> SeedDocument:
+def _document(kind: str, name: str, body: Body, at: datetime = _SET_UP) -> SeedDocument:
     return SeedDocument(kind, body, at, name)
 
 
@@ -41,7 +41,7 @@ def lists(cast: Cast) -> list[SeedDocument]:
     found.append(_document("Term", "Net 30", {"Name": "Net 30", "DueDays": 30}))
     found += [_document("Vendor", name, {"DisplayName": name}) for name in _vendors(cast)]
     found += [_document("Customer", buyer.name, {"DisplayName": buyer.name}) for buyer in cast.buyers]
-    item = {
+    item: Body = {
         "Name": cast.item_account,
         "Type": "Service",
         "IncomeAccountRef": ref("Account", "Wholesale Sales"),

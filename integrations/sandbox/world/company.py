@@ -105,7 +105,7 @@ def _company(cast: Cast, seed: int) -> CompanyWorld:
     typed += bookkeeper.payout_deposits(arrived, until)
     faults: list[Fault] = []
     if cast.catering_account:
-        rightful, twice = planted.double_charge(CheckBook(9001))
+        rightful, twice = planted.double_charge()
         native += rightful
         typed += [twice, planted.hand_payroll(planted.run_on(payroll, planted.HAND_PAYROLL_CHECK_DATE))]
         faults = planted.planted_faults(sales, payouts, payroll, cast.fee_minor, cast.rent_minor)

@@ -51,7 +51,7 @@ def expense_line(account: str, amount_minor: int, text: str) -> Body:
 
 
 def bill(
-    key: str, vendor: str, day: date, due: date, number: str, account: str, amount: int, text: str
+    key: str, vendor: str, day: date, *, due: date, number: str, account: str, amount: int, text: str
 ) -> SeedDocument:
     body = {
         "VendorRef": ref("Vendor", vendor),
@@ -63,8 +63,8 @@ def bill(
     return SeedDocument("Bill", body, typed_at(day, key), key)
 
 
-def bill_payment(key: str, vendor: str, day: date, bill_key: str, amount: int, check_number: str) -> SeedDocument:
-    """Paid from Checking; `check_number` empty means an electronic payment, which QuickBooks also calls a check."""
+def bill_payment(key: str, vendor: str, day: date, *, bill_key: str, amount: int, check: str) -> SeedDocument:
+    """Paid from Checking; `check` empty means an electronic payment, which QuickBooks also calls a check."""
     body: Body = {
         "VendorRef": ref("Vendor", vendor),
         "TxnDate": day.isoformat(),
@@ -73,8 +73,8 @@ def bill_payment(key: str, vendor: str, day: date, bill_key: str, amount: int, c
         "TotalAmt": dollars(amount),
         "Line": [{"Amount": dollars(amount), "LinkedTxn": [{"TxnId": ref("Bill", bill_key), "TxnType": "Bill"}]}],
     }
-    if check_number:
-        body["DocNumber"] = check_number
+    if check:
+        body["DocNumber"] = check
         body["CheckPayment"]["PrintStatus"] = "PrintComplete"
     return SeedDocument("BillPayment", body, typed_at(day, key), key)
 
@@ -98,7 +98,7 @@ def purchase(
     return SeedDocument("Purchase", body, typed_at(day, key), key)
 
 
-def transfer(key: str, day: date, source: str, target: str, amount: int, note: str) -> SeedDocument:
+def transfer(key: str, day: date, *, source: str, target: str, amount: int, note: str) -> SeedDocument:
     body = {
         "FromAccountRef": ref("Account", source),
         "ToAccountRef": ref("Account", target),
@@ -140,7 +140,7 @@ def deposit_of_payment(payment_key: str, amount: int) -> Body:
     return {"Amount": dollars(amount), "LinkedTxn": [linked]}
 
 
-def invoice(key: str, customer: str, day: date, number: str, item: str, amount: int, text: str) -> SeedDocument:
+def invoice(key: str, customer: str, day: date, *, number: str, item: str, amount: int, text: str) -> SeedDocument:
     line = {
         "Amount": dollars(amount),
         "DetailType": "SalesItemLineDetail",
@@ -157,7 +157,7 @@ def invoice(key: str, customer: str, day: date, number: str, item: str, amount: 
     return SeedDocument("Invoice", body, typed_at(day, key), key)
 
 
-def payment(key: str, customer: str, day: date, invoice_key: str, amount: int, number: str) -> SeedDocument:
+def payment(key: str, customer: str, day: date, *, invoice_key: str, amount: int, number: str) -> SeedDocument:
     """A customer's cheque, held in Undeposited Funds until it is deposited."""
     linked = [{"TxnId": ref("Invoice", invoice_key), "TxnType": "Invoice"}]
     body = {

@@ -115,7 +115,7 @@ class ContractorPayment:
     uuid: str
     contractor_uuid: str
     name: str
-    date: date
+    paid_on: date
     debit_date: date
     amount_minor: int
 
@@ -269,7 +269,7 @@ def _contractor_payments(cast: Cast, seed: int) -> tuple[ContractorPayment, ...]
             uuid=uuid_from(seed, cast.slug, "contractor-payment", month),
             contractor_uuid=uuid_from(seed, cast.slug, "contractor"),
             name=cast.contractor.name,
-            date=day,
+            paid_on=day,
             debit_date=previous_business_day(day),
             amount_minor=cast.contractor.fee_minor + 2500 * (int(month[-2:]) % 3),
         )

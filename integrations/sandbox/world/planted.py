@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from integrations.sandbox.world.payouts import Payout
     from integrations.sandbox.world.payroll import Payroll, Run
     from integrations.sandbox.world.sales import Sales
-    from integrations.sandbox.world.trade import CheckBook
 
 DOUBLE_CHARGE_MINOR = 61200
 DOUBLE_VENDOR = "Cobalt Espresso Service"
@@ -43,7 +42,7 @@ class Fault:
     needs_action: str = ""
 
 
-def double_charge(book: CheckBook) -> tuple[list[Event], SeedDocument]:
+def double_charge() -> tuple[list[Event], SeedDocument]:
     """The rightful bill with its payment, and the purchase somebody added once more from the bank feed."""
     day, paid = date(2026, 3, 9), date(2026, 3, 17)
     account, amount, vendor = "Repairs and Maintenance", DOUBLE_CHARGE_MINOR, DOUBLE_VENDOR

@@ -115,7 +115,7 @@ def _moment(rng: Random, day: date) -> datetime:
     return local_instant(day, rng.randint(7, 20), rng.randint(0, 59), rng.randint(0, 59))
 
 
-def _charge(rng: Random, at: datetime, channel: str, goods: int, tax: int, tip: int, number: int) -> Charge:
+def _charge(rng: Random, at: datetime, channel: str, number: int, *, goods: int, tax: int = 0, tip: int = 0) -> Charge:
     total = goods + tax + tip
     code = letters(rng, 16)
     return Charge(
@@ -142,7 +142,7 @@ def _sale(rng: Random, at: datetime, channel: Channel, number: int) -> Charge:
     tax = share(goods, channel.tax_bp) if channel.tax_bp and rng.randint(1, 100) <= 80 else 0
     tips = channel.tip_percent_of_sales and rng.randint(1, 100) <= channel.tip_percent_of_sales
     tip = share(goods, rng.choice((1000, 1500, 1800, 2000))) if tips else 0
-    return _charge(rng, at, channel.name, goods, tax, tip, number)
+    return _charge(rng, at, channel.name, number, goods=goods, tax=tax, tip=tip)
 
 
 def _charges_of_month(cast: Cast, seed: int, month: str, first_number: int) -> list[Charge]:
@@ -163,7 +163,7 @@ def _charges_of_month(cast: Cast, seed: int, month: str, first_number: int) -> l
 def _catering(seed: int) -> list[Charge]:
     rng = stream(seed, "quillfeather", "catering")
     return [
-        _charge(rng, local_instant(day, 11, 12 + index, 5), "catering", amount, 0, 0, 900001 + index)
+        _charge(rng, local_instant(day, 11, 12 + index, 5), "catering", 900001 + index, goods=amount)
         for index, (day, amount) in enumerate(CATERING)
     ]
 

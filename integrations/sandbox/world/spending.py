@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from integrations.sandbox.world import documents
@@ -79,7 +80,9 @@ def _card_payment(cast: Cast, month: str, owed: int) -> Event:
     if cast.card_paid_by == "CreditCardPayment":
         document = documents.card_payment(key, day, owed)
     else:
-        document = documents.transfer(key, day, "Checking", "Business Visa", owed, "Card payment")
+        document = documents.transfer(
+            key, day, source="Checking", target="Business Visa", amount=owed, note="Card payment"
+        )
     out = Movement(key, "Checking", day, day, -owed, "BUSINESS VISA AUTOPAY", category="LOAN_PAYMENTS")
     received = Movement(
         f"{key}-received",
@@ -120,7 +123,7 @@ def _draw(cast: Cast, month: str, check: str, clears: date) -> Event:
 def _savings(cast: Cast, month: str) -> Event:
     day, key, amount = on_or_after(day_in(month, 18)), f"savings-{month}", cast.savings_minor
     return Event(
-        (documents.transfer(key, day, "Checking", "Savings", amount, "Monthly saving"),),
+        (documents.transfer(key, day, source="Checking", target="Savings", amount=amount, note="Monthly saving"),),
         entry(day, "qbo", key, ("Savings", amount), ("Checking", -amount)),
         (
             Movement(key, "Checking", day, day, -amount, "ONLINE TRANSFER TO SAVINGS", category="TRANSFER_OUT"),
@@ -136,7 +139,7 @@ def owner_and_savings(cast: Cast, checks: list[tuple[str, str, date]]) -> list[E
     return [event for event in events if event.postings[0].day <= HORIZON]
 
 
-def _passed_on(key: str, day: date, account: str, vendor: str, amount: int, text: str) -> Event:
+def _passed_on(key: str, day: date, *, account: str, vendor: str, amount: int, text: str) -> Event:
     lines = [documents.expense_line(account, amount, text)]
     document = documents.purchase(key, day, paid_from="Checking", kind="Cash", vendor=vendor, lines=lines, note=text)
     posted = next_business_day(day)
@@ -144,6 +147,11 @@ def _passed_on(key: str, day: date, account: str, vendor: str, amount: int, text
         key, "Checking", day, posted, -amount, text.upper(), merchant=vendor, category="GOVERNMENT_AND_NON_PROFIT"
     )
     return Event((document,), entry(day, "qbo", key, (account, amount), ("Checking", -amount)), (movement,))
+
+
+def _sales_tax(month: str, day: date, amount: int) -> Event:
+    key, text = f"salestax-{month}", "Sales tax payment"
+    return _passed_on(key, day, account="Sales Tax Payable", vendor=TAX_AGENCY, amount=amount, text=text)
 
 
 def collected(sales: Sales, kind: str) -> dict[str, int]:
@@ -159,22 +167,26 @@ def collected(sales: Sales, kind: str) -> dict[str, int]:
 def remittances(sales: Sales, payroll: Payroll) -> Iterator[Event]:
     """Sales tax by quarter on the 24th, tips on the 6th, benefit carriers on the 8th, each for what came before."""
     tax, tips = collected(sales, "tax_minor"), collected(sales, "tip_minor")
-    for previous, month in zip(ALL_MONTHS, ALL_MONTHS[1:], strict=False):
+    for previous, month in pairwise(ALL_MONTHS):
         day = on_or_after(day_in(month, 6))
         if day <= HORIZON and tips.get(previous):
             text = "Tip pool payout"
-            yield _passed_on(f"tips-{month}", day, "Tips Payable", TIP_POOL, tips[previous], text)
+            yield _passed_on(
+                f"tips-{month}", day, account="Tips Payable", vendor=TIP_POOL, amount=tips[previous], text=text
+            )
         for index, (name, carrier) in enumerate(CARRIERS):
             amount, day = _benefit(payroll, previous, name), on_or_after(day_in(month, 8))
             if amount and day <= HORIZON:
                 key = f"benefits-{month}-{index}"
-                yield _passed_on(key, day, "Benefits Payable", carrier, amount, f"{carrier} ACH")
+                yield _passed_on(
+                    key, day, account="Benefits Payable", vendor=carrier, amount=amount, text=f"{carrier} ACH"
+                )
         day = on_or_after(day_in(month, 24))
         if month[-2:] in {"04", "07", "10", "01"} and day <= HORIZON:
             quarter = [name for name in ALL_MONTHS if name < month][-3:]
             amount = sum(tax.get(name, 0) for name in quarter)
             if amount:
-                yield _passed_on(f"salestax-{month}", day, "Sales Tax Payable", TAX_AGENCY, amount, "Sales tax payment")
+                yield _sales_tax(month, day, amount)
 
 
 def _benefit(payroll: Payroll, month: str, name: str) -> int:

@@ -167,7 +167,7 @@ def run_event(run: Run) -> Event:
 
 def contractor_event(paid: ContractorPayment) -> Event:
     amount, key = paid.amount_minor, f"contractor-{paid.uuid}"
-    lines = entry(paid.date, "payroll", key, ("Contractors", amount), ("Payroll Clearing", -amount))
+    lines = entry(paid.paid_on, "payroll", key, ("Contractors", amount), ("Payroll Clearing", -amount))
     cash = entry(paid.debit_date, "bank", f"{key}-pull", ("Payroll Clearing", amount), ("Checking", -amount))
     text = "GUSTO CONTRACTOR PAY"
     movement = Movement(f"{key}-pull", "Checking", paid.debit_date, paid.debit_date, -amount, text, "Gusto")

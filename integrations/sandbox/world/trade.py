@@ -41,7 +41,7 @@ class CheckBook:
 def bill_event(
     *, key: str, vendor: str, day: date, due: date, number: str, account: str, amount: int, text: str
 ) -> Event:
-    document = documents.bill(key, vendor, day, due, number, account, amount, text)
+    document = documents.bill(key, vendor, day, due=due, number=number, account=account, amount=amount, text=text)
     return Event((document,), entry(day, "qbo", key, (account, amount), ("Accounts Payable", -amount)))
 
 
@@ -60,7 +60,7 @@ def bill_payment_event(
         check_number=check,
     )
     return Event(
-        (documents.bill_payment(key, vendor, day, bill_key, amount, check),),
+        (documents.bill_payment(key, vendor, day, bill_key=bill_key, amount=amount, check=check),),
         entry(day, "qbo", key, ("Accounts Payable", amount), ("Checking", -amount)),
         (movement,),
     )
@@ -155,12 +155,16 @@ def _wholesale(cast: Cast, rng: Random, month: str, buyer: Buyer, number: int) -
     day = day_in(month, rng.randint(2, 26))
     amount = rng.randint(buyer.low_minor, buyer.high_minor)
     key = f"invoice-{number}"
-    document = documents.invoice(key, buyer.name, day, str(number), cast.item_account, amount, "Wholesale order")
+    document = documents.invoice(
+        key, buyer.name, day, number=str(number), item=cast.item_account, amount=amount, text="Wholesale order"
+    )
     lines = entry(day, "qbo", key, ("Accounts Receivable", amount), ("Wholesale Sales", -amount))
     yield Event((document,), lines)
     received = on_or_after(day + timedelta(days=buyer.pays_after_days + rng.randint(-7, 7)))
     pay_key = f"payment-{number}"
-    document = documents.payment(pay_key, buyer.name, received, key, amount, str(rng.randint(2000, 9000)))
+    document = documents.payment(
+        pay_key, buyer.name, received, invoice_key=key, amount=amount, number=str(rng.randint(2000, 9000))
+    )
     lines = entry(received, "qbo", pay_key, ("Undeposited Funds", amount), ("Accounts Receivable", -amount))
     yield Event((document,), lines)
     banked = next_business_day(received)

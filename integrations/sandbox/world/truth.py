@@ -7,6 +7,7 @@ Month-end accruals are not in it; `accruals` says what they are built from.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.world import planted
@@ -28,7 +29,7 @@ from integrations.sandbox.world.calendar import (
 from integrations.sandbox.world.systems import run_lines
 
 if TYPE_CHECKING:
-    from datetime import date
+    from collections.abc import Iterator
 
     from integrations.sandbox.world.company import CompanyWorld
     from integrations.sandbox.world.journal import Movement
@@ -50,16 +51,16 @@ def trial_balances(company: CompanyWorld) -> dict[str, dict[str, Facts]]:
             for name in profit_and_loss:
                 balances["Retained Earnings"] += balances[name]
                 balances[name] = 0
-        debits, credits = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+        debits, credited = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
         last = month_end(month)
         while position < len(postings) and postings[position].day <= last:
             posting = postings[position]
-            side = debits if posting.amount_minor > 0 else credits
+            side = debits if posting.amount_minor > 0 else credited
             side[posting.account] += abs(posting.amount_minor)
             balances[posting.account] += posting.amount_minor
             position += 1
         found[month] = {
-            name: {"debit_minor": debits[name], "credit_minor": credits[name], "balance_minor": balances[name]}
+            name: {"debit_minor": debits[name], "credit_minor": credited[name], "balance_minor": balances[name]}
             for name in names
         }
     return found
@@ -159,7 +160,7 @@ def payroll_facts(company: CompanyWorld) -> Facts:
             {
                 "uuid": paid.uuid,
                 "name": paid.name,
-                "date": paid.date.isoformat(),
+                "date": paid.paid_on.isoformat(),
                 "debit_date": paid.debit_date.isoformat(),
                 "amount_minor": paid.amount_minor,
             }
@@ -209,32 +210,27 @@ def open_items(company: CompanyWorld) -> dict[str, Facts]:
     return found
 
 
-def counts(company: CompanyWorld) -> dict[str, dict[str, int]]:
-    """Stream → month → number of objects, April's first days included."""
-    found: dict[str, dict[str, int]] = {}
-
-    def add(stream: str, day: date) -> None:
-        months = found.setdefault(stream, {})
-        months[month_of(day)] = months.get(month_of(day), 0) + 1
-
+def _occurrences(company: CompanyWorld) -> Iterator[tuple[str, date]]:
     for row in (*company.sales.rows, *(payout.row for payout in company.payouts)):
-        add("stripe.balance_transactions", book_date(row.created))
-    for charge in company.sales.charges:
-        add("stripe.charges", book_date(charge.created))
-    for refund in company.sales.refunds:
-        add("stripe.refunds", book_date(refund.created))
-    for payout in company.payouts:
-        add("stripe.payouts", book_date(payout.created))
-    for run in company.payroll.runs:
-        add("gusto.payrolls", run.check_date)
-    for paid in company.payroll.contractor_payments:
-        add("gusto.contractor_payments", paid.date)
+        yield "stripe.balance_transactions", book_date(row.created)
+    yield from (("stripe.charges", book_date(charge.created)) for charge in company.sales.charges)
+    yield from (("stripe.refunds", book_date(refund.created)) for refund in company.sales.refunds)
+    yield from (("stripe.payouts", book_date(payout.created)) for payout in company.payouts)
+    yield from (("gusto.payrolls", run.check_date) for run in company.payroll.runs)
+    yield from (("gusto.contractor_payments", paid.paid_on) for paid in company.payroll.contractor_payments)
     for line in company.movements:
         if line.posted_on <= HORIZON:
-            add(f"plaid.{line.account}", line.posted_on)
+            yield f"plaid.{line.account}", line.posted_on
     for document in company.documents:
-        if "TxnDate" in document.body:
-            add(f"qbo.{document.kind}", document.at.date().fromisoformat(document.body["TxnDate"]))
+        yield f"qbo.{document.kind}", date.fromisoformat(document.body["TxnDate"])
+
+
+def counts(company: CompanyWorld) -> dict[str, dict[str, int]]:
+    """Number of objects by stream and month, April's first days included."""
+    found: dict[str, dict[str, int]] = {}
+    for stream, day in _occurrences(company):
+        months = found.setdefault(stream, {})
+        months[month_of(day)] = months.get(month_of(day), 0) + 1
     return found
 
 

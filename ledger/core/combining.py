@@ -1,0 +1,160 @@
+"""Several book items in one bank line (payouts sent together) and one book item in several lines (payroll pulls)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from ledger.core.signals import BankSide, BookSide, has_name, plain
+from ledger.core.subsets import MOST_CANDIDATES, subsets_with_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SURE, _UNNAMED, _AMBIGUOUS = 9500, 8000, 4500
+
+
+class CombiningRun(Protocol):
+    """What combining needs of a matching run."""
+
+    @property
+    def lines(self) -> Sequence[BankSide]: ...
+    @property
+    def items(self) -> Sequence[BookSide]: ...
+    @property
+    def texts(self) -> list[str]: ...
+    @property
+    def line_days(self) -> list[int]: ...
+    @property
+    def item_days(self) -> list[int]: ...
+    @property
+    def line_taken(self) -> bytearray: ...
+    @property
+    def item_taken(self) -> bytearray: ...
+
+    def in_window(self, item: int, line: int) -> bool: ...
+
+    def settle(
+        self,
+        lines: tuple[int, ...],
+        items: tuple[int, ...],
+        confidence: int,
+        reasons: tuple[str, ...],
+        kind: Literal["one-to-one", "many-to-one", "one-to-many", "transfer"],
+    ) -> None: ...
+
+
+class _Group(NamedTuple):
+    """Free members of one scope and name in order of day."""
+
+    members: list[int]
+    days: list[int]
+
+
+#: A payment collected from several days reaches back this far; wide windows of single items (cheques) do not count.
+_REACH_DAYS = 8
+
+
+def combine(run: CombiningRun, lines: Iterable[int], *, ambiguous: bool) -> None:
+    """Explain the given free lines by sums of free items; afterwards, if ``ambiguous``, free items by sums of free lines.
+
+    Only items of one name go together, and a line that prints a name only takes that name's items. A sum that can be
+    made in two equally good ways is offered, not taken; in the first round (not ``ambiguous``) it is left for later.
+    """
+    groups = _groups(run)
+    names = {name for _, name in groups if name}
+    for line in lines:
+        if run.line_taken[line]:
+            continue
+        text = run.texts[line]
+        printed = [name for name in names if name in text]
+        scope = run.lines[line].scope
+        places = [(scope, name) for name in printed] or [place for place in groups if place[0] == scope]
+        for place in places:
+            group = groups.get(place)
+            if group and _explain(run, line, group, named=bool(printed) or not place[1], ambiguous=ambiguous):
+                break
+    if ambiguous:
+        _split_items(run)
+
+
+def _groups(run: CombiningRun) -> dict[tuple[str, str], _Group]:
+    groups: dict[tuple[str, str], _Group] = {}
+    for index, item in enumerate(run.items):
+        if run.item_taken[index]:
+            continue
+        place = (item.scope, plain(item.names[0]) if item.names else "")
+        group = groups.get(place)
+        if group is None:
+            group = groups[place] = _Group([], [])
+        group.members.append(index)
+        group.days.append(run.item_days[index])
+    return groups
+
+
+def _explain(run: CombiningRun, line: int, group: _Group, *, named: bool, ambiguous: bool) -> bool:
+    day, total = run.line_days[line], run.lines[line].amount
+    near = range(bisect_left(group.days, day - _REACH_DAYS), bisect_right(group.days, day + _REACH_DAYS))
+    free = [
+        group.members[place]
+        for place in near
+        if not run.item_taken[group.members[place]]
+        and (run.items[group.members[place]].amount > 0) == (total > 0)
+        and run.in_window(group.members[place], line)
+    ]
+    if len(free) < 2:
+        return False
+    free.sort(key=lambda item: (abs(run.line_days[line] - run.item_days[item]), item))
+    free = free[:MOST_CANDIDATES]
+    ways = subsets_with_sum([run.items[item].amount for item in free], total)
+    if not ways:
+        return False
+    ranked = sorted((_rank(run, free, way), way) for way in ways)
+    only = len(ranked) == 1 or ranked[0][0] < ranked[1][0]
+    if not only and not ambiguous:
+        return False
+    members = tuple(sorted(free[place] for place in ranked[0][1]))
+    reasons = (
+        f"{len(members)} items sum to the line",
+        "name on the bank line" if named else "the bank line does not name them",
+    )
+    confidence = (_SURE if named else _UNNAMED) if only else _AMBIGUOUS
+    run.settle((line,), members, confidence, reasons if only else (*reasons, "another sum is as good"), "many-to-one")
+    return only and named
+
+
+def _rank(run: CombiningRun, free: list[int], way: tuple[int, ...]) -> tuple[int, int]:
+    """Sums over few days first, then those that leave nothing of their days behind."""
+    days = {run.item_days[free[place]] for place in way}
+    left_behind = sum(run.item_days[item] in days for item in free) - len(way)
+    return max(days) - min(days), left_behind
+
+
+def _split_items(run: CombiningRun) -> None:
+    """One item paid in several lines: free lines in its window that print its name (or any, for an item without one)."""
+    free_lines: dict[str, list[int]] = defaultdict(list)
+    for line in range(len(run.lines)):
+        if not run.line_taken[line]:
+            free_lines[run.lines[line].scope].append(line)
+    days = {scope: [run.line_days[line] for line in lines] for scope, lines in free_lines.items()}
+    for index, item in enumerate(run.items):
+        if run.item_taken[index] or item.scope not in free_lines:
+            continue
+        scope = item.scope
+        first = bisect_left(days[scope], run.item_days[index] - _REACH_DAYS)
+        last = bisect_right(days[scope], run.item_days[index] + _REACH_DAYS)
+        near = [
+            line
+            for line in free_lines[scope][first:last]
+            if not run.line_taken[line]
+            and (run.lines[line].amount > 0) == (item.amount > 0)
+            and run.in_window(index, line)
+            and (not item.names or has_name(item, run.texts[line]))
+        ][:MOST_CANDIDATES]
+        ways = subsets_with_sum([run.lines[line].amount for line in near], item.amount)
+        if not ways:
+            continue
+        lines = tuple(near[place] for place in ways[0])
+        confidence = (_SURE if item.names else _UNNAMED) if len(ways) == 1 else _AMBIGUOUS
+        run.settle(lines, (index,), confidence, (f"{len(lines)} bank lines sum to the item",), "one-to-many")

@@ -1,0 +1,370 @@
+"""Bank matching: which statement lines are which book items, with reasons and a confidence in basis points.
+
+Exact amounts in a date window make candidates. Whole references decide at once; what remains is settled block by block by
+the best assignment, and a pair is only confident where every other way to settle its block is clearly worse. Lines that no
+single item explains are looked for as sums of several, and the other way round. Amounts are never approximated.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ledger.core.assignment import best_assignment
+from ledger.core.combining import combine
+from ledger.core.signals import (
+    BankSide,
+    BookSide,
+    has_name,
+    has_reference,
+    plain,
+    printed,
+    reference_bits,
+    word_bits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: At or above this many basis points a suggestion may be taken without a person.
+ACCEPT = 9000
+_CERTAIN, _NAMED, _WORDED, _BARE, _SILENT, _OPEN = 9950, 9700, 9500, 9000, 6000, 5000
+#: Evidence in bits: a pair with nothing but amount and date, one whose line prints the item's name, one that should but does not.
+_BASE_BITS, _NAME_BITS, _SILENT_BITS = 14, 8, -9
+_RARE_LAG_BITS = 8
+#: Blocks larger than this are paired in order of evidence; an optimal assignment of so many equal amounts tells nothing more.
+_BLOCK_LIMIT = 40
+
+Kind = Literal["one-to-one", "many-to-one", "one-to-many", "transfer"]
+
+
+class Suggestion(NamedTuple):
+    """These lines are these items. ``confidence`` is in basis points; ``reasons`` are plain words."""
+
+    lines: tuple[str, ...]
+    items: tuple[str, ...]
+    confidence: int
+    reasons: tuple[str, ...]
+    kind: Kind = "one-to-one"
+
+    @property
+    def is_accepted(self) -> bool:
+        return self.confidence >= ACCEPT
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days a bank line may be dated before and after its book item."""
+
+    before: int = 0
+    after: int = 6
+
+
+@dataclass(slots=True)
+class _Run:
+    lines: Sequence[BankSide]
+    items: Sequence[BookSide]
+    window: Window
+    texts: list[str]
+    line_days: list[int]
+    item_days: list[int]
+    line_taken: bytearray
+    item_taken: bytearray
+    accepted: list[Suggestion] = field(default_factory=list)
+    tentative: list[tuple[tuple[int, ...], tuple[int, ...], Suggestion]] = field(default_factory=list)
+    lags: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    edges: list[tuple[int, int]] = field(default_factory=list)
+
+    def in_window(self, item: int, line: int) -> bool:
+        book = self.items[item]
+        lag = self.line_days[line] - self.item_days[item]
+        before = self.window.before if book.days_before is None else book.days_before
+        after = self.window.after if book.days_after is None else book.days_after
+        return -before <= lag <= after and (not book.account or book.account != self.lines[line].account)
+
+    def take(self, item: int, line: int, confidence: int, reasons: tuple[str, ...]) -> None:
+        self.settle((line,), (item,), confidence, reasons, "one-to-one")
+
+    def settle(
+        self, lines: tuple[int, ...], items: tuple[int, ...], confidence: int, reasons: tuple[str, ...], kind: Kind
+    ) -> None:
+        """Keep a suggestion; an accepted one uses its members up, another one only waits."""
+        said = Suggestion(
+            tuple([self.lines[line].id for line in lines]),
+            tuple([self.items[item].id for item in items]),
+            confidence,
+            reasons,
+            kind,
+        )
+        if confidence < ACCEPT:
+            self.tentative.append((lines, items, said))
+            return
+        self.accepted.append(said)
+        for line in lines:
+            self.line_taken[line] = 1
+        for item in items:
+            self.item_taken[item] = 1
+
+
+def match(lines: Sequence[BankSide], items: Sequence[BookSide], *, window: Window | None = None) -> list[Suggestion]:
+    """The best explanation of the lines by the items, surest first. Each line and item appears in one suggestion at most.
+
+    Deterministic, whatever the order of the input. Suggestions below ACCEPT are for a person to look at.
+    """
+    lines, items = sorted(lines), sorted(items, key=lambda item: (item.on, item.id))
+    run = _Run(
+        lines,
+        items,
+        window or Window(),
+        [printed(line) for line in lines],
+        [line.on.toordinal() for line in lines],
+        [item.on.toordinal() for item in items],
+        bytearray(len(lines)),
+        bytearray(len(items)),
+    )
+    _sure_pairs(run)
+    lag_bits = _learned(run.lags)
+    combine(run, _lines_without(run), ambiguous=False)
+    _blocks(run, lag_bits)
+    combine(run, range(len(lines)), ambiguous=True)
+    return _result(run)
+
+
+def _sure_pairs(run: _Run) -> None:
+    """Candidates by scope and amount; references and lone, named pairs settle at once, the others stay as edges."""
+    items_of: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for index, item in enumerate(run.items):
+        items_of[item.scope, item.amount].append(index)
+    lines_of: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for index, line in enumerate(run.lines):
+        place = (line.scope, line.amount)
+        if place in items_of:
+            lines_of[place].append(index)
+    for place, lines in lines_of.items():
+        items = items_of[place]
+        if len(items) == 1 and len(lines) == 1:
+            if run.in_window(items[0], lines[0]):
+                _lone(run, items[0], lines[0])
+        else:
+            _bucket(run, items, lines)
+
+
+def _lone(run: _Run, item: int, line: int) -> None:
+    book, text = run.items[item], run.texts[line]
+    reasons: tuple[str, ...]
+    if has_reference(book, text):
+        confidence, reasons = _CERTAIN, _REFERENCE
+    elif book.names and has_name(book, text):
+        confidence, reasons = _NAMED, _NAME_ONLY
+    elif word_bits(book, text):
+        confidence, reasons = _WORDED, _WORDS_ONLY
+    elif book.names:
+        confidence, reasons = _SILENT, _SILENT_ONLY
+    else:
+        confidence, reasons = _BARE, _AMOUNT_ONLY
+    if confidence >= _NAMED:
+        run.lags[run.line_days[line] - run.item_days[item]] += 1
+    run.take(item, line, confidence, reasons)
+
+
+_REFERENCE = ("same amount", "reference on the bank line")
+_NAME_ONLY = ("same amount, the only one of it", "name on the bank line")
+_WORDS_ONLY = ("same amount, the only one of it", "shared words")
+_AMOUNT_ONLY = ("same amount, the only one of it",)
+_SILENT_ONLY = ("same amount, the only one of it", "the bank line does not name it")
+
+
+def _bucket(run: _Run, items: list[int], lines: list[int]) -> None:
+    """Several lines or items of one amount: whole references settle, other pairs in the window become edges."""
+    widest = max(_after(run, item) for item in items)
+    days = [run.item_days[item] for item in items]
+    edges: list[tuple[int, int]] = []
+    for line in lines:
+        start = bisect_left(days, run.line_days[line] - widest)
+        for place in range(start, len(items)):
+            item = items[place]
+            if run.item_taken[item] or not run.in_window(item, line):
+                if days[place] > run.line_days[line] + _MOST_DAYS_BEFORE:
+                    break
+                continue
+            if has_reference(run.items[item], run.texts[line]):
+                run.lags[run.line_days[line] - run.item_days[item]] += 1
+                run.take(item, line, _CERTAIN, _REFERENCE)
+                break
+            edges.append((item, line))
+    run.edges += [(item, line) for item, line in edges if not run.item_taken[item] and not run.line_taken[line]]
+
+
+_MOST_DAYS_BEFORE = 400
+
+
+def _after(run: _Run, item: int) -> int:
+    after = run.items[item].days_after
+    return run.window.after if after is None else after
+
+
+def _learned(lags: dict[int, int]) -> dict[int, int]:
+    """Bits lost by each delay, from the pairs that are sure: the usual delay costs nothing, a rare one up to eight bits."""
+    if not lags:
+        return {}
+    usual = max(lags.values())
+    return {lag: min((usual // count).bit_length() - 1, _RARE_LAG_BITS) for lag, count in lags.items()}
+
+
+def _lines_without(run: _Run) -> list[int]:
+    """Lines that no single item could explain."""
+    explained = {line for _, line in run.edges}
+    explained.update(lines[0] for lines, _, _ in run.tentative)
+    return [line for line in range(len(run.lines)) if not run.line_taken[line] and line not in explained]
+
+
+def _blocks(run: _Run, lag_bits: dict[int, int]) -> None:
+    """Settle each connected group of candidates by its best assignment."""
+    edges = [(item, line) for item, line in run.edges if not run.item_taken[item] and not run.line_taken[line]]
+    known = {plain(name) for item in run.items for name in item.names}
+    scores: dict[tuple[int, int], int] = {}
+    of_item: dict[int, list[int]] = defaultdict(list)
+    of_line: dict[int, list[int]] = defaultdict(list)
+    for item, line in edges:
+        bits = _bits(run, item, line, lag_bits, known)
+        if bits is not None and bits > 0:
+            scores[item, line] = bits
+            of_item[item].append(line)
+            of_line[line].append(item)
+    seen: set[int] = set()
+    for first in of_line:
+        if first in seen:
+            continue
+        block_lines, block_items, waiting = [], set(), [first]
+        seen.add(first)
+        while waiting:
+            line = waiting.pop()
+            block_lines.append(line)
+            for item in of_line[line]:
+                if item not in block_items:
+                    block_items.add(item)
+                    waiting += [other for other in of_item[item] if other not in seen]
+                    seen.update(of_item[item])
+        _block(run, sorted(block_items), sorted(block_lines), scores)
+
+
+def _bits(run: _Run, item: int, line: int, lag_bits: dict[int, int], known: set[str]) -> int | None:
+    """Evidence for one pair; None where the line names somebody else."""
+    book, text = run.items[item], run.texts[line]
+    bits = _BASE_BITS - (lag_bits.get(run.line_days[line] - run.item_days[item], _RARE_LAG_BITS) if lag_bits else 0)
+    if book.names:
+        if has_name(book, text):
+            bits += _NAME_BITS
+        elif any(name in text for name in known):
+            return None
+        else:
+            bits += _SILENT_BITS
+    return bits + reference_bits(book, text) + word_bits(book, text)
+
+
+def _block(run: _Run, items: list[int], lines: list[int], scores: dict[tuple[int, int], int]) -> None:
+    if len(items) > _BLOCK_LIMIT or len(lines) > _BLOCK_LIMIT:
+        _in_order(run, items, lines, scores)
+        return
+    table: list[list[int | None]] = [[scores.get((item, line)) for item in items] for line in lines]
+    best, chosen = best_assignment(table)
+    for row, column in enumerate(chosen):
+        if column is None:
+            continue
+        held = table[row][column]
+        table[row][column] = None
+        without, _ = best_assignment(table)
+        table[row][column] = held
+        _keep(run, items[column], lines[row], best - without)
+
+
+def _in_order(run: _Run, items: list[int], lines: list[int], scores: dict[tuple[int, int], int]) -> None:
+    """A block too large to weigh every way: by evidence, then by date. The margin is against the pair's own rivals."""
+    rivals: dict[tuple[str, int], list[int]] = defaultdict(list)
+    inside, members = set(lines), set(items)
+    ranked = [(pair, bits) for pair, bits in scores.items() if pair[1] in inside and pair[0] in members]
+    for (item, line), bits in ranked:
+        rivals["item", item].append(bits)
+        rivals["line", line].append(bits)
+    used: set[tuple[str, int]] = set()
+    for (item, line), bits in sorted(ranked, key=lambda pair: (-pair[1], pair[0][1], pair[0][0])):
+        if ("item", item) in used or ("line", line) in used:
+            continue
+        used |= {("item", item), ("line", line)}
+        others = sorted(rivals["item", item] + rivals["line", line], reverse=True)[2:3]
+        _keep(run, item, line, bits - max(others, default=0))
+
+
+def _keep(run: _Run, item: int, line: int, margin: int) -> None:
+    """A pair of a block: as sure as the next best way is improbable, and never surer than its own evidence."""
+    book, text = run.items[item], run.texts[line]
+    partial = reference_bits(book, text)
+    reasons: tuple[str, ...]
+    if book.names and not has_name(book, text):
+        ceiling, reasons = _SILENT, ("same amount", "the bank line does not name it")
+    elif partial:
+        ceiling, reasons = _CERTAIN, ("same amount", "the bank line's last word begins its reference")
+    elif book.names:
+        ceiling, reasons = _NAMED, ("same amount", "name on the bank line")
+    elif word_bits(book, text):
+        ceiling, reasons = _WORDED, ("same amount", "shared words")
+    else:
+        ceiling, reasons = _BARE, ("same amount", "nearest date")
+    doubt = 10_000 >> min(max(margin, 0) + 1, 14)
+    confidence = max(min(ceiling, 10_000 - doubt), _OPEN if margin > 0 else _OPEN - 1000)
+    if confidence < ACCEPT and margin < 4:
+        reasons = (*reasons, "another pairing is almost as good")
+    run.take(item, line, confidence, reasons)
+
+
+def _result(run: _Run) -> list[Suggestion]:
+    """Accepted suggestions, then tentative ones whose members are still free, the surest first."""
+    found = list(run.accepted)
+    used_lines, used_items = bytearray(run.line_taken), bytearray(run.item_taken)
+    for lines, items, said in sorted(run.tentative, key=lambda entry: (-entry[2].confidence, entry[0], entry[1])):
+        if any(used_lines[line] for line in lines) or any(used_items[item] for item in items):
+            continue
+        for line in lines:
+            used_lines[line] = 1
+        for item in items:
+            used_items[item] = 1
+        found.append(said)
+    found.sort(key=lambda said: (-said.confidence, said.lines, said.items))
+    return found
+
+
+_TRANSFER_WORDS = ("TRANSFER", "XFER", "TRF", "PAYMENT THANK", "CARD PAYMENT", "AUTOPAY", "SAVINGS", "CHECKING")
+
+
+def transfer_pairs(lines: Sequence[BankSide], *, days: int = 4) -> list[Suggestion]:
+    """Transfers between own accounts: a line out and a line in of one amount on two accounts, ``items`` holding the line out.
+
+    Lines must carry their account and share a scope. Without a word of transfer on either side the pair is only offered.
+    """
+    out = [
+        BookSide(
+            line.id,
+            line.on,
+            -line.amount,
+            text=line.text,
+            scope=line.scope,
+            account=line.account,
+            days_before=days,
+            days_after=days,
+        )
+        for line in lines
+        if line.amount < 0
+    ]
+    arrived = [line for line in lines if line.amount > 0]
+    texts = {line.id: printed(line) for line in lines}
+    found = []
+    for said in match(arrived, out, window=Window(days, days)):
+        if said.kind != "one-to-one":
+            continue
+        worded = any(word in texts[said.lines[0]] or word in texts[said.items[0]] for word in _TRANSFER_WORDS)
+        confidence = said.confidence if worded else min(said.confidence, _SILENT)
+        reasons = ("out of one own account, into another", *said.reasons, *(("a word of transfer",) if worded else ()))
+        found.append(Suggestion(said.lines, said.items, confidence, reasons, "transfer"))
+    return found

@@ -1,0 +1,49 @@
+"""Which few amounts make up a total: every subset of a bounded size, found by meeting in the middle."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Members a combined payment may have; beyond it chance sums drown the true one.
+MOST_MEMBERS = 5
+#: Amounts looked at for one total; the caller brings the likeliest first.
+MOST_CANDIDATES = 24
+#: Solutions after which a total is ambiguous anyway.
+MOST_SOLUTIONS = 64
+
+
+def subsets_with_sum(amounts: Sequence[int], total: int, *, most: int = MOST_MEMBERS) -> list[tuple[int, ...]]:
+    """Index tuples (ascending) of 2 to ``most`` amounts that sum to ``total``; at most MOST_SOLUTIONS of them.
+
+    Only the first MOST_CANDIDATES amounts are looked at. Amounts may have either sign.
+    """
+    count = min(len(amounts), MOST_CANDIDATES)
+    if count < 2:
+        return []
+    half = count // 2
+    left = _sums(amounts, range(half), most)
+    right = _sums(amounts, range(half, count), most)
+    found: list[tuple[int, ...]] = []
+    for left_sum, left_sets in left.items():
+        right_sets = right.get(total - left_sum)
+        if right_sets is None:
+            continue
+        for one in left_sets:
+            for other in right_sets:
+                if 2 <= len(one) + len(other) <= most:
+                    found.append(one + other)
+                    if len(found) == MOST_SOLUTIONS:
+                        return found
+    return found
+
+
+def _sums(amounts: Sequence[int], places: range, most: int) -> dict[int, list[tuple[int, ...]]]:
+    sums: dict[int, list[tuple[int, ...]]] = {}
+    for size in range(min(most, len(places)) + 1):
+        for chosen in combinations(places, size):
+            sums.setdefault(sum(amounts[place] for place in chosen), []).append(chosen)
+    return sums

@@ -1,0 +1,289 @@
+"""Facts become entries: rules → mapping → gates → posting. What cannot is held as an exception; nothing is guessed.
+
+One path for one fact or a hundred thousand; running it twice posts nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from integrations.models import Connection, Fact, StreamState
+from integrations.records import PayrollRun, Record, Skipped
+from integrations.records_json import from_json
+from integrations.registry import all_providers
+from ledger import exceptions_inbox, mapping, overlap, posting
+from ledger.core import roles
+from ledger.core.period import Month
+from ledger.core.rules import EVIDENCE, Unbookable, drafts
+from ledger.exceptions_inbox import Problem
+from ledger.models import JournalEntry, Period
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from clients.models import Client
+    from ledger.core.entry import DraftEntry
+
+BATCH = 20_000
+#: Facts that other use cases take: bank lines wait for their match, the mirror takes the ledger's own documents.
+TAKEN_ELSEWHERE = (
+    "BankAccount",
+    "BankLine",
+    "BankLineRemoved",
+    "BankStatement",
+    "LedgerDocument",
+    "LedgerDeletion",
+    "LedgerAccount",
+)
+HELD_KINDS = ("unmapped", "unknown", "payload", "overlap", "closed")
+
+
+@dataclass(slots=True)
+class BookResult:
+    """Facts by what became of them; ``entries`` counts new journal entries."""
+
+    facts: int = 0
+    entries: int = 0
+    booked: int = 0
+    skipped: int = 0
+    held: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one batch of facts leads to, before anything is written."""
+
+    entries: list[posting.Entry] = field(default_factory=list)
+    booked: list[int] = field(default_factory=list)
+    proof: list[int] = field(default_factory=list)
+    skipped: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    problems: list[Problem] = field(default_factory=list)
+    held: dict[int, str] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
+
+
+def book(client: Client, *, retry: bool = False, connection_id: int | None = None) -> BookResult:
+    """Book every new fact of a client (with ``retry`` also those held as exceptions), in the caller's transaction.
+
+    Streams whose duty is not ``book`` are evidence. Facts before the cut-over are skipped, since the books already hold them.
+    """
+    states = ["new", "exception"] if retry else ["new"]
+    waiting = Fact.objects.filter(client=client, state__in=states).exclude(kind__in=TAKEN_ELSEWHERE).order_by("id")
+    if connection_id:
+        waiting = waiting.filter(connection_id=connection_id)
+    reader = _Reader(client)
+    result = BookResult()
+    last = 0
+    while facts := list(waiting.filter(id__gt=last)[:BATCH]):
+        last = facts[-1].pk
+        batch = _Batch()
+        for fact in facts:
+            reader.read(fact, batch)
+        _write(client, batch, result)
+        result.facts += len(facts)
+    return result
+
+
+class _Reader:
+    """Turns facts into entries to post; holds what is the same for all facts of the run."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.mappings = mapping.load(client.pk)
+        self.connections = Connection.objects.filter(client=client).in_bulk()
+        self.duties = {
+            (connection_id, stream): duty
+            for connection_id, stream, duty in StreamState.objects.filter(client=client).values_list(
+                "connection_id", "stream", "duty"
+            )
+        }
+        self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
+        self.categories = {slug: provider.category for slug, provider in all_providers().items()}
+        self.gate = overlap.PayrollGate(client)
+
+    def read(self, fact: Fact, batch: _Batch) -> None:
+        """Sort one fact into the batch."""
+        connection = self.connections[fact.connection_id]
+        if fact.kind == "PayloadError":
+            self._hold(
+                fact, connection, batch, "payload", "unreadable record", fact.reason or "The record could not be read."
+            )
+            return
+        record = from_json(fact.kind, fact.data)
+        duty = self.duties.get((fact.connection_id, fact.stream), "book")
+        if isinstance(record, Skipped):
+            batch.skipped[record.reason].append(fact.pk)
+        elif duty != "book" or isinstance(record, EVIDENCE):
+            batch.proof.append(fact.pk)
+        elif self._is_before_cut_over(record, connection):
+            batch.skipped["before the cut-over: already in the books"].append(fact.pk)
+        else:
+            self._book(fact, record, connection, batch)
+
+    def _is_before_cut_over(self, record: Record, connection: Connection) -> bool:
+        cut_over = connection.cut_over_on or self.client.cut_over_on
+        return cut_over is not None and record.booked_on < cut_over
+
+    def _book(self, fact: Fact, record: Record, connection: Connection, batch: _Batch) -> None:
+        if record.currency.upper() != self.client.home_currency:
+            what = f"{record.currency} needs an exchange rate to {self.client.home_currency}"
+            self._hold(fact, connection, batch, "unknown", f"currency {record.currency}", what)
+            return
+        try:
+            made = drafts(record, provider=connection.provider, category=self.categories.get(connection.provider, ""))
+        except Unbookable as problem:
+            self._hold(fact, connection, batch, "unknown", problem.what, problem.what)
+            return
+        if not made:
+            batch.proof.append(fact.pk)
+            return
+        entries = []
+        for draft in made:
+            entry = self._mapped(fact, draft, connection, batch)
+            if entry is None:
+                return
+            entries.append(entry)
+        if isinstance(record, PayrollRun) and (found := self.gate.overlapping(record, entries)):
+            self._hold(
+                fact,
+                connection,
+                batch,
+                "overlap",
+                found.cause,
+                found.title,
+                entry_id=found.entry_id,
+                detail=found.detail,
+            )
+            return
+        batch.entries += entries
+        batch.booked.append(fact.pk)
+        if fact.state == Fact.State.EXCEPTION:
+            batch.settled.append(_identity(fact, connection))
+
+    def _mapped(self, fact: Fact, draft: DraftEntry, connection: Connection, batch: _Batch) -> posting.Entry | None:
+        month = draft.booked_on.replace(day=1)
+        if month in self.closed:
+            title = f"Dated {draft.booked_on:%b} {draft.booked_on.day}, and the books of {month:%B %Y} are closed."
+            self._hold(fact, connection, batch, "closed", f"{month:%B %Y} is closed", title)
+            return None
+        version = self.mappings.on(draft.booked_on)
+        lines = []
+        for line in draft.lines:
+            account = version.account_for(line, connection.provider) if version else None
+            if account is None:
+                named = roles.label(line.role, line.key)
+                self._hold(
+                    fact, connection, batch, "unmapped", named, f"No account for {named}.",
+                    detail={"role": line.role, "key": line.key, "department": line.department},
+                )  # fmt: skip
+                return None
+            lines.append(
+                posting.Line(
+                    account, line.debit, line.credit, line.role, line.key, line.memo, line.party, line.department
+                )
+            )
+        return posting.Entry(
+            booked_on=draft.booked_on,
+            source_key=source_key(connection, fact),
+            purpose=draft.purpose,
+            lines=lines,
+            memo=draft.memo,
+            fact_id=fact.pk,
+            mapping_version_id=version.version_id if version else None,
+        )
+
+    def _hold(
+        self, fact: Fact, connection: Connection, batch: _Batch, kind: str, cause: str, title: str, *,
+        entry_id: int | None = None, detail: dict[str, object] | None = None,
+    ) -> None:  # fmt: skip
+        batch.held[fact.pk] = title[:500]
+        batch.problems.append(
+            Problem(
+                kind=kind,
+                identity=_identity(fact, connection),
+                cause=cause,
+                title=title,
+                source=str(connection),
+                amount_minor=fact.amount_minor,
+                booked_on=fact.booked_on,
+                connection_id=connection.pk,
+                fact_id=fact.pk,
+                entry_id=entry_id,
+                detail={"kind": fact.kind, "external_id": fact.external_id, **(detail or {})},
+            )  # fmt: skip
+        )
+
+
+def source_key(connection: Connection, fact: Fact) -> str:
+    """The identity of a fact for ever: provider, its account, stream, object. A reconnected account keeps it."""
+    return f"{connection.provider}:{connection.account_id}:{fact.stream}:{fact.external_id}"[:200]
+
+
+def _identity(fact: Fact, connection: Connection) -> str:
+    return source_key(connection, fact)
+
+
+def _write(client: Client, batch: _Batch, result: BookResult) -> None:
+    done = posting.post(client.pk, batch.entries)
+    _revise(client, batch.entries, done)
+    Fact.objects.filter(client=client, pk__in=batch.booked).update(state="booked", reason="")
+    Fact.objects.filter(client=client, pk__in=batch.proof).update(state="proof")
+    for reason, ids in batch.skipped.items():
+        Fact.objects.filter(client=client, pk__in=ids).update(state="skipped", reason=reason[:500])
+    by_reason: dict[str, list[int]] = defaultdict(list)
+    for fact_id, reason in batch.held.items():
+        by_reason[reason].append(fact_id)
+    for reason, ids in by_reason.items():
+        Fact.objects.filter(client=client, pk__in=ids).update(state="exception", reason=reason)
+    held = {problem.identity for problem in batch.problems}
+    exceptions_inbox.open_problems(client.pk, batch.problems)
+    settled = [identity for identity in batch.settled if identity not in held]
+    if settled:
+        exceptions_inbox.settle(client.pk, HELD_KINDS, settled, resolution="Booked after its cause was settled.")
+    result.entries += done.posted
+    result.booked += len(batch.booked)
+    result.skipped += sum(map(len, batch.skipped.values()))
+    result.held += len(batch.held)
+
+
+def _revise(client: Client, entries: Sequence[posting.Entry], done: posting.PostResult) -> None:
+    """A fact came back with other content: reverse what stands and post the next revision, both dated as the original.
+
+    A month that closed meanwhile refuses; the caller sees PeriodClosed and the fact is held on the next run.
+    """
+    for index, entry_id in done.changed:
+        wanted = entries[index]
+        standing = live_entry(client.pk, wanted.source_key, wanted.purpose)
+        if standing is None or bytes(standing.content_sha256) == wanted.digest():
+            continue
+        posting.reverse(standing, reason="The source changed this record.", booked_on=standing.booked_on)
+        revised = posting.Entry(
+            booked_on=wanted.booked_on, source_key=wanted.source_key, purpose=wanted.purpose, lines=wanted.lines, memo=wanted.memo,
+            revision=standing.revision + 1, fact_id=wanted.fact_id, mapping_version_id=wanted.mapping_version_id,
+        )  # fmt: skip
+        done.ids[index] = posting.post(client.pk, [revised]).ids[0]
+        done.posted += 1
+
+
+def live_entry(client_id: int, key: str, purpose: str) -> JournalEntry | None:
+    """The newest entry of an identity that no reversal undoes."""
+    newest = (
+        JournalEntry.objects.filter(client_id=client_id, source_key=key, purpose=purpose).order_by("-revision").first()
+    )
+    if newest is None or JournalEntry.objects.filter(client_id=client_id, reverses=newest).exists():
+        return None
+    return newest
+
+
+def first_open_day(client_id: int, day: date) -> date:
+    """The day itself, or the first day of the next open month where its month is closed."""
+    closed = set(Period.objects.filter(client_id=client_id).exclude(state="open").values_list("month", flat=True))
+    month = Month.of(day)
+    if month.first not in closed:
+        return day
+    while month.first in closed:
+        month = month.next
+    return month.first

@@ -1,0 +1,191 @@
+"""Role → account, by versions: draft → approved by a second person → effective from a date. Every line keeps its version.
+
+The most specific rule wins: one that names the key beats one that names the department, which beats one that names the
+provider; a bank line's words are looked at longest first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from clients import audit
+from ledger.core import roles
+from ledger.models import Account, BankFeed, MappingRule, MappingVersion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+    from clients.models import Client, User
+    from ledger.core.entry import DraftLine
+
+
+class MappingError(ValueError):
+    """A mapping act that may not be: approving one's own draft, an account of another client, an unknown role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One approved version, ready to resolve. ``accounts`` are the ids a line may go to directly."""
+
+    version_id: int
+    number: int
+    effective_from: date
+    approved_by_id: int
+    rules: dict[tuple[str, str, str, str], int]
+    phrases: tuple[tuple[str, str, int], ...] = ()
+    banks: dict[str, int] = field(default_factory=dict)
+    by_external_id: dict[str, int] = field(default_factory=dict)
+
+    def account_for(self, line: DraftLine, provider: str) -> int | None:
+        """The account of a draft line; None where nothing is mapped."""
+        direct = roles.account_id(line.role)
+        if direct is not None:
+            return self.by_external_id.get(direct)
+        if line.role in {"bank", "card"} and line.key in self.banks:
+            return self.banks[line.key]
+        for key in dict.fromkeys((line.key, "")):
+            for department in dict.fromkeys((line.department, "")):
+                for source in dict.fromkeys((provider, "")):
+                    account = self.rules.get((line.role, key, department, source))
+                    if account is not None:
+                        return account
+        return None
+
+    def rule_for_words(self, description: str) -> tuple[str, str, int] | None:
+        """(role, words, account) of the longest phrase that a bank line's description contains."""
+        said = description.upper()
+        return next((phrase for phrase in self.phrases if phrase[1].upper() in said), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MappingHistory:
+    """A client's approved versions, newest first; a fact uses the newest one effective on its book date."""
+
+    versions: tuple[Mapping, ...]
+
+    def on(self, day: date) -> Mapping | None:
+        return next((mapping for mapping in self.versions if mapping.effective_from <= day), None)
+
+
+def load(client_id: int) -> MappingHistory:
+    """The approved versions with their rules, in three queries."""
+    approved = (
+        MappingVersion.objects.filter(client_id=client_id).exclude(state=MappingVersion.State.DRAFT).order_by("-number")
+    )
+    banks = {
+        key: account
+        for key, account in BankFeed.objects.filter(client_id=client_id, account__isnull=False).values_list(
+            "account_key", "account_id"
+        )
+        if account is not None
+    }
+    direct = dict(Account.objects.filter(client_id=client_id).exclude(external_id="").values_list("external_id", "id"))
+    rules: dict[int, list[MappingRule]] = {}
+    for rule in MappingRule.objects.filter(client_id=client_id, version__in=approved):
+        rules.setdefault(rule.version_id, []).append(rule)
+    return MappingHistory(tuple(_mapping(version, rules.get(version.pk, []), banks, direct) for version in approved))
+
+
+def _mapping(
+    version: MappingVersion, rules: Iterable[MappingRule], banks: dict[str, int], direct: dict[str, int]
+) -> Mapping:
+    exact, phrases = {}, []
+    for rule in rules:
+        if rule.words:
+            phrases.append((rule.role, rule.words, rule.account_id))
+        else:
+            exact[rule.role, rule.key, rule.department, rule.provider] = rule.account_id
+    phrases.sort(key=lambda phrase: -len(phrase[1]))
+    assert version.approved_by_id is not None
+    return Mapping(
+        version.pk, version.number, version.effective_from, version.approved_by_id, exact, tuple(phrases), banks, direct
+    )
+
+
+@transaction.atomic
+def draft(client: Client, *, by: User, effective_from: date) -> MappingVersion:
+    """The client's draft; a new one starts as a copy of the newest approved version."""
+    existing = MappingVersion.objects.filter(client=client, state=MappingVersion.State.DRAFT).first()
+    if existing:
+        return existing
+    number = (MappingVersion.objects.filter(client=client).aggregate(top=Max("number"))["top"] or 0) + 1
+    version = MappingVersion.objects.create(client=client, number=number, effective_from=effective_from, prepared_by=by)
+    latest = MappingVersion.objects.filter(client=client, state=MappingVersion.State.APPROVED).first()
+    if latest:
+        MappingRule.objects.bulk_create(
+            MappingRule(
+                client=client, version=version, role=rule.role, key=rule.key, department=rule.department,
+                provider=rule.provider, words=rule.words, account_id=rule.account_id, reason=rule.reason,
+            )
+            for rule in latest.rules.all()
+        )  # fmt: skip
+    audit.record(client, by, "mapping.drafted", f"mapping v{number}", {})
+    return version
+
+
+def set_rule(
+    version: MappingVersion,
+    *,
+    role: str,
+    account: Account,
+    by: User,
+    key: str = "",
+    department: str = "",
+    provider: str = "",
+    words: str = "",
+    reason: str = "",
+) -> MappingRule:
+    """Put one rule into a draft, replacing the one for the same case. Raises MappingError."""
+    if version.state != MappingVersion.State.DRAFT:
+        raise MappingError(f"Version {version.number} is approved and stands; start a new draft.")
+    if account.client_id != version.client_id:
+        raise MappingError("That account belongs to another client.")
+    if not account.is_active:
+        raise MappingError(f"{account} is inactive.")
+    if not roles.is_known(role):
+        raise MappingError(f"{role!r} is not a role.")
+    rule, _ = MappingRule.objects.update_or_create(
+        client_id=version.client_id, version=version, role=role, key=key, department=department, provider=provider, words=words,
+        defaults={"account": account, "reason": reason},
+    )  # fmt: skip
+    audit.record(version.client, by, "mapping.rule", str(rule), {"account": account.name, "version": version.number})
+    return rule
+
+
+@transaction.atomic
+def approve(version: MappingVersion, *, by: User) -> None:
+    """Make a draft the version that counts from its date. Raises MappingError for the preparer's own draft."""
+    version = MappingVersion.objects.select_for_update().get(pk=version.pk)
+    if version.state != MappingVersion.State.DRAFT:
+        raise MappingError(f"Version {version.number} is already approved.")
+    if version.prepared_by_id == by.pk:
+        raise MappingError("Whoever prepared a mapping cannot approve it.")
+    if not version.rules.exists():
+        raise MappingError("A mapping without rules cannot be approved.")
+    version.state = MappingVersion.State.APPROVED
+    version.approved_by = by
+    version.approved_at = timezone.now()
+    version.save()
+    audit.record(
+        version.client, by, "mapping.approved", f"mapping v{version.number}", {"from": str(version.effective_from)}
+    )
+
+
+def accounts_by_role(client_id: int, role: str, on: date) -> set[int]:
+    """Every account that the version effective on a day gives to a role, whatever the refinement (proofs sum over it)."""
+    mapping = load(client_id).on(on)
+    if mapping is None:
+        return set()
+    return {account for (name, _key, _department, _provider), account in mapping.rules.items() if name == role}
+
+
+def rule_counts(client_id: int) -> dict[str, int]:
+    """How many rules the draft and the newest approved version hold."""
+    states = MappingVersion.objects.filter(client_id=client_id).filter(~Q(state=MappingVersion.State.RETIRED))
+    return {version.state: version.rules.count() for version in states.order_by("number")}

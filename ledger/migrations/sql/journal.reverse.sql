@@ -1,0 +1,13 @@
+DROP TRIGGER mapping_is_frozen ON ledger_mappingrule;
+DROP TRIGGER outbox_is_frozen ON ledger_outboxitem;
+DROP TRIGGER periods_move_forward ON ledger_period;
+DROP TRIGGER lines_stand ON ledger_journalline;
+DROP TRIGGER entries_stand ON ledger_journalentry;
+DROP TRIGGER lines_are_an_entry ON ledger_journalline;
+DROP TRIGGER entries_are_whole ON ledger_journalentry;
+DROP FUNCTION ledger_mapping_is_frozen();
+DROP FUNCTION ledger_outbox_is_frozen();
+DROP FUNCTION ledger_periods_move_forward();
+DROP FUNCTION ledger_history_stands();
+DROP FUNCTION ledger_lines_are_an_entry();
+DROP FUNCTION ledger_entries_are_whole();

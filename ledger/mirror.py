@@ -1,0 +1,326 @@
+"""The full mirror of the accounting system: every posted document becomes an entry here, and our own meet themselves.
+
+The general ledger report, month by month, gives exact lines; the change feed says which months to read again. A change
+dated in a month that is no longer open is held (``ChangedAfterClose``) and never touches what was sealed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from integrations.models import Connection, Fact
+from integrations.records import LedgerAccount
+from integrations.records_json import from_json
+from ledger import posting
+from ledger.core.period import Month
+from ledger.models import Account, ChangedAfterClose, JournalEntry, MirrorDocument, OutboxItem, Period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from clients.models import Client, User
+    from integrations.records import LedgerDocument
+
+
+@dataclass(slots=True)
+class MirrorResult:
+    """Documents by what became of them."""
+
+    seen: int = 0
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    ours: int = 0
+    after_close: int = 0
+    unknown_accounts: set[str] = field(default_factory=set)
+
+
+def take_accounts(client: Client, connection: Connection) -> int:
+    """Bring the chart up to date from the newest account facts; gives how many accounts there are."""
+    facts = Fact.objects.filter(
+        client=client, connection=connection, kind="LedgerAccount", state__in=["new", "proof"]
+    ).order_by("id")
+    records = {fact.external_id: from_json(fact.kind, fact.data) for fact in facts}
+    known = {account.external_id: account for account in Account.objects.filter(client=client).exclude(external_id="")}
+    fresh = []
+    for external_id, record in records.items():
+        assert isinstance(record, LedgerAccount)
+        account = known.get(external_id) or Account(client=client, external_id=external_id)
+        account.number, account.name, account.type = record.number, record.name, record.type
+        account.subtype, account.is_active, account.version = record.subtype, record.is_active, record.version
+        if account.pk is None:
+            fresh.append(account)
+        known[external_id] = account
+    Account.objects.bulk_create(fresh)
+    for external_id, record in records.items():
+        assert isinstance(record, LedgerAccount)
+        known[external_id].parent = known.get(record.parent_id)
+    fields = ["number", "name", "type", "subtype", "is_active", "version", "parent"]
+    Account.objects.bulk_update([known[key] for key in records], fields, batch_size=500)
+    facts.filter(state="new").update(state="proof")
+    return len(records)
+
+
+def dirty_months(client: Client, connection: Connection) -> set[Month]:
+    """Months touched by changes read from the feed since the last run: where the document stands now and where it stood."""
+    facts = Fact.objects.filter(
+        client=client, connection=connection, kind__in=["LedgerDocument", "LedgerDeletion"], state="new"
+    )
+    months, ids = set(), []
+    for external_id, booked_on, kind in facts.values_list("external_id", "booked_on", "kind"):
+        ids.append(external_id)
+        if kind == "LedgerDocument" and booked_on:
+            months.add(Month.of(booked_on))
+    standing = MirrorDocument.objects.filter(client=client, connection=connection, external_id__in=ids)
+    months.update(Month.of(day) for day in standing.values_list("booked_on", flat=True))
+    return months
+
+
+def feed_is_taken(client: Client, connection: Connection) -> None:
+    """Mark the feed's facts as seen, after their months were read again."""
+    Fact.objects.filter(
+        client=client,
+        connection=connection,
+        kind__in=["LedgerDocument", "LedgerDeletion", "LedgerParty", "CompanyProfile"],
+        state="new",
+    ).update(state="proof")
+
+
+def take_month(
+    client: Client, connection: Connection, month: Month, documents: Sequence[LedgerDocument]
+) -> MirrorResult:
+    """Make our copy of one month equal to what the general ledger shows; deletions are what it no longer shows."""
+    result = MirrorResult(seen=len(documents))
+    accounts = dict(Account.objects.filter(client=client).exclude(external_id="").values_list("external_id", "id"))
+    standing = {
+        row.external_id: row
+        for row in MirrorDocument.objects.filter(
+            client=client, connection=connection, external_id__in=[document.external_id for document in documents]
+        )
+    }
+    in_month = MirrorDocument.objects.filter(
+        client=client, connection=connection, is_deleted=False, booked_on__range=(month.first, month.last)
+    )
+    shown = {document.external_id for document in documents}
+    gone = [row for row in in_month.select_related("entry") if row.external_id not in shown]
+    taker = _Taker(client, connection, accounts, result)
+    for document in documents:
+        taker.take(document, standing.get(document.external_id))
+    for row in gone:
+        taker.drop(row)
+    taker.write()
+    return result
+
+
+class _Taker:
+    """Collects what one month leads to and writes it set-based."""
+
+    def __init__(self, client: Client, connection: Connection, accounts: dict[str, int], result: MirrorResult) -> None:
+        self.client, self.connection, self.accounts, self.result = client, connection, accounts, result
+        self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
+        self.ours = {
+            key: item
+            for item in OutboxItem.objects.filter(client=client, connection=connection)
+            for key in (item.external_id, f"#{item.marker}")
+            if key
+        }
+        self.fresh: list[tuple[MirrorDocument, posting.Entry]] = []
+        self.rows: list[MirrorDocument] = []
+
+    def take(self, document: LedgerDocument, row: MirrorDocument | None) -> None:
+        lines = [[line.account_id, line.debit, line.credit, line.memo, line.party] for line in document.lines]
+        missing = {line.account_id for line in document.lines} - self.accounts.keys()
+        if missing:
+            self.result.unknown_accounts |= missing
+            return
+        digest = lines_digest(document.booked_on, lines)
+        if row is not None and bytes(row.lines_sha256) == digest and not row.is_deleted:
+            self._refresh(row, document)
+            return
+        item = self.ours.get(document.external_id) or self.ours.get(f"#{document.number}")
+        if item is not None:
+            self._meet(document, row, item, lines, digest)
+        elif row is None:
+            self._new(document, lines, digest)
+        else:
+            self._changed(document, row, lines, digest)
+
+    def _refresh(self, row: MirrorDocument, document: LedgerDocument) -> None:
+        if (row.version, row.number, row.party) != (document.version or row.version, document.number, document.party):
+            row.version, row.number, row.party = document.version or row.version, document.number, document.party
+            row.save(update_fields=["version", "number", "party"])
+
+    def _meet(
+        self,
+        document: LedgerDocument,
+        row: MirrorDocument | None,
+        item: OutboxItem,
+        lines: list[list[Any]],
+        digest: bytes,
+    ) -> None:
+        """Our own document: it meets its entries. A person's later edit of it is a change like any other."""
+        if row is None:
+            row = self._row(document, lines, digest)
+            row.outbox = item
+            row.save()
+            if item.state in {"sending", "uncertain", "new"}:
+                OutboxItem.objects.filter(pk=item.pk).update(
+                    state="posted", external_id=document.external_id, answered_at=Now()
+                )
+            self.result.ours += 1
+            self._compare_with_own(row, item, lines)
+        else:
+            self._changed(document, row, lines, digest)
+
+    def _compare_with_own(self, row: MirrorDocument, item: OutboxItem, lines: list[list[Any]]) -> None:
+        sent = _sums(
+            (line.account_id, line.net_minor) for member in item.members.all() for line in member.entry.lines.all()
+        )
+        shown = _sums((self.accounts[line[0]], line[1] - line[2]) for line in lines)
+        deltas = _difference(shown, sent)
+        if deltas:
+            self._hold(row, "changed", deltas, before=item.marker, after=lines)
+
+    def _new(self, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> None:
+        row = self._row(document, lines, digest)
+        if document.booked_on.replace(day=1) in self.closed:
+            row.save()
+            deltas = _difference(_sums((self.accounts[line[0]], line[1] - line[2]) for line in lines), {})
+            self._hold(row, "added", deltas, before=[], after=lines)
+            return
+        self.fresh.append((row, self._entry(row, lines)))
+        self.result.new += 1
+
+    def _changed(self, document: LedgerDocument, row: MirrorDocument, lines: list[list[Any]], digest: bytes) -> None:
+        before, was_on = row.lines, row.booked_on
+        self._describe(row, document, lines, digest)
+        row.is_deleted = False
+        if {document.booked_on.replace(day=1), was_on.replace(day=1)} & self.closed or row.outbox_id:
+            row.save()
+            deltas = _difference(
+                _sums((self.accounts[line[0]], line[1] - line[2]) for line in lines),
+                _sums((self.accounts[line[0]], line[1] - line[2]) for line in before),
+            )
+            self._hold(row, "changed", deltas, before=before, after=lines)
+            return
+        self._reverse(row)
+        row.revision += 1
+        row.save()
+        self.fresh.append((row, self._entry(row, lines)))
+        self.result.changed += 1
+
+    def drop(self, row: MirrorDocument) -> None:
+        """The general ledger no longer shows it."""
+        if row.booked_on.replace(day=1) in self.closed or row.outbox_id:
+            deltas = _difference({}, _sums((self.accounts[line[0]], line[1] - line[2]) for line in row.lines))
+            before, row.lines = row.lines, []
+            row.is_deleted, row.lines_sha256 = True, lines_digest(row.booked_on, [])
+            row.save()
+            self._hold(row, "deleted", deltas, before=before, after=[])
+        else:
+            self._reverse(row)
+            row.is_deleted = True
+            row.save()
+        self.result.gone += 1
+
+    def _reverse(self, row: MirrorDocument) -> None:
+        if row.entry is not None:
+            posting.reverse(row.entry, reason="Changed in the accounting system.", booked_on=row.entry.booked_on)
+
+    def _row(self, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> MirrorDocument:
+        row = MirrorDocument(client=self.client, connection=self.connection, external_id=document.external_id)
+        self._describe(row, document, lines, digest)
+        return row
+
+    def _describe(self, row: MirrorDocument, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> None:
+        row.type, row.version, row.booked_on = document.type, document.version, document.booked_on
+        row.number, row.note, row.party = document.number[:40], document.note[:4000], document.party[:200]
+        row.lines, row.lines_sha256, row.seen_at = lines, digest, timezone.now()
+        row.total_minor = sum(line[1] for line in lines)
+
+    def _entry(self, row: MirrorDocument, lines: list[list[Any]]) -> posting.Entry:
+        return posting.Entry(
+            booked_on=row.booked_on, source_key=f"{self.connection.provider}:{self.connection.account_id}:{row.external_id}",
+            purpose="mirror", origin="ledger", revision=row.revision,
+            memo=" · ".join(filter(None, [row.type, row.number, row.party])),
+            lines=[posting.Line(self.accounts[a], d, c, memo=memo, party=party) for a, d, c, memo, party in lines],
+        )  # fmt: skip
+
+    def _hold(self, row: MirrorDocument, kind: str, deltas: dict[int, int], *, before: object, after: object) -> None:
+        if not deltas:
+            return
+        open_change = ChangedAfterClose.objects.filter(client=self.client, document=row, state="open").first()
+        if open_change is not None:
+            # Priced against what was sealed: later edits add up, and one that puts things back closes the case.
+            total = _sums([*map(tuple, open_change.deltas), *deltas.items()])
+            open_change.after, open_change.deltas = {"lines": after}, sorted(map(list, total.items()))
+            open_change.amount_minor = max(map(abs, total.values()), default=0)
+            if not total:
+                open_change.state, open_change.decided_at = ChangedAfterClose.State.UNDONE, timezone.now()
+                open_change.reason = "Put back in the accounting system."
+            open_change.save()
+        else:
+            ChangedAfterClose.objects.create(
+                client=self.client, document=row, month=row.booked_on.replace(day=1), kind=kind, before={"lines": before},
+                after={"lines": after}, deltas=sorted(map(list, deltas.items())), amount_minor=max(map(abs, deltas.values())),
+            )  # fmt: skip
+        self.result.after_close += 1
+
+    def write(self) -> None:
+        """Post the collected entries in one go and tie each to its document."""
+        done = posting.post(self.client.pk, [entry for _row, entry in self.fresh])
+        for index, (row, _entry) in enumerate(self.fresh):
+            row.entry_id = done.ids[index]
+        MirrorDocument.objects.bulk_create([row for row, _entry in self.fresh if row.pk is None], batch_size=1000)
+        MirrorDocument.objects.bulk_update(
+            [row for row, _entry in self.fresh if row.revision], ["entry"], batch_size=500
+        )
+
+
+def take_into_open_month(change: ChangedAfterClose, *, by: User, reason: str, booked_on: date) -> int:
+    """Accept a change to a closed month: its difference is booked on an open day, with the reason; gives the entry's id."""
+    lines = [
+        posting.Line(
+            account_id, max(delta, 0), max(-delta, 0), memo=f"{change.document} changed in {change.month:%B %Y}"
+        )
+        for account_id, delta in change.deltas
+    ]
+    entry = posting.Entry(
+        booked_on=booked_on, source_key=f"change:{change.pk}", purpose="change-after-close", origin="ledger", lines=lines,
+        memo=f"{change.document.type} {change.document.number} of {change.month:%B %Y}, changed after close", reason=reason,
+    )  # fmt: skip
+    entry_id = posting.post(change.client_id, [entry], actor_id=by.pk).ids[0]
+    change.state, change.reason, change.decided_by, change.decided_at = "taken", reason, by, timezone.now()
+    change.entry_id = entry_id
+    change.save()
+    return entry_id
+
+
+def lines_digest(day: date, lines: Iterable[Sequence[Any]]) -> bytes:
+    """SHA-256 of a document's day and sums by account: what matters to the books, whatever the order of lines."""
+    sums = _sums((line[0], line[1] - line[2]) for line in lines)
+    return sha256(f"{day}|{sorted(sums.items())}".encode()).digest()
+
+
+def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:
+    total: dict[Any, int] = {}
+    for account, amount in pairs:
+        total[account] = total.get(account, 0) + amount
+    return {account: amount for account, amount in total.items() if amount}
+
+
+def _difference(after: dict[Any, int], before: dict[Any, int]) -> dict[int, int]:
+    return _sums([*after.items(), *((account, -amount) for account, amount in before.items())])
+
+
+def live_entries_of(document: MirrorDocument) -> list[JournalEntry]:
+    """The entries that stand for a document: its mirror entry, or those it carried out for us."""
+    if document.outbox_id:
+        return [member.entry for member in document.outbox.members.select_related("entry")] if document.outbox else []
+    return [document.entry] if document.entry else []

@@ -1,0 +1,30 @@
+"""The ledger's tables, by noun."""
+
+from ledger.models.accounts import Account, MappingRule, MappingVersion, Period
+from ledger.models.bank import BankFeed, BankItem, Match, MatchMember, StatementBalance, TimingItem
+from ledger.models.inbox import LedgerException
+from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
+from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, OutboxMember, ReportedBalance
+
+__all__ = [
+    "Account",
+    "BankFeed",
+    "BankItem",
+    "ChangedAfterClose",
+    "EntryApproval",
+    "JournalEntry",
+    "JournalLine",
+    "LedgerException",
+    "MappingRule",
+    "MappingVersion",
+    "Match",
+    "MatchMember",
+    "MirrorDocument",
+    "MonthlyBalance",
+    "OutboxItem",
+    "OutboxMember",
+    "Period",
+    "ReportedBalance",
+    "StatementBalance",
+    "TimingItem",
+]

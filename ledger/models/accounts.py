@@ -1,0 +1,146 @@
+"""The chart of accounts, its months, and the mapping of roles to accounts."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Account(models.Model):
+    """One account of a client's chart.
+
+    Guarantees: belongs to one client for ever; at most one account per id of the accounting system.
+    Updates: name, number, activity follow the accounting system. Deletion: never (protected by its lines).
+    """
+
+    class Type(models.TextChoices):
+        ASSET = "asset"
+        LIABILITY = "liability"
+        EQUITY = "equity"
+        INCOME = "income"
+        EXPENSE = "expense"
+
+    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="accounts")
+    external_id = models.CharField(max_length=40, blank=True, help_text="The accounting system's own id.")
+    number = models.CharField(max_length=20, blank=True)
+    name = models.CharField(max_length=200)
+    type = models.CharField(max_length=9, choices=Type.choices)
+    subtype = models.CharField(max_length=60, blank=True)
+    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
+    is_active = models.BooleanField(default=True)
+    version = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["type", "number", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["client", "external_id"], condition=~Q(external_id=""), name="account_one_per_external_id"
+            ),
+            models.UniqueConstraint(fields=["client", "id"], name="account_client_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.name}".strip()
+
+    @property
+    def debit_is_positive(self) -> bool:
+        return self.type in {self.Type.ASSET, self.Type.EXPENSE}
+
+
+class Period(models.Model):
+    """One month of one client.
+
+    Guarantees: an entry is refused unless its month is ``open`` at that instant (read FOR SHARE by the trigger); a month
+    moves open → locked → sealed, and back only by reopening, which leaves its mark. Deletion: never.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        LOCKED = "locked"
+        SEALED = "sealed"
+
+    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="periods")
+    month = models.DateField(help_text="The month's first day.")
+    state = models.CharField(max_length=6, choices=State.choices, default=State.OPEN)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["month"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "month"], name="period_one_per_month"),
+            models.CheckConstraint(condition=Q(month__day=1), name="period_starts_on_the_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.month:%Y-%m}"
+
+
+class MappingVersion(models.Model):
+    """A set of rules: which account each role means.
+
+    Guarantees: an approved version never changes; at most one draft; every line remembers the version it used.
+    """
+
+    class State(models.TextChoices):
+        DRAFT = "draft"
+        APPROVED = "approved"
+        RETIRED = "retired"
+
+    client = models.ForeignKey("clients.Client", models.PROTECT, related_name="mapping_versions")
+    number = models.PositiveIntegerField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
+    effective_from = models.DateField()
+    note = models.CharField(max_length=300, blank=True)
+    prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    prepared_at = models.DateTimeField(auto_now_add=True)
+    approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    approved_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "number"], name="mapping_version_number"),
+            models.UniqueConstraint(fields=["client"], condition=Q(state="draft"), name="mapping_one_draft"),
+            models.CheckConstraint(
+                condition=~Q(state="approved") | Q(approved_by__isnull=False), name="mapping_approved_by_someone"
+            ),
+            models.CheckConstraint(
+                condition=Q(approved_by__isnull=True)
+                | Q(prepared_by__isnull=True)
+                | ~Q(approved_by=models.F("prepared_by")),
+                name="mapping_approver_is_not_preparer",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+
+class MappingRule(models.Model):
+    """``role`` (refined by key, department, provider, or words in a bank line) means ``account``; blanks match all."""
+
+    client = models.ForeignKey("clients.Client", models.PROTECT)
+    version = models.ForeignKey(MappingVersion, models.CASCADE, related_name="rules")
+    role = models.CharField(max_length=60)
+    key = models.CharField(max_length=120, blank=True)
+    department = models.CharField(max_length=120, blank=True)
+    provider = models.CharField(max_length=40, blank=True)
+    words = models.CharField(max_length=120, blank=True, help_text="Words a bank line's description must contain.")
+    account = models.ForeignKey(Account, models.PROTECT)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["role", "key", "provider"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["version", "role", "key", "department", "provider", "words"], name="mapping_one_rule_per_case"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return " · ".join(filter(None, [self.role, self.key, self.department, self.provider, self.words]))

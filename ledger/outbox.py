@@ -1,0 +1,311 @@
+"""What we write to the accounting system, exactly once.
+
+Approval freezes payload, hash, request id and marker. ``sending`` is committed before the request leaves; without a clear
+answer the document is looked up by its marker after the settle time, adopted if found, else sent again with the same
+request id; after three tries a person decides.
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import orjson
+from django.conf import settings
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from clients.tenancy import client_context
+from integrations import crashpoints
+from integrations.errors import Reconnect, Refused, RetryLater, Unanswered
+from integrations.payload import parse_json
+from integrations.records import LedgerDocument, LedgerLine
+from ledger import exceptions_inbox
+from ledger.exceptions_inbox import Problem
+from ledger.models import JournalEntry, JournalLine, MappingVersion, OutboxItem, OutboxMember
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from clients.models import Client
+    from integrations.provider import WrittenDocument
+    from ledger.accounting import Accounting
+
+TRIES = 3
+BATCH = 500
+#: Longest known late commit of a write that was not answered, doubled.
+SETTLE = timedelta(seconds=getattr(settings, "OUTBOX_SETTLE_SECONDS", 120))
+#: Purposes with two balance-sheet lines that are one move of money.
+MOVES = {"arrival", "transfer", "card-payment"}
+
+
+@dataclass(slots=True)
+class FlushResult:
+    """Documents by what became of them in one run."""
+
+    posted: int = 0
+    rejected: int = 0
+    uncertain: int = 0
+    waiting: int = 0
+
+
+# ---- approval ------------------------------------------------------------------------------------------------------------
+
+
+def prepare(client: Client, accounting: Accounting, *, through: date | None = None) -> int:
+    """Freeze a document for every group of entries that has not gone out; gives how many.
+
+    Entries made from facts are approved by whoever approved their mapping; entries made by hand wait for an approval of
+    their own (``EntryApproval``). Rows of one processor account and day travel together.
+    """
+    waiting = _waiting(client, through)
+    groups: dict[tuple[str, date], list[JournalEntry]] = defaultdict(list)
+    for entry in waiting:
+        groups[_group_key(entry), entry.booked_on].append(entry)
+    approvers = dict(MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id"))
+    for (group_key, day), entries in sorted(groups.items(), key=lambda group: (group[0][1], group[0][0])):
+        approver = _approver(entries[0], approvers)
+        if approver is not None:
+            _freeze(client, accounting, group_key, day, entries, approver)
+    return len(groups)
+
+
+def _waiting(client: Client, through: date | None) -> list[JournalEntry]:
+    entries = JournalEntry.objects.filter(client=client, origin__in=["source", "manual"], sent_with__isnull=True)
+    if through:
+        entries = entries.filter(booked_on__lte=through)
+    return list(entries.prefetch_related("lines__account", "approvals").order_by("booked_on", "id"))
+
+
+def _group_key(entry: JournalEntry) -> str:
+    """One document a day for the rows of a processor's balance; one each for everything else."""
+    if (
+        entry.origin == "source"
+        and any(line.role == "clearing" for line in entry.lines.all())
+        and entry.reverses_id is None
+    ):
+        provider, account = entry.source_key.split(":", 2)[:2]
+        return f"{provider}:{account}"
+    return f"entry:{entry.pk}"
+
+
+def _approver(entry: JournalEntry, approvers: dict[int, int | None]) -> int | None:
+    approval = next(iter(entry.approvals.all()), None)
+    if approval is not None:
+        return approval.approved_by_id
+    if entry.mapping_version_id and entry.origin == "source":
+        return approvers.get(entry.mapping_version_id)
+    return None
+
+
+def _freeze(
+    client: Client, accounting: Accounting, group_key: str, day: date, entries: Sequence[JournalEntry], approver: int
+) -> OutboxItem:
+    marker = marker_for(group_key, day, min(entry.pk for entry in entries))
+    document = _document(client, group_key, day, entries, marker)
+    payload = canonical(accounting.books.payload(document, marker=marker, context=accounting.context))
+    item = OutboxItem.objects.create(
+        client=client, connection=accounting.connection, type=document.type, booked_on=day, group_key=group_key[:160], marker=marker,
+        payload=payload.decode(), payload_sha256=sha256(payload).digest(), request_id=uuid4(),
+        total_minor=sum(line.debit for line in document.lines), approved_by_id=approver,
+    )  # fmt: skip
+    OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in entries)
+    return item
+
+
+def canonical(payload: object) -> bytes:
+    """The bytes whose hash is frozen: keys sorted, decimals as written."""
+    return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS, default=_number)
+
+
+def _number(value: object) -> orjson.Fragment:
+    if isinstance(value, Decimal):
+        return orjson.Fragment(str(value))
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def marker_for(group_key: str, day: date, entry_id: int) -> str:
+    """The document number, at most 21 characters: two letters of the source, the day, the first entry's id in base 32."""
+    source = "TO" if group_key.startswith("entry:") else group_key[:2].upper()
+    number = b32encode(entry_id.to_bytes((entry_id.bit_length() + 7) // 8 or 1, "big")).decode().rstrip("=")
+    return f"{source}{day:%y%m%d}-{number}"
+
+
+def _document(
+    client: Client, group_key: str, day: date, entries: Sequence[JournalEntry], marker: str
+) -> LedgerDocument:
+    lines = _summed(line for entry in entries for line in entry.lines.all())
+    memo = entries[0].memo if len(entries) == 1 else f"{len(entries)} records of {day:%b} {day.day}"
+    machine = (
+        f"pp1|{group_key}|{entries[0].source_key[:80]}|{entries[0].pk}|{bytes(entries[0].content_sha256).hex()[:16]}"
+    )
+    return LedgerDocument(
+        external_id="", booked_on=day, currency=client.home_currency, memo=memo, type=_type(entries), lines=lines,
+        number=marker, note=f"{machine}\n{memo}",
+    )  # fmt: skip
+
+
+def _type(entries: Sequence[JournalEntry]) -> str:
+    if len(entries) == 1 and entries[0].line_count == 2 and entries[0].purpose in MOVES:
+        return "Transfer"
+    return "JournalEntry"
+
+
+def _summed(lines: Iterable[JournalLine]) -> tuple[LedgerLine, ...]:
+    """Lines of one account, department and side in one; the two sides of an account stay apart so that gross stays gross."""
+    sums: dict[tuple[str, str, bool], list[int | str]] = {}
+    for line in lines:
+        key = (line.account.external_id, line.department, line.debit_minor > 0)
+        held = sums.setdefault(key, [0, line.memo])
+        held[0] = int(held[0]) + line.debit_minor + line.credit_minor
+        if held[1] != line.memo:
+            held[1] = ""
+    return tuple(
+        LedgerLine(
+            account_id=account, debit=int(amount) if is_debit else 0, credit=0 if is_debit else int(amount),
+            memo=str(memo), department=department,
+        )
+        for (account, department, is_debit), (amount, memo) in sums.items()
+    )  # fmt: skip
+
+
+# ---- sending -------------------------------------------------------------------------------------------------------------
+
+
+def flush(client: Client, accounting: Accounting) -> FlushResult:
+    """Send what is due, oldest first, one document at a time; each step commits on its own. Call outside a transaction."""
+    result = FlushResult()
+    for item_id in _due(client):
+        item = _claim(client, item_id)
+        if item is None:
+            continue
+        try:
+            _deliver(client, accounting, item, result)
+        except (RetryLater, Reconnect) as problem:
+            # The request did not leave (or was turned away at the door): nothing was written, try again later.
+            _back(client, item, problem)
+            result.waiting += 1
+            if isinstance(problem, Reconnect):
+                raise
+    return result
+
+
+def _due(client: Client) -> list[int]:
+    with client_context(client.pk):
+        lost = Q(state="sending", sent_at__lt=Now() - SETTLE)
+        due = Q(state="new", send_after__lte=Now())
+        items = OutboxItem.objects.filter(lost | due, client=client)
+        return list(items.order_by("booked_on", "id").values_list("id", flat=True)[:BATCH])
+
+
+def _claim(client: Client, item_id: int) -> OutboxItem | None:
+    """Commit ``sending`` before anything leaves; ``tries`` is the fence that later writes are checked against."""
+    with client_context(client.pk):
+        claimed = OutboxItem.objects.filter(
+            Q(state="new") | Q(state="sending", sent_at__lt=Now() - SETTLE), pk=item_id, client=client
+        ).update(state="sending", sent_at=Now(), tries=F("tries") + 1)
+        crashpoints.reach("before-sending")
+        return OutboxItem.objects.get(pk=item_id) if claimed else None
+
+
+def _deliver(client: Client, accounting: Accounting, item: OutboxItem, result: FlushResult) -> None:
+    crashpoints.reach("after-sending")
+    if bytes(item.payload_sha256) != sha256(item.payload.encode()).digest():
+        raise AssertionError(f"outbox item {item.pk} is not what was approved")
+    try:
+        written = _found(accounting, item) if item.tries > 1 else None
+        if written is None:
+            written = accounting.books.write(
+                accounting.api, item.type, parse_json(item.payload), request_id=str(item.request_id)
+            )
+        crashpoints.reach("after-answer")
+    except Refused as refusal:
+        _reject(client, item, refusal)
+        result.rejected += 1
+    except Unanswered:
+        if item.tries >= TRIES:
+            _give_up(client, item)
+            result.uncertain += 1
+        else:
+            result.waiting += 1
+    else:
+        _adopt(client, item, written)
+        result.posted += 1
+
+
+def _found(accounting: Accounting, item: OutboxItem) -> WrittenDocument | None:
+    """Was it written after all? Two documents with our marker are a double, for a person."""
+    found = accounting.books.find(accounting.api, item.type, item.marker)
+    return found[0] if found else None
+
+
+def _adopt(client: Client, item: OutboxItem, written: WrittenDocument) -> None:
+    with client_context(client.pk):
+        done = OutboxItem.objects.filter(pk=item.pk, state="sending", tries=item.tries).update(
+            state="posted", external_id=written.external_id, version=written.version, trace=written.trace[:80], answered_at=Now(),
+            problem="", problem_code="",
+        )  # fmt: skip
+        crashpoints.reach("before-posted")
+        if done:
+            exceptions_inbox.settle(client.pk, ["refused", "uncertain"], [f"outbox:{item.pk}"], resolution="Posted.")
+
+
+def _reject(client: Client, item: OutboxItem, refusal: Refused) -> None:
+    with client_context(client.pk):
+        OutboxItem.objects.filter(pk=item.pk, state="sending", tries=item.tries).update(
+            state="rejected",
+            problem_code=refusal.code[:20],
+            problem=str(refusal)[:300],
+            trace=refusal.trace[:80],
+            answered_at=Now(),
+        )
+        exceptions_inbox.open_problems(
+            client.pk, [_problem(item, "refused", f"refused {refusal.code}".strip(), str(refusal), refusal.code)]
+        )
+
+
+def _give_up(client: Client, item: OutboxItem) -> None:
+    with client_context(client.pk):
+        OutboxItem.objects.filter(pk=item.pk, state="sending", tries=item.tries).update(
+            state="uncertain", answered_at=Now()
+        )
+        title = "Sent three times without an answer, and not found by its number."
+        exceptions_inbox.open_problems(client.pk, [_problem(item, "uncertain", "no answer", title, "")])
+
+
+def _back(client: Client, item: OutboxItem, problem: RetryLater | Reconnect) -> None:
+    wait = timedelta(seconds=problem.retry_after if isinstance(problem, RetryLater) else 60)
+    with client_context(client.pk):
+        OutboxItem.objects.filter(pk=item.pk, state="sending", tries=item.tries).update(
+            state="new", tries=F("tries") - 1, send_after=Now() + wait, problem=str(problem)[:300]
+        )
+
+
+def _problem(item: OutboxItem, kind: str, cause: str, title: str, code: str) -> Problem:
+    return Problem(
+        kind=kind, identity=f"outbox:{item.pk}", cause=cause, title=title, source=str(item.connection), amount_minor=item.total_minor,
+        booked_on=item.booked_on, connection_id=item.connection_id, outbox_id=item.pk,
+        detail={"marker": item.marker, "type": item.type, "code": code},
+    )  # fmt: skip
+
+
+# ---- what a person decides -----------------------------------------------------------------------------------------------
+
+
+def retry(item: OutboxItem) -> None:
+    """Send a refused or uncertain document again, with the same request id; it is looked up by its marker first."""
+    OutboxItem.objects.filter(pk=item.pk, state__in=["rejected", "uncertain"]).update(
+        state="new", send_after=Now(), tries=1
+    )
+
+
+def doubles(accounting: Accounting, items: Iterable[OutboxItem]) -> list[OutboxItem]:
+    """The nightly sweep: posted documents whose marker stands twice in the accounting system. Nothing is deleted by machine."""
+    return [item for item in items if len(accounting.books.find(accounting.api, item.type, item.marker)) > 1]

@@ -20,6 +20,7 @@ class Profile:
     name: str
     book_close_date: date | None = None
     legal_name: str = ""
+    email: str = "books@company.example"
     opened_at: datetime = datetime(2025, 1, 1, 16, tzinfo=UTC)
     time_zone: str = "America/Los_Angeles"
     basis: str = "Accrual"
@@ -41,7 +42,7 @@ class Profile:
             "CompanyStartDate": self.opened_at.date().isoformat(),
             "FiscalYearStartMonth": "January",
             "Country": "US",
-            "Email": {"Address": f"books@realm-{self.realm}.example"},
+            "Email": {"Address": self.email},
             "WebAddr": {},
             "SupportedLanguages": "en",
             "DefaultTimeZone": self.time_zone,

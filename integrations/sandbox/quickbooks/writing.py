@@ -15,6 +15,7 @@ from integrations.sandbox.quickbooks.faults import QuickBooksFault, closed_perio
 from integrations.sandbox.quickbooks.listing import prepare_listed
 from integrations.sandbox.quickbooks.postings import postings, ref
 from integrations.sandbox.quickbooks.preparing import OWNED_BY_SERVICE, SALES_FORMS, prepare_document
+from integrations.sandbox.quickbooks.profile import WARNED_NUMBERS
 from integrations.sandbox.quickbooks.ruling import (
     check_accounts,
     check_links,
@@ -146,7 +147,7 @@ class Writer:
         self._check_open(request, on)
         check_accounts(kind.name, content, self.books)
         check_links(kind.name, content, self.books, changing)
-        if request.author == API and kind.name in _NUMBERED and not request.allow_duplicate_number:
+        if request.author == API and kind.name in _NUMBERED and self._wants_unique_numbers(request):
             check_number(kind.name, content, self.books, changing)
         return content, on
 
@@ -154,6 +155,13 @@ class Writer:
         closed = self.close_date()
         if request.author == API and on is not None and closed is not None and on.isoformat() <= closed:
             raise closed_period()
+
+    def _wants_unique_numbers(self, request: Request) -> bool:
+        """The company's preference, which the caller may overrule for one write."""
+        preferences = self.books.find("Preferences", "1")
+        pairs = preferences.content.get("OtherPrefs", {}).get("NameValue", []) if preferences else []
+        asked = any(pair["Name"] == WARNED_NUMBERS and pair["Value"] == "true" for pair in pairs)
+        return asked and not request.allow_duplicate_number
 
     def close_date(self) -> str | None:
         """The company's closing date as text, None while the books are open."""

@@ -11,6 +11,7 @@ from typing import Literal
 
 AccountType = Literal["asset", "liability", "equity", "income", "expense"]
 Side = Literal["debit", "credit"]
+Flow = Literal["operating", "investing", "financing"]
 
 ACCOUNT_TYPES: tuple[AccountType, ...] = ("asset", "liability", "equity", "income", "expense")
 BALANCE_SHEET_TYPES: frozenset[str] = frozenset({"asset", "liability", "equity"})
@@ -40,9 +41,10 @@ def raw_of(figure: int, side: Side) -> int:
 class Account:
     """An account as the statements need it. ``key`` is any stable id; ``group`` orders and heads it inside its type.
 
-    ``group`` of a balance-sheet account is one of ``GROUPS``' slugs, '' for the type's first; ``is_cash`` puts it among
-    the cash of the cash-flow statement. A contra account (refunds, accumulated depreciation) keeps its type: it simply
-    stands on the other side and shows as a negative figure.
+    ``group`` is one of ``GROUPS``' slugs, '' for the type's default; ``is_cash`` puts it among the cash of the cash-flow
+    statement; ``flow`` moves it to another of that statement's parts (accumulated depreciation to ``operating``).
+    A contra account (refunds, accumulated depreciation) keeps its type: it stands on the other side and shows as a
+    negative figure. Raises ValueError for a group that is not one of its type.
     """
 
     key: str
@@ -51,14 +53,24 @@ class Account:
     number: str = ""
     group: str = ""
     is_cash: bool = False
+    flow: Flow | None = None
+
+    def __post_init__(self) -> None:
+        if self.group and (self.group not in GROUPS or GROUPS[self.group][0] != self.type):
+            raise ValueError(f"{self.name}: {self.group!r} is no group of {self.type} accounts")
 
     @property
     def normal_side(self) -> Side:
         return normal_side(self.type)
 
+    @property
+    def placed(self) -> str:
+        """The statement group, the type's default where none is given."""
+        return self.group or DEFAULT_GROUP[self.type]
+
 
 #: Groups of the statements in reading order: slug → (account type, heading). Cash flow puts a group where the third says.
-GROUPS: dict[str, tuple[AccountType, str, Literal["operating", "investing", "financing", "cash"]]] = {
+GROUPS: dict[str, tuple[AccountType, str, Flow]] = {
     "current-assets": ("asset", "Current assets", "operating"),
     "fixed-assets": ("asset", "Fixed assets", "investing"),
     "other-assets": ("asset", "Other assets", "investing"),

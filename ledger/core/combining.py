@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
-from ledger.core.signals import BankSide, BookSide, has_name, plain
+from ledger.core.signals import BankSide, BookSide, folded_name, has_name
 from ledger.core.subsets import MOST_CANDIDATES, subsets_with_sum
 
 if TYPE_CHECKING:
@@ -63,31 +63,30 @@ def combine(run: CombiningRun, lines: Iterable[int], *, ambiguous: bool) -> None
     made in two equally good ways is offered, not taken; in the first round (not ``ambiguous``) it is left for later.
     """
     groups = _groups(run)
-    names = {name for _, name in groups if name}
+    names = {name for by_name in groups.values() for name in by_name if name}
     for line in lines:
-        if run.line_taken[line]:
+        if run.line_taken[line] or run.lines[line].scope not in groups:
             continue
-        text = run.texts[line]
+        text, by_name = run.texts[line], groups[run.lines[line].scope]
         printed = [name for name in names if name in text]
-        scope = run.lines[line].scope
-        places = [(scope, name) for name in printed] or [place for place in groups if place[0] == scope]
-        for place in places:
-            group = groups.get(place)
-            if group and _explain(run, line, group, named=bool(printed) or not place[1], ambiguous=ambiguous):
+        for name in printed or by_name if ambiguous else printed or ("",):
+            group = by_name.get(name)
+            if group and _explain(run, line, group, named=bool(printed) or not name, ambiguous=ambiguous):
                 break
     if ambiguous:
         _split_items(run)
 
 
-def _groups(run: CombiningRun) -> dict[tuple[str, str], _Group]:
-    groups: dict[tuple[str, str], _Group] = {}
+def _groups(run: CombiningRun) -> dict[str, dict[str, _Group]]:
+    """Free items by scope and name ('' for those without one)."""
+    groups: dict[str, dict[str, _Group]] = defaultdict(dict)
     for index, item in enumerate(run.items):
         if run.item_taken[index]:
             continue
-        place = (item.scope, plain(item.names[0]) if item.names else "")
-        group = groups.get(place)
+        by_name, name = groups[item.scope], folded_name(item.names[0]) if item.names else ""
+        group = by_name.get(name)
         if group is None:
-            group = groups[place] = _Group([], [])
+            group = by_name[name] = _Group([], [])
         group.members.append(index)
         group.days.append(run.item_days[index])
     return groups
@@ -95,18 +94,18 @@ def _groups(run: CombiningRun) -> dict[tuple[str, str], _Group]:
 
 def _explain(run: CombiningRun, line: int, group: _Group, *, named: bool, ambiguous: bool) -> bool:
     day, total = run.line_days[line], run.lines[line].amount
-    near = range(bisect_left(group.days, day - _REACH_DAYS), bisect_right(group.days, day + _REACH_DAYS))
+    first, last = bisect_left(group.days, day - _REACH_DAYS), bisect_right(group.days, day + _REACH_DAYS)
+    if last - first < 2:
+        return False
     free = [
-        group.members[place]
-        for place in near
-        if not run.item_taken[group.members[place]]
-        and (run.items[group.members[place]].amount > 0) == (total > 0)
-        and run.in_window(group.members[place], line)
+        item
+        for item in group.members[first:last]
+        if not run.item_taken[item] and (run.items[item].amount > 0) == (total > 0) and run.in_window(item, line)
     ]
     if len(free) < 2:
         return False
-    free.sort(key=lambda item: (abs(run.line_days[line] - run.item_days[item]), item))
-    free = free[:MOST_CANDIDATES]
+    if len(free) > MOST_CANDIDATES:
+        free = sorted(free, key=lambda item: (abs(day - run.item_days[item]), item))[:MOST_CANDIDATES]
     ways = subsets_with_sum([run.items[item].amount for item in free], total)
     if not ways:
         return False

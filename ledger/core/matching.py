@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.core.assignment import best_assignment
@@ -113,7 +114,7 @@ def match(lines: Sequence[BankSide], items: Sequence[BookSide], *, window: Windo
 
     Deterministic, whatever the order of the input. Suggestions below ACCEPT are for a person to look at.
     """
-    lines, items = sorted(lines), sorted(items, key=lambda item: (item.on, item.id))
+    lines, items = sorted(lines), sorted(items, key=itemgetter(1, 0))
     run = _Run(
         lines,
         items,
@@ -134,21 +135,26 @@ def match(lines: Sequence[BankSide], items: Sequence[BookSide], *, window: Windo
 
 def _sure_pairs(run: _Run) -> None:
     """Candidates by scope and amount; references and lone, named pairs settle at once, the others stay as edges."""
-    items_of: dict[tuple[str, int], list[int]] = defaultdict(list)
+    items_of: dict[tuple[str, int], list[int]] = {}
     for index, item in enumerate(run.items):
-        items_of[item.scope, item.amount].append(index)
-    lines_of: dict[tuple[str, int], list[int]] = defaultdict(list)
+        place = (item.scope, item.amount)
+        if place in items_of:
+            items_of[place].append(index)
+        else:
+            items_of[place] = [index]
+    lines_of: dict[tuple[str, int], list[int]] = {}
     for index, line in enumerate(run.lines):
         place = (line.scope, line.amount)
-        if place in items_of:
+        if place in lines_of:
             lines_of[place].append(index)
+        elif place in items_of:
+            lines_of[place] = [index]
     for place, lines in lines_of.items():
         items = items_of[place]
-        if len(items) == 1 and len(lines) == 1:
-            if run.in_window(items[0], lines[0]):
-                _lone(run, items[0], lines[0])
-        else:
+        if len(items) > 1 or len(lines) > 1:
             _bucket(run, items, lines)
+        elif run.in_window(items[0], lines[0]):
+            _lone(run, items[0], lines[0])
 
 
 def _lone(run: _Run, item: int, line: int) -> None:
@@ -223,7 +229,7 @@ def _lines_without(run: _Run) -> list[int]:
 def _blocks(run: _Run, lag_bits: dict[int, int]) -> None:
     """Settle each connected group of candidates by its best assignment."""
     edges = [(item, line) for item, line in run.edges if not run.item_taken[item] and not run.line_taken[line]]
-    known = {plain(name) for item in run.items for name in item.names}
+    known = {plain(name) for name in {name for item in run.items for name in item.names}}
     scores: dict[tuple[int, int], int] = {}
     of_item: dict[int, list[int]] = defaultdict(list)
     of_line: dict[int, list[int]] = defaultdict(list)
@@ -331,8 +337,12 @@ def _result(run: _Run) -> list[Suggestion]:
         for item in items:
             used_items[item] = 1
         found.append(said)
-    found.sort(key=lambda said: (-said.confidence, said.lines, said.items))
+    found.sort(key=_doubt)
     return found
+
+
+def _doubt(said: Suggestion) -> int:
+    return -said.confidence
 
 
 _TRANSFER_WORDS = ("TRANSFER", "XFER", "TRF", "PAYMENT THANK", "CARD PAYMENT", "AUTOPAY", "SAVINGS", "CHECKING")

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-_LOOKALIKES = str.maketrans("0", "O")
 #: Words every bank prints; they tell nothing about who paid.
 _EMPTY_WORDS = frozenset(
     (
@@ -55,16 +54,21 @@ class BookSide(NamedTuple):
     days_after: int | None = None
 
 
-@lru_cache(maxsize=1 << 16)
 def plain(text: str) -> str:
     """Upper case with look-alikes folded, so that both sides compare."""
-    return text.upper().translate(_LOOKALIKES)
+    return text.upper().replace("0", "O")
+
+
+@lru_cache(maxsize=4096)
+def folded_name(name: str) -> str:
+    """``plain`` of a name: there are few, and they are asked for with every line."""
+    return plain(name)
 
 
 def printed(line: BankSide) -> str:
     """All a bank printed on a line, folded."""
     text = f"{line.text} {line.reference}" if line.reference else line.text
-    return text.upper().translate(_LOOKALIKES)
+    return plain(text)
 
 
 def has_reference(item: BookSide, text: str) -> bool:
@@ -77,7 +81,7 @@ def has_reference(item: BookSide, text: str) -> bool:
 
 
 def has_name(item: BookSide, text: str) -> bool:
-    return any(plain(name) in text for name in item.names)
+    return any(folded_name(name) in text for name in item.names)
 
 
 def reference_bits(item: BookSide, text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import json
 import time
 from datetime import date
@@ -51,6 +52,7 @@ class Command(BaseCommand):
             truth = {(row[0], row[1]) for row in _rows(options["truth"])} if options["truth"] else None
         except (OSError, ValueError, IndexError) as error:
             raise CommandError(f"unreadable: {error}") from error
+        gc.freeze()  # what was read lives to the end: the collector need not walk it again
         read = time.perf_counter()
         said = match(lines, items)
         matched = time.perf_counter()

@@ -1,0 +1,265 @@
+"""Financial statements from monthly balances: trial balance, income statement, balance sheet, cash flow. Pure.
+
+Figures are minor units and read naturally: positive on the account's normal side (see ``ledger.core.accounts``). Cost does
+not grow with the number of entries, only with accounts × months.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.core.accounts import GROUPS, INCOME_STATEMENT_TYPES, Account, natural
+from ledger.core.period import FiscalYear, Month
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+RETAINED_EARNINGS = "retained-earnings"
+NET_INCOME = "net-income"
+_BASIS_POINTS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Books:
+    """What the statements are made of: accounts, and per month and account key (debits, credits).
+
+    ``retained_earnings`` is the key of the account into which past years' profit falls ('' puts it on a computed row).
+    The journal holds no closing entries: profit of past fiscal years is carried to equity by computation.
+    """
+
+    accounts: Sequence[Account]
+    activity: Mapping[Month, Mapping[str, tuple[int, int]]]
+    fiscal_year_start: int = 1
+    retained_earnings: str = ""
+    _sums: dict[tuple[Month | None, Month], dict[str, int]] = field(default_factory=dict, compare=False, repr=False)
+
+    def moved(self, first: Month | None, last: Month) -> dict[str, int]:
+        """Debits − credits by account from ``first`` (None: ever) through ``last``."""
+        kept = self._sums.get((first, last))
+        if kept is not None:
+            return kept
+        sums: dict[str, int] = {}
+        for month, accounts in self.activity.items():
+            if month <= last and (first is None or month >= first):
+                for key, (debited, credited) in accounts.items():
+                    sums[key] = sums.get(key, 0) + debited - credited
+        self._sums[first, last] = sums
+        return sums
+
+    def year_start(self, month: Month) -> Month:
+        return FiscalYear.of(month, self.fiscal_year_start).first
+
+    def profit(self, first: Month | None, last: Month) -> int:
+        """Income − expenses; positive is a profit."""
+        moved = self.moved(first, last)
+        return -sum(moved.get(account.key, 0) for account in self.accounts if account.type in INCOME_STATEMENT_TYPES)
+
+
+class TrialBalanceRow(NamedTuple):
+    account: Account
+    debit: int
+    credit: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrialBalance:
+    """Every account with a balance, on the side where it stands."""
+
+    month: Month
+    rows: tuple[TrialBalanceRow, ...]
+
+    @property
+    def debits(self) -> int:
+        return sum(row.debit for row in self.rows)
+
+    @property
+    def credits(self) -> int:
+        return sum(row.credit for row in self.rows)
+
+    @property
+    def difference(self) -> int:
+        return self.debits - self.credits
+
+    def raw(self) -> dict[str, int]:
+        """Debits − credits by account key."""
+        return {row.account.key: row.debit - row.credit for row in self.rows}
+
+
+def trial_balance(books: Books, month: Month, *, carry_profit: bool = True) -> TrialBalance:
+    """Balances at the end of a month. Income and expenses run from the fiscal year's start, older profit is in retained
+    earnings; ``carry_profit=False`` gives every account's balance since the books began.
+    """
+    ever = books.moved(None, month)
+    year = books.moved(books.year_start(month), month) if carry_profit else ever
+    rows: list[TrialBalanceRow] = []
+    carried = -books.profit(None, books.year_start(month).previous) if carry_profit else 0
+    for account in books.accounts:
+        raw = (year if account.type in INCOME_STATEMENT_TYPES else ever).get(account.key, 0)
+        if account.key == books.retained_earnings:
+            raw, carried = raw + carried, 0
+        if raw:
+            rows.append(TrialBalanceRow(account, max(raw, 0), max(-raw, 0)))
+    if carried:
+        computed = Account(key=RETAINED_EARNINGS, name="Retained earnings", type="equity")
+        rows.append(TrialBalanceRow(computed, max(carried, 0), max(-carried, 0)))
+    return TrialBalance(month=month, rows=tuple(rows))
+
+
+class Column(NamedTuple):
+    """Months ``first`` to ``last`` of one column; a balance sheet reads only ``last``."""
+
+    label: str
+    first: Month
+    last: Month
+
+
+def month_column(month: Month) -> Column:
+    return Column(month.label, month, month)
+
+
+def year_to_date(month: Month, fiscal_year_start: int = 1) -> Column:
+    return Column("Year to date", FiscalYear.of(month, fiscal_year_start).first, month)
+
+
+class Row(NamedTuple):
+    """One line of a statement; ``key`` is the account's, '' for a computed line. One figure a column."""
+
+    key: str
+    label: str
+    figures: tuple[int, ...]
+
+
+class Section(NamedTuple):
+    slug: str
+    title: str
+    rows: tuple[Row, ...]
+    totals: tuple[int, ...]
+
+
+class Variance(NamedTuple):
+    """This column against that one. ``basis_points`` is None against nil; ``favourable`` None without a change."""
+
+    amount: int
+    basis_points: int | None
+    favourable: bool | None
+
+
+def variance(this: int, that: int, *, more_is_good: bool) -> Variance:
+    """Change from ``that`` to ``this``; more income is favourable, more expense is not."""
+    change = this - that
+    share = None if that == 0 else _rounded(change * _BASIS_POINTS, abs(that))
+    return Variance(change, share, None if change == 0 else (change > 0) == more_is_good)
+
+
+def _rounded(numerator: int, denominator: int) -> int:
+    """Half away from zero."""
+    sign = -1 if numerator < 0 else 1
+    return sign * ((2 * abs(numerator) + denominator) // (2 * denominator))
+
+
+def more_is_good(section: str) -> bool:
+    """Whether a larger figure of this section is favourable: income and assets are, expenses and liabilities are not."""
+    return section not in GROUPS or GROUPS[section][0] in ("income", "asset", "equity")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IncomeStatement:
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]
+    gross_profit: tuple[int, ...]
+    operating_income: tuple[int, ...]
+    net_income: tuple[int, ...]
+
+    def section(self, slug: str) -> Section:
+        return next(section for section in self.sections if section.slug == slug)
+
+
+_INCOME_SECTIONS = ("income", "cost-of-goods-sold", "expenses", "other-income", "other-expenses")
+
+
+def income_statement(books: Books, columns: Sequence[Column]) -> IncomeStatement:
+    """Income to net income, one figure a column; accounts without a figure in any column are left out."""
+    moved = [books.moved(column.first, column.last) for column in columns]
+    sections = tuple(_section(books, slug, moved) for slug in _INCOME_SECTIONS)
+    income, cost, expenses, other_income, other_expenses = (section.totals for section in sections)
+    gross = _minus(income, cost)
+    operating = _minus(gross, expenses)
+    return IncomeStatement(
+        columns=tuple(columns),
+        sections=sections,
+        gross_profit=gross,
+        operating_income=operating,
+        net_income=_minus(_plus(operating, other_income), other_expenses),
+    )
+
+
+def _section(books: Books, slug: str, moved: Sequence[Mapping[str, int]], extra: Sequence[Row] = ()) -> Section:
+    """The accounts of one group in every column; a figure reads on the side of the *section*, so contra shows negative."""
+    rows = []
+    for account in books.accounts:
+        if account.placed != slug:
+            continue
+        figures = tuple(natural(sums.get(account.key, 0), account.normal_side) for sums in moved)
+        if any(figures):
+            rows.append(Row(account.key, account.name, figures))
+    rows += [row for row in extra if any(row.figures)]
+    totals = tuple(sum(row.figures[index] for row in rows) for index in range(len(moved)))
+    return Section(slug, GROUPS[slug][1], tuple(rows), totals)
+
+
+def _plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    return tuple(left + right for left, right in zip(one, other, strict=True))
+
+
+def _minus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
+    return tuple(left - right for left, right in zip(one, other, strict=True))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BalanceSheet:
+    columns: tuple[Column, ...]
+    sections: tuple[Section, ...]
+    assets: tuple[int, ...]
+    liabilities: tuple[int, ...]
+    equity: tuple[int, ...]
+
+    @property
+    def differences(self) -> tuple[int, ...]:
+        """Assets − liabilities − equity by column: all nil, or the books are broken."""
+        return _minus(self.assets, _plus(self.liabilities, self.equity))
+
+    def section(self, slug: str) -> Section:
+        return next(section for section in self.sections if section.slug == slug)
+
+
+_ASSETS = ("current-assets", "fixed-assets", "other-assets")
+_LIABILITIES = ("current-liabilities", "long-term-liabilities")
+
+
+def balance_sheet(books: Books, columns: Sequence[Column]) -> BalanceSheet:
+    """Balances at each column's last month. Retained earnings and the year's net income are computed, never posted."""
+    moved = [dict(books.moved(None, column.last)) for column in columns]
+    starts = [books.year_start(column.last) for column in columns]
+    past = tuple(books.profit(None, start.previous) for start in starts)
+    current = tuple(books.profit(start, column.last) for start, column in zip(starts, columns, strict=True))
+    extra = [Row("", "Net income", current)]
+    if books.retained_earnings:
+        for sums, profit in zip(moved, past, strict=True):
+            sums[books.retained_earnings] = sums.get(books.retained_earnings, 0) - profit
+    else:
+        extra.insert(0, Row("", "Retained earnings", past))
+    assets = [_section(books, slug, moved) for slug in _ASSETS]
+    liabilities = [_section(books, slug, moved) for slug in _LIABILITIES]
+    equity = _section(books, "equity", moved, extra)
+    return BalanceSheet(
+        columns=tuple(columns),
+        sections=(*assets, *liabilities, equity),
+        assets=_total(assets, len(columns)),
+        liabilities=_total(liabilities, len(columns)),
+        equity=equity.totals,
+    )
+
+
+def _total(sections: Sequence[Section], width: int) -> tuple[int, ...]:
+    return tuple(sum(section.totals[index] for section in sections) for index in range(width))

@@ -33,9 +33,12 @@ def shop_of(source: Payload | None, amount: int) -> Shop:
         return Shop()
     said = _metadata(source)
     charge = expanded(source, "charge")
-    if charge is None or {"tax_cents", "tip_cents"} & set(said):
+    if charge is None:
         return _share(amount, source, said)
-    return _share(amount, charge, {**_metadata(charge), **said})
+    of_charge = _metadata(charge)
+    if {"tax_cents", "tip_cents"} & set(said):
+        return _share(amount, source, {"channel": of_charge.get("channel", ""), **said})
+    return _share(amount, charge, {**of_charge, **said})
 
 
 def _share(amount: int, whole: Payload, said: dict[str, Any]) -> Shop:

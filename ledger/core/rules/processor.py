@@ -43,7 +43,6 @@ _FEE_ROLES: tuple[tuple[tuple[str, ...], str], ...] = (
         ),
         "other-platform-costs",
     ),
-    (("input_tax", "tax"), "input-tax"),
 )
 #: What a fee is when its category says nothing, by the category of the system that charged it.
 _PLAIN_FEE = {"payroll": "payroll-fees", "bank": "bank-fees", "payables": "fees", "expenses": "fees", "crm": "fees"}
@@ -52,6 +51,8 @@ _PLAIN_FEE = {"payroll": "payroll-fees", "bank": "bank-fees", "payables": "fees"
 def fee_role(fee_category: str, source_category: str = "") -> str:
     """The role of a fee by its own category's words, else by the kind of system that charged it."""
     words = fee_category.lower().replace("-", "_").replace(" ", "_")
+    if words in ("tax", "input_tax", "vat"):
+        return "input-tax"
     for signs, role in _FEE_ROLES:
         if any(_has_word(words, sign) for sign in signs):
             return role
@@ -59,7 +60,7 @@ def fee_role(fee_category: str, source_category: str = "") -> str:
 
 
 def _has_word(words: str, sign: str) -> bool:
-    """``sign`` begins a word of ``words``; three-letter signs must be the whole word ("tax", not "taxi")."""
+    """``sign`` begins a word of ``words``; three-letter signs must be the whole word ("ads", not "adsorb")."""
     if len(sign) <= 3:
         return sign in words.split("_")
     return words.startswith(sign) or f"_{sign}" in words

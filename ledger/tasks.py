@@ -1,1 +1,20 @@
-"""Job handlers of the ledger."""
+"""Job handlers of the ledger; registered when the app is ready."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from integrations import jobs
+from ledger import refreshing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from integrations.jobs import Lease
+    from integrations.models import SyncJob
+
+
+@jobs.handler("refresh")
+def refresh(job: SyncJob, lease: Lease) -> Mapping[str, Any]:
+    """Bring the client's books up to date from everything that was pulled."""
+    return refreshing.refresh(job.client_id, renew=lease.renew)

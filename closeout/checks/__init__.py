@@ -1,0 +1,19 @@
+"""The controller's checks, one module an area. Importing this package registers them all."""
+
+from closeout.checks import bank, books, payables, payroll, processors, review, sources
+from closeout.checks.registry import CHECKS, Check, Item, Result, Scope
+
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Item",
+    "Result",
+    "Scope",
+    "bank",
+    "books",
+    "payables",
+    "payroll",
+    "processors",
+    "review",
+    "sources",
+]

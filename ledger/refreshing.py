@@ -1,0 +1,106 @@
+"""One client brought up to date: facts → mirror → entries → bank matches → accounting system → read back → proven.
+
+Each step commits on its own and may be repeated; no network call happens inside a transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+
+from clients.models import Client
+from clients.tenancy import client_context
+from integrations.errors import Reconnect
+from ledger import accounting, bank_intake, booking, exceptions_inbox, mirror, outbox, proving, reconciling
+from ledger.core.period import Month
+from ledger.models import MirrorDocument, OutboxItem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from ledger.accounting import Accounting
+
+#: How far back the mirror reaches before the cut-over, in months, so that a year stands beside a year.
+HISTORY_MONTHS = 14
+
+
+def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict[str, Any]:
+    """Bring a client's books up to date from what has been pulled; gives counts by step. ``renew`` keeps the job's lease.
+
+    Raises RetryLater or Reconnect of the accounting system; what was done before stays done.
+    """
+    with client_context(client_id):
+        client = Client.objects.get(pk=client_id)
+        books = accounting.open_books(client)
+        if books is not None:
+            mirror.take_accounts(client, books.connection)
+    counts: dict[str, Any] = {}
+    if books is not None:
+        counts["mirror"] = _mirror(client, books, renew)
+    with client_context(client_id):
+        counts["bank lines"] = bank_intake.take(client)
+        counts["booked"] = asdict(booking.book(client))
+        counts["matches"] = reconciling.suggest(client)
+        exceptions_inbox.wake(client, datetime.now(ZoneInfo(client.timezone)).date())
+    renew()
+    if books is not None:
+        counts["posted"] = send(client, books, renew)
+        proving.read_balances(client, books)
+    return counts
+
+
+def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: None) -> dict[str, int]:
+    """Freeze what waits, send it, and let what was sent meet itself in the mirror."""
+    with client_context(client.pk):
+        outbox.prepare(client, books)
+    started = datetime.now(UTC)
+    try:
+        result = outbox.flush(client, books)
+    except Reconnect:
+        return {"posted": 0, "waiting": 1}
+    renew()
+    with client_context(client.pk):
+        sent = OutboxItem.objects.filter(client=client, state="posted", answered_at__gte=started)
+        months = sorted({Month.of(day) for day in sent.values_list("booked_on", flat=True)})
+    _take_months(client, books, months, renew)
+    return asdict(result)
+
+
+def _mirror(client: Client, books: Accounting, renew: Callable[[], None]) -> dict[str, int]:
+    with client_context(client.pk):
+        first_time = not MirrorDocument.objects.filter(client=client, connection=books.connection).exists()
+        months = _history(client) if first_time else sorted(mirror.dirty_months(client, books.connection))
+    seen = _take_months(client, books, months, renew)
+    with client_context(client.pk):
+        mirror.feed_is_taken(client, books.connection)
+    return seen
+
+
+def _history(client: Client) -> list[Month]:
+    start = Month.of(client.cut_over_on or datetime.now(UTC).date()).shift(-HISTORY_MONTHS)
+    return start.through(Month.of(datetime.now(UTC).date()))
+
+
+def _take_months(
+    client: Client, books: Accounting, months: Iterable[Month], renew: Callable[[], None]
+) -> dict[str, int]:
+    totals = {"months": 0, "documents": 0, "new": 0, "changed": 0, "gone": 0, "ours": 0, "after close": 0}
+    for month in months:
+        documents = books.books.ledger_month(books.api, month.first, books.context)
+        with client_context(client.pk):
+            result = mirror.take_month(client, books.connection, month, documents)
+        totals["months"] += 1
+        totals["documents"] += result.seen
+        for name, value in (
+            ("new", result.new),
+            ("changed", result.changed),
+            ("gone", result.gone),
+            ("ours", result.ours),
+        ):
+            totals[name] += value
+        totals["after close"] += result.after_close
+        renew()
+    return totals

@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import ParseError  # noqa: S405 - the class only; parsing is defusedxml's
+from xml.etree.ElementTree import ParseError  # the class only; parsing is defusedxml's
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
@@ -114,7 +114,16 @@ def _account(node: Element) -> str:
 
 
 def _references(node: Element) -> list[str]:
-    return [f"{_account(node)}/{_text(entry, 'AcctSvcrRef')}" for entry in node.findall("Ntry")]
+    account = _account(node)
+    return [f"{account}/{_servicer_reference(entry)}" for entry in node.findall("Ntry")]
+
+
+def _servicer_reference(entry: Element) -> str:
+    """The bank's own reference of the entry; some banks put it only on its single transaction."""
+    own = _text(entry, "AcctSvcrRef")
+    if own or len(entry.findall("NtryDtls/TxDtls")) != 1:
+        return own
+    return _text(entry, "NtryDtls/TxDtls/Refs/AcctSvcrRef")
 
 
 def _statement(node: Element, file: _File, path: str, version: str) -> Draft:
@@ -133,12 +142,11 @@ def _statement(node: Element, file: _File, path: str, version: str) -> Draft:
     draft.closing, closed_on = _balance(node, _CLOSING, draft)
     draft.ends_on = closed_on or draft.ends_on or _day(_text(node, "CreDtTm"))
     draft.starts_on = draft.starts_on or opened_on
+    page = _page(node)
     for number, entry in enumerate(node.findall("Ntry"), 1):
-        line = _line(entry, f"{path}.Ntry[{number}]", draft, file, _page(node))
+        line = _line(entry, f"{path}.Ntry[{number}]", draft, file, page)
         if line is not None:
             draft.lines.append(line)
-    if draft.starts_on and draft.ends_on and draft.starts_on > draft.ends_on:
-        draft.starts_on = None
     return draft
 
 
@@ -207,7 +215,10 @@ def _line(entry: Element, path: str, draft: Draft, file: _File, page: str) -> Ba
     booked_on = _booked_on(entry, path, draft)
     amount = size if side == "CRDT" else -size
     text = description(entry)
-    external_id, ordinal = _identity(entry, draft.account, booked_on, currency, amount, text, file, page)
+    texts = (_text(entry, "NtryRef"), reference(entry), text, page)
+    external_id, ordinal = _identity(
+        _servicer_reference(entry), draft.account, file, booked_on, currency, amount, texts
+    )
     return BankLine(
         external_id=external_id,
         booked_on=booked_on,
@@ -225,15 +236,13 @@ def _line(entry: Element, path: str, draft: Draft, file: _File, page: str) -> Ba
 
 
 def _identity(
-    entry: Element, account: str, booked_on: date, currency: str, amount: int, text: str, file: _File, page: str
+    servicer: str, account: str, file: _File, *content: *tuple[date, str, int, tuple[str, ...]]
 ) -> tuple[str, int]:
-    """AcctSvcrRef where it is unique; NtryRef only with the content, because many banks count it from 1 in each statement."""
-    servicer = _text(entry, "AcctSvcrRef")
+    """The bank's reference where it is unique; NtryRef only with the content: many banks count it from 1 in each statement."""
     if servicer.upper() not in _NO_REFERENCE and file.references[f"{account}/{servicer}"] == 1:
         return fingerprint("camt", account, servicer), 0
-    return file.identities.take(
-        account, booked_on, currency, amount, servicer, _text(entry, "NtryRef"), reference(entry), text, page
-    )
+    booked_on, currency, amount, texts = content
+    return file.identities.take(account, booked_on, currency, amount, servicer, *texts)
 
 
 def _booked_on(entry: Element, path: str, draft: Draft) -> date:

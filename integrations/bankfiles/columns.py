@@ -97,12 +97,12 @@ def propose_text(decoded: str, *, filename: str = "", currency: str = "") -> Pro
     delimiter = csvrows.delimiter_of(content)
     table = table_of(content, delimiter, filename)
     if not table.body:
-        what = "a header but no lines" if table.header else "no line with a date and an amount"
-        raise PayloadError("CSV", f"the file has {what}")
+        where = " below its header" if table.header else ""
+        raise PayloadError("CSV", f"the file has no line with a date and an amount{where}")
     date, order = _date(table)
     code, currency_column = _currency(table, currency)
     account_column = _account_column(table)
-    flag = next((c for c in table.of_kind(_is_flag, share=1) if _is_flag_column(table, c)), None)
+    flag = _flag(table)
     money = _money(table)
     mark, mark_certain = numbers.decimal_mark(cell for column in money.columns for cell in table.every(column))
     if not mark_certain:
@@ -179,7 +179,7 @@ def _currency(table: Table, currency: str) -> tuple[str, int | None]:
     }
     cells = {cell for row in table.preamble for cell in row.cells if cell in words.CURRENCIES}
     told = (headings - {""}) or cells
-    code = currency.upper() or (next(iter(told)) if len(told) == 1 else "")
+    code = next(iter(told)) if len(told) == 1 else currency.upper()
     if own:
         return code or table.values(own[0])[0].upper(), own[0]
     if not code:
@@ -221,9 +221,16 @@ def _is_flag(cell: str) -> bool:
     return cell.casefold() in words.FLAG_OUT or cell.casefold() in words.FLAG_IN
 
 
-def _is_flag_column(table: Table, column: int) -> bool:
-    filled = len(table.values(column)) == len(table.sample)
-    return filled and (table.role(column) in {"flag", "debit", "credit"} or not table.header)
+def _flag(table: Table) -> int | None:
+    """The column that says money in or out on every line; one that does so only on most of them is asked about."""
+    for column in table.of_kind(_is_flag):
+        named = table.role(column) in {"flag", "debit", "credit"} or not table.header
+        if not named or len(table.values(column)) < len(table.sample):
+            continue
+        if not all(map(_is_flag, table.every(column))):
+            table.questions.append("Some lines have no debit or credit flag. Are they money in or money out?")
+        return column
+    return None
 
 
 def _money(table: Table) -> signs.Money:
@@ -262,11 +269,11 @@ def _money_by_heading(table: Table, numeric: list[int]) -> signs.Money | None:
 
 def _texts(table: Table, flag: int | None) -> tuple[int | None, int | None, tuple[int, ...]]:
     """(counterparty, reference, columns of the description)."""
-    named = [c for c in table.with_role("counterparty") if table.values(c)]
+    named = table.with_role("counterparty")
     strong = [
         c for c in named if re.search(r"(?i)tegen|partner|counter|payee|empf|beneficiary|merchant", table.header[c])
     ]
-    counterparty = next(iter(strong or named), None)
+    counterparty = next((c for c in strong or named if table.values(c)), None)
     reference = next((c for c in table.with_role("reference") if table.values(c)), None)
     description = [c for c in table.with_role("description") if c != flag]
     if not table.header or (not description and counterparty is None):

@@ -43,7 +43,7 @@ class _Reading:
 def read(
     decoded: str, *, filename: str = "", layout: CsvLayout | None = None, currency: str = ""
 ) -> tuple[BankStatement, ...]:
-    """The statements. Raises LayoutNeeded when no layout is given and the file leaves doubt, PayloadError naming line and column."""
+    """The statements. Raises PayloadError naming line and column, LayoutNeeded when without a layout the file leaves doubt."""
     if layout is None:
         proposal = columns.propose_text(decoded, filename=filename, currency=currency)
         if not proposal.certain:

@@ -6,6 +6,7 @@ import csv
 import io
 from dataclasses import dataclass
 from itertools import islice
+from typing import Literal
 
 from integrations.bankfiles import dates, numbers, words
 from integrations.errors import PayloadError
@@ -41,7 +42,7 @@ def rows(text: str, delimiter: str) -> list[Row]:
     return found
 
 
-def _split(text: str, delimiter: str, quoting: int) -> list[Row]:
+def _split(text: str, delimiter: str, quoting: Literal[0, 3]) -> list[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True, quoting=quoting)
     found: list[Row] = []
     try:

@@ -65,7 +65,7 @@ class Draft:
     def finish(self) -> BankStatement:
         """The statement; a warning tells when opening plus booked lines is not closing. Raises PayloadError without a date."""
         days = [line.booked_on for line in self.lines]
-        ends_on = self.ends_on or max(days, default=None) or self.starts_on
+        ends_on = max(filter(None, (self.ends_on, *days)), default=self.starts_on)
         if ends_on is None:
             raise PayloadError(self.path, "has no lines and no dates")
         self._warn_of_foreign_lines()
@@ -79,7 +79,7 @@ class Draft:
             lines=tuple(self.lines),
             opening=self.opening,
             closing=self.closing,
-            starts_on=self.starts_on or min(days, default=None),
+            starts_on=min(filter(None, (self.starts_on, *days)), default=None),
             account_kind=self.kind,
             warnings=tuple(self.warnings),
         )

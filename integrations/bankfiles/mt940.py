@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from integrations.bankfiles import dates, numbers
@@ -113,7 +114,7 @@ def _balance(text: str, path: str, draft: Draft) -> tuple[int | None, date | Non
     return (-size if found[1] == "D" else size), _short_day(found[2])
 
 
-def _size(text: str, path: str) -> numbers.Decimal:
+def _size(text: str, path: str) -> Decimal:
     """The decimal comma is the rule; some banks print a point."""
     return numbers.amount(text, "," if "," in text else ".", path=path)
 

@@ -86,7 +86,8 @@ def _character(found: re.Match[str]) -> str:
     name = found[1]
     if not name.startswith("#"):
         return html5.get(f"{name};", found[0])
-    point = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+    digits = name[1:].lower()
+    point = int(digits.removeprefix("x"), base=16) if digits.startswith("x") else int(digits)
     printable = point >= 32 and point <= 0x10FFFF and not 0xD800 <= point <= 0xDFFF
     return chr(point) if printable else " "
 

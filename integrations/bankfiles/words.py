@@ -15,33 +15,44 @@ _COUNTER = (
 
 # in order: the first that matches names the role
 _ROLES: tuple[tuple[str, str], ...] = (
-    ("ignored", r"exchange|\brate\b|wechselkurs|umrechnungskurs|\bkoers\b|\bbic\b|swift|bankleitzahl|year to date|statement period"),
+    ("ignored", (r"exchange|\brate\b|wechselkurs|umrechnungskurs|\bkoers\b|\bbic\b|swift|bankleitzahl|year to date"
+                    r"|statement period")),
     ("original_amount", rf"{_ORIGINAL} ?{_MONEY}|{_MONEY} {_ORIGINAL}|{_MONEY} (?:in )?currency$|originalbetrag"),
     ("original_currency", rf"{_ORIGINAL} ?(?:currency|munt|wahrung|ccy|valuta|devise)|originalwahrung"),
     ("balance", r"balance|running bal|^bal$|saldo|solde|kontostand|zustatek|stan konta|egyenleg"),
     ("value_date", r"value date|valuta ?dat\w*|wertstellung\w*|rentedatum|valeur|fecha valor|data valuta|effective|belegdatum"),
-    ("counterparty", rf"(?:naam|name) {_COUNTER}|{_COUNTER} (?:naam|name)|^{_COUNTER}$|^begunstigter|^auftraggeber(?: begun\w*)?$"),
-    ("ignored", rf"{_COUNTER}.*(?:rekening\w*|account|iban|konto\w*|bank|adres\w*|address|number|id)|(?:rekening\w*|iban|adres) {_COUNTER}"),
-    ("posted_date", r"post(?:ed|ing)? date|date posted|post dt|booking date|date booked|buchungs?(?:tag|datum)|^buchung$|boek(?:ings)?datum"
+    ("counterparty", rf"(?:naam|name) {_COUNTER}|{_COUNTER} (?:naam|name)"),
+    ("ignored", (rf"{_COUNTER}.*(?:rekening\w*|account|iban|konto\w*|bank|adres\w*|address|number|id)"
+                    rf"|(?:rekening\w*|iban|adres) {_COUNTER}"
+                r"|^tegenrekening|^gegenkonto|^counteraccount")),
+    ("counterparty", rf"^{_COUNTER}$|^begunstigter|^auftraggeber(?: begun\w*)?$"),
+    ("posted_date", (r"post(?:ed|ing)? date|date posted|post dt|booking date|date booked|buchungs?(?:tag|datum)"
+                    r"|^buchung$|boek(?:ings)?datum"
                     r"|completed date|settle\w* date|date (?:de )?comptab\w*|fecha (?:de )?(?:contable|operacion)|data contabile"
-                    r"|bok\w*da[tg]\w*|bogf\w*dat\w*|kirjaus\w*|zauct\w*|ksiegowania|cleared date|process\w* date|entry date"),
+                    r"|bok\w*da[tg]\w*|bogf\w*dat\w*|kirjaus\w*|zauct\w*|ksiegowania|cleared date|process\w* date|entry date")),
     ("date", r"\bdates?\b|\bdatum\b|datum$|^dato$|^data\b|fecha|datetime|^created|timestamp|^pvm|paivam|^started"),
-    ("flag", r"^(?:d c|c d|dc|cd|cr dr|dr cr|dbit crdt|debit credit|credit debit|(?:credit|debit) or (?:credit|debit)|af bij|bij af"
-             r"|soll haben|s h|sign|(?:transaction )?type|details|direction|in out|.*indicator|cdt dbt ind|mutatiesoort|sens)$"),
+    ("flag", (r"^(?:d c|c d|dc|cd|cr dr|dr cr|dbit crdt|debit credit|credit debit|(?:credit|debit) or (?:credit"
+                    r"|debit)|af bij|bij af"
+             r"|soll haben|s h|sign|(?:transaction )?type|details|direction|in out|.*indicator|cdt dbt ind|mutatiesoort|sens)$")),
     ("fee", r"\bfees?\b|gebuhr\w*|commission|entgelt|kosten"),
-    ("debit", r"\b(?:debits?|debet|withdrawals?|paid out|money out|payments? out|outgoing|debito|cargos?|soll|belastung\w*|lastschrift"
-              r"|auszahlung\w*|ausgaben?|ausgang|uitgaven|spent|adeudos?|uscite|addebiti|sorties?|utgift\w*|wydatki|obciazenia)\b|^(?:out|af)$"),
-    ("credit", r"\b(?:credits?|deposits?|paid in|money in|payments? in|incoming|haben|gutschrift|credito|abonos?|einzahlung\w*"
-               r"|einnahmen?|eingang|received|entrate|accrediti|entrees?|inkomsten|ingresos|uznania|wplywy)\b|^(?:in|bij)$"),
+    ("debit", (r"\b(?:debits?|debet|withdrawals?|paid out|money out|payments? out|outgoing|debito|cargos?|soll"
+                    r"|belastung\w*|lastschrift"
+              r"|auszahlung\w*|ausgaben?|ausgang|uitgaven|spent|adeudos?|uscite|addebiti|sorties?|utgift\w*"
+                    r"|wydatki|obciazenia)\b|^(?:out|af)$")),
+    ("credit", (r"\b(?:credits?|deposits?|paid in|money in|payments? in|incoming|haben|gutschrift|credito|abonos?|einzahlung\w*"
+               r"|einnahmen?|eingang|received|entrate|accrediti|entrees?|inkomsten|ingresos|uznania|wplywy)\b|^(?:in|bij)$")),
     ("currency", r"\bcurrency\b|^munt$|wahrung|^valuta$|^devise$|divisa|moneda|waluta|\bccy\b|valuutta|^mena$"),
-    ("amount", r"amount|betrag|bedrag|montant|\bimporte?\b|importo|\bvalor\b|belopp?|belob|\bsumm?a\b|kwota|castka|^umsatz\b"
-               r"|^value$|^net$|^gross$|^total$|iznos|osszeg"),
+    ("amount", (r"amount|betrag|bedrag|montant|\bimporte?\b|importo|\bvalor\b|belopp?|belob|\bsumm?a\b|kwota|castka|^umsatz\b"
+               r"|^value$|^net$|^gross$|^total$|iznos|osszeg")),
     ("status", r"^(?:status|state|stav)$"),
-    ("account", r"^(?:own )?(?:account|accounts? (?:number|no|name|id|iban)|iban|iban bban|(?:iban )?auftrags?(?:geber)?konto|konto"
-                r"|kontonummer|rekening|rekeningnummer|compte|cuenta|conto|iban number)$"),
+    ("account", (r"^(?:own )?(?:account|accounts? (?:number|no|name|id|iban)|iban|iban bban"
+                    r"|(?:iban )?auftrags?(?:geber)?konto|konto"
+                r"|kontonummer|rekening|rekeningnummer|compte|cuenta|conto|iban number)$")),
     ("reference", r"reference|referenz|referentie|check|cheque|slip|^id$|transaction id|^ref\b"),
-    ("description", r"desc|detail|narrative|narration|memo|label|text|omschrijving|verwendungszweck|libelle|concepto|causale|note"
-                    r"|message|mededeling|particulars|remittance|zweck|popis|tytul|opis|purpose|\binfo\b|beschreibung|transaction$"),
+    ("description", (r"desc|detail|narrative|narration|memo|label|text|omschrijving|verwendungszweck|libelle"
+                    r"|concepto|causale|note"
+                    r"|message|mededeling|particulars|remittance|zweck|popis|tytul|opis|purpose|\binfo\b"
+                    r"|beschreibung|transaction$")),
     ("counterparty", r"\bname\b|\bnaam\b|payee|merchant|empfanger|beneficiary|counterparty|^from$|^to$"),
 )  # fmt: skip
 _PATTERNS = tuple((role, re.compile(pattern)) for role, pattern in _ROLES)
@@ -65,10 +76,12 @@ PAYMENT = re.compile(
     r"(?i)payment.{0,12}(?:thank|received)|autopay|thank you|direct debit payment|lastschrift.*kreditkarte"
 )
 
-CURRENCIES = frozenset(
-    "AED ARS AUD BAM BGN BHD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP GEL HKD HRK HUF IDR ILS INR ISK JOD JPY KES KRW KWD "
-    "KZT LKR MAD MXN MYR NGN NOK NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TND TRY TWD UAH USD UYU VND XOF ZAR".split()
-)
+CURRENCIES = frozenset([
+    "AED", "ARS", "AUD", "BAM", "BGN", "BHD", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR",
+    "GBP", "GEL", "HKD", "HRK", "HUF", "IDR", "ILS", "INR", "ISK", "JOD", "JPY", "KES", "KRW", "KWD", "KZT", "LKR",
+    "MAD", "MXN", "MYR", "NGN", "NOK", "NZD", "OMR", "PEN", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR",
+    "SEK", "SGD", "THB", "TND", "TRY", "TWD", "UAH", "USD", "UYU", "VND", "XOF", "ZAR",
+])  # fmt: skip
 
 
 @lru_cache(maxsize=2048)

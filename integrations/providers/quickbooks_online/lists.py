@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from integrations.errors import PayloadError
 from integrations.providers.quickbooks_online.envelopes import kind, type_name, unwrap
-from integrations.records import CompanyProfile, LedgerAccount, LedgerDeletion, LedgerParty, Unknown
+from integrations.records import CompanyProfile, LedgerAccount, LedgerDeletion, LedgerParty, Skipped, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -115,6 +115,10 @@ def read_accounts(payload: Payload, context: Context) -> Iterator[Record]:
     currency = reference(body, "CurrencyRef") or context.home_currency
     booked_on = changed_on(body, context)
     found = account_class(body)
+    if body.text("AccountType") == "Non-Posting":
+        reason = "a non-posting account"
+        yield Skipped(external_id=body.text("Id"), booked_on=booked_on, currency=currency, reason=reason)
+        return
     if found is None:
         what = f"account type {body.text('AccountType')!r} of {body.text('Name')!r}"
         yield Unknown(external_id=body.text("Id"), booked_on=booked_on, currency=currency, what=what)

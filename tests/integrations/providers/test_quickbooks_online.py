@@ -1,0 +1,468 @@
+"""QuickBooks objects to facts: exact balanced lines, or the name of what a payload leaves unsaid."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from integrations.errors import PayloadError
+from integrations.payload import Payload, parse_json
+from integrations.provider import Context
+from integrations.providers.quickbooks_online.lists import ACCOUNT_TYPES, account_balance
+from integrations.providers.quickbooks_online.provider import PROVIDER
+from integrations.records import (
+    CompanyProfile,
+    LedgerAccount,
+    LedgerDeletion,
+    LedgerDocument,
+    LedgerParty,
+    Skipped,
+    Unknown,
+)
+
+FIXTURES = Path("integrations/providers/quickbooks_online/fixtures")
+SAMPLES = Path(__file__).parents[4] / "shared/contracts/quickbooks-online"
+CONTEXT = Context(timezone=ZoneInfo("America/Los_Angeles"), home_currency="USD", as_of=date(2026, 3, 31))
+needs_samples = pytest.mark.skipif(not SAMPLES.exists(), reason="the published contracts are not beside the repository")
+
+
+def answer(stream):
+    return parse_json((FIXTURES / f"{stream}.json").read_bytes())
+
+
+def facts(raw, context=CONTEXT):
+    return [fact for stream, item in PROVIDER.recognised(raw) for fact in stream.to_records(Payload.of(item), context)]
+
+
+def document(**body):
+    key, fields = next(iter(body.items()))
+    base = {"Id": "7", "TxnDate": "2026-03-05", "SyncToken": "0"}
+    found = facts({key: base | fields})
+    assert len(found) == 1
+    return found[0]
+
+
+def sides(record):
+    return [(line.account_id, line.debit - line.credit) for line in record.lines]
+
+
+def ref(value):
+    return {"value": value, "name": "some name"}
+
+
+def expense(account, amount, **more):
+    detail = {"AccountRef": ref(account)} | more
+    return {
+        "Amount": Decimal(amount),
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": detail,
+    }
+
+
+def sold(account, amount):
+    detail = {"ItemRef": {"value": "4", "name": "Vase"}}
+    if account:
+        detail["ItemAccountRef"] = ref(account)
+    return {"Amount": Decimal(amount), "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+
+
+def journal(side, account, amount, **more):
+    detail = {"PostingType": side, "AccountRef": ref(account)} | more
+    return {"Amount": Decimal(amount), "DetailType": "JournalEntryLineDetail", "JournalEntryLineDetail": detail}
+
+
+class TestFixtures:
+    @pytest.mark.parametrize("stream", [stream.name for stream in PROVIDER.streams])
+    def test_each_page_is_read_by_its_own_stream_only(self, stream):
+        found = list(PROVIDER.recognised(answer(stream)))
+        assert found
+        assert {hit.name for hit, _ in found} == {stream}
+        for _, item in found:
+            assert [other.name for other in PROVIDER.streams if other.recognise(item)] == [stream]
+
+    def test_company_tells_its_year_and_closing_date(self):
+        (profile,) = facts(answer("company"))
+        assert profile == CompanyProfile(
+            external_id="company", booked_on=date(2026, 2, 11), currency="USD", name="Alder Lane Ceramics", country="US",
+            fiscal_year_start_month=1, closed_through=date(2025, 12, 31),
+        )  # fmt: skip
+
+    def test_accounts_have_one_of_five_types(self):
+        found = {fact.external_id: fact for fact in facts(answer("accounts"))}
+        assert {key: fact.type for key, fact in found.items()} == {
+            "35": "asset", "41": "liability", "52": "expense", "79": "income", "88": "liability",
+        }  # fmt: skip
+        assert found["52"].parent_id == "51"
+        assert found["52"].name == "Occupancy:Studio Rent"
+        assert not found["88"].is_active
+
+    def test_vendors_and_customers_carry_their_kind(self):
+        parties = facts(answer("vendors")) + facts(answer("customers"))
+        assert [(party.external_id, party.kind, party.is_active) for party in parties] == [
+            ("Vendor:46", "vendor", True), ("Vendor:47", "vendor", False), ("Customer:20", "customer", True),
+        ]  # fmt: skip
+
+    def test_documents_have_exact_lines(self):
+        found = {fact.external_id: fact for fact in facts(answer("documents"))}
+        assert sides(found["JournalEntry:310"]) == [("91", 100050), ("63", 2950), ("79", -103000)]
+        assert sides(found["Bill:311"]) == [("33", -48025), ("57", 48025)]
+        assert sides(found["Purchase:313"]) == [("41", 6000), ("58", -6000)]
+        assert sides(found["Deposit:314"]) == [("35", 61250), ("4", -64000), ("64", 2750)]
+        assert sides(found["Transfer:315"]) == [("36", 150000), ("35", -150000)]
+        assert sides(found["Invoice:316"]) == [("84", 64000), ("79", -70000), ("86", 6000)]
+        assert found["BillPayment:312"].missing == "the accounts payable account"
+        assert found["Invoice:299"] == LedgerDeletion(
+            external_id="Invoice:299", booked_on=date(2026, 3, 5), currency="USD"
+        )
+
+    def test_reading_twice_gives_equal_facts(self):
+        assert facts(answer("documents")) == facts(answer("documents"))
+
+    def test_times_are_aware(self):
+        stamps = [fact.updated_at for fact in facts(answer("documents")) if isinstance(fact, LedgerDocument)]
+        assert stamps
+        assert all(stamp.tzinfo is not None for stamp in stamps)
+
+    @pytest.mark.parametrize("stream", [stream.name for stream in PROVIDER.streams])
+    def test_a_field_taken_away_is_named_or_harmless(self, stream):
+        for _, item in list(PROVIDER.recognised(answer(stream))):
+            for path in _paths(item):
+                cut = deepcopy(item)
+                _remove(cut, path)
+                try:
+                    for fact in PROVIDER.stream(stream).to_records(Payload.of(cut), CONTEXT):
+                        assert sum(line.debit - line.credit for line in getattr(fact, "lines", ())) == 0
+                except PayloadError as error:
+                    assert error.path.startswith("$")
+
+
+def _paths(value, path=()):
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in children:
+        yield (*path, key)
+        yield from _paths(inner, (*path, key))
+
+
+def _remove(value, path):
+    for key in path[:-1]:
+        value = value[key]
+    del value[path[-1]]
+
+
+class TestDocuments:
+    def test_a_vendor_credit_is_a_bill_turned_round(self):
+        record = document(
+            VendorCredit={
+                "VendorRef": ref("46"),
+                "APAccountRef": ref("33"),
+                "TotalAmt": 12,
+                "Line": [expense("57", "12")],
+            }
+        )
+        assert sides(record) == [("33", 1200), ("57", -1200)]
+        assert record.party == "Vendor:46"
+
+    def test_a_payment_by_card_says_so(self):
+        record = document(BillPayment={
+            "VendorRef": ref("46"), "APAccountRef": ref("33"), "PayType": "CreditCard", "TotalAmt": 80,
+            "CreditCardPayment": {"CCAccountRef": ref("41")},
+            "Line": [
+                {"Amount": 100, "LinkedTxn": [{"TxnId": "25", "TxnType": "Bill"}]},
+                {"Amount": 20, "LinkedTxn": [{"TxnId": "26", "TxnType": "VendorCredit"}]},
+            ],
+        })  # fmt: skip
+        assert record.method == "card"
+        assert [(line.account_id, line.debit - line.credit, line.settles) for line in record.lines] == [
+            ("41", -8000, ""), ("33", 10000, "Bill:25"), ("33", -2000, "VendorCredit:26"),
+        ]  # fmt: skip
+
+    def test_a_credit_card_payment_moves_from_bank_to_card(self):
+        record = document(
+            CreditCardPaymentTxn={
+                "BankAccountRef": ref("35"),
+                "CreditCardAccountRef": ref("41"),
+                "Amount": Decimal("10.0"),
+            }
+        )
+        assert record.external_id == "CreditCardPayment:7"
+        assert sides(record) == [("41", 1000), ("35", -1000)]
+
+    def test_cash_kept_from_a_deposit_is_a_line_of_its_own(self):
+        record = document(Deposit={
+            "DepositToAccountRef": ref("35"), "TotalAmt": 80, "CashBack": {"AccountRef": ref("9"), "Amount": 20, "Memo": "till"},
+            "Line": [{"Amount": 100, "DepositLineDetail": {"AccountRef": ref("79")}}],
+        })  # fmt: skip
+        assert sides(record) == [("35", 8000), ("9", 2000), ("79", -10000)]
+
+    def test_a_linked_deposit_line_needs_the_undeposited_funds_account(self):
+        body = {
+            "DepositToAccountRef": ref("35"), "TotalAmt": 25,
+            "Line": [{"Amount": 25, "LinkedTxn": [{"TxnId": "125", "TxnType": "Payment"}]}],
+        }  # fmt: skip
+        assert document(Deposit=body).missing == "the undeposited funds account"
+        item = {"Deposit": {"Id": "7", "TxnDate": "2026-03-05", **body}, "accounts": {"undeposited": "4"}}
+        (record,) = PROVIDER.stream("documents").to_records(Payload.of(item), CONTEXT)
+        assert [(line.account_id, line.credit, line.settles) for line in record.lines[1:]] == [
+            ("4", 2500, "Payment:125")
+        ]
+
+    def test_what_the_company_has_one_of_fills_in_what_a_payment_leaves_out(self):
+        body = {
+            "CustomerRef": ref("20"),
+            "TotalAmt": 30,
+            "UnappliedAmt": 5,
+            "Line": [{"Amount": 25, "LinkedTxn": [{"TxnId": "67", "TxnType": "Invoice"}]}],
+        }
+        assert document(Payment=body).missing == "the undeposited funds account; the accounts receivable account"
+        item = {
+            "Payment": {"Id": "7", "TxnDate": "2026-03-05", **body},
+            "accounts": {"undeposited": "4", "receivable": "84"},
+        }
+        (record,) = PROVIDER.stream("documents").to_records(Payload.of(item), CONTEXT)
+        assert [(line.account_id, line.debit - line.credit, line.settles) for line in record.lines] == [
+            ("4", 3000, ""), ("84", -2500, "Invoice:67"), ("84", -500, ""),
+        ]  # fmt: skip
+        assert record.open_amount == 500
+
+    def test_a_credit_applied_by_a_payment_of_nothing_posts_nothing(self):
+        record = document(Payment={"CustomerRef": ref("20"), "TotalAmt": 0, "Line": []})
+        assert (record.lines, record.missing) == ((), "")
+
+    def test_a_voided_document_has_no_lines_and_nothing_missing(self):
+        record = document(
+            Invoice={"CustomerRef": ref("20"), "TotalAmt": 0, "PrivateNote": "Voided", "Line": [sold("", "0")]}
+        )
+        assert (record.lines, record.missing, record.note) == ((), "", "Voided")
+
+    @pytest.mark.parametrize(("key", "first"), [("SalesReceipt", 5000), ("RefundReceipt", -5000)])
+    def test_receipts_and_refunds_mirror_each_other(self, key, first):
+        record = document(**{key: {"DepositToAccountRef": ref("35"), "TotalAmt": 50, "Line": [sold("79", "50")]}})
+        assert sides(record) == [("35", first), ("79", -first)]
+
+    def test_a_credit_memo_takes_the_sale_back(self):
+        record = document(
+            CreditMemo={
+                "CustomerRef": ref("20"),
+                "ARAccountRef": ref("84"),
+                "TotalAmt": 50,
+                "RemainingCredit": 50,
+                "Line": [sold("79", "50")],
+            }
+        )
+        assert sides(record) == [("84", -5000), ("79", 5000)]
+
+    def test_an_item_without_its_account_is_named_never_guessed(self):
+        record = document(SalesReceipt={"DepositToAccountRef": ref("35"), "TotalAmt": 50, "Line": [sold("", "50")]})
+        assert record.lines == ()
+        assert record.missing == "the account behind item Vase (4)"
+
+    def test_sales_tax_is_named_because_its_account_is_not_told(self):
+        record = document(SalesReceipt={
+            "DepositToAccountRef": ref("35"), "TotalAmt": 54, "TxnTaxDetail": {"TotalTax": 4}, "Line": [sold("79", "50")],
+        })  # fmt: skip
+        assert record.missing == "the account of its sales tax"
+
+    def test_goods_of_a_bundle_are_read_inside_it(self):
+        group = {
+            "Amount": 0,
+            "DetailType": "GroupLineDetail",
+            "GroupLineDetail": {"Line": [sold("79", "20"), sold("80", "30")]},
+        }
+        record = document(
+            Invoice={"CustomerRef": ref("20"), "ARAccountRef": ref("84"), "TotalAmt": 50, "Line": [group]}
+        )
+        assert sides(record) == [("84", 5000), ("79", -2000), ("80", -3000)]
+
+    def test_a_line_of_an_unknown_kind_is_named(self):
+        line = {"Amount": 5, "DetailType": "TDSLineDetail", "TDSLineDetail": {}}
+        record = document(
+            Bill={
+                "VendorRef": ref("46"),
+                "APAccountRef": ref("33"),
+                "TotalAmt": 5,
+                "DueDate": "2026-04-01",
+                "Line": [line],
+            }
+        )
+        assert "TDSLineDetail" in record.missing
+
+    def test_a_total_its_lines_do_not_make_is_not_booked(self):
+        record = document(
+            Bill={"VendorRef": ref("46"), "APAccountRef": ref("33"), "TotalAmt": 13, "Line": [expense("57", "12")]}
+        )
+        assert record.lines == ()
+        assert "100 minor units" in record.missing
+
+    def test_a_foreign_document_waits_for_the_general_ledger(self):
+        record = document(
+            Transfer={"FromAccountRef": ref("1"), "ToAccountRef": ref("2"), "Amount": 9, "CurrencyRef": ref("EUR")}
+        )
+        assert record.currency == "EUR"
+        assert record.lines == ()
+        assert "amounts in EUR" in record.missing
+
+    def test_a_journal_entry_that_does_not_balance_is_unreadable(self):
+        with pytest.raises(PayloadError, match="differ by 1 minor units"):
+            document(JournalEntry={"Line": [journal("Debit", "1", "10"), journal("Credit", "2", "9.99")]})
+
+    def test_a_journal_line_keeps_its_party_in_either_spelling(self):
+        record = document(JournalEntry={"Line": [
+            journal("Debit", "84", "10", Entity={"Type": "Customer", "EntityRef": ref("20")}),
+            journal("Credit", "33", "10", Entity={"value": "46", "type": "VENDOR"}),
+        ]})  # fmt: skip
+        assert [line.party for line in record.lines] == ["Customer:20", "Vendor:46"]
+
+    def test_a_binary_float_is_not_money(self):
+        with pytest.raises(PayloadError, match="expected an amount"):
+            document(Transfer={"FromAccountRef": ref("1"), "ToAccountRef": ref("2"), "Amount": 0.1})
+
+    def test_a_third_decimal_is_refused(self):
+        with pytest.raises(PayloadError, match="more decimals"):
+            document(Transfer={"FromAccountRef": ref("1"), "ToAccountRef": ref("2"), "Amount": Decimal("0.125")})
+
+    def test_an_estimate_is_counted_and_not_booked(self):
+        (record,) = facts({"Estimate": {"Id": "34", "TxnDate": "2026-03-01", "TotalAmt": 99}})
+        assert isinstance(record, Skipped)
+        assert record.reason == "Estimate does not post"
+
+    def test_a_tombstone_without_times_has_the_day_it_was_read(self):
+        (record,) = facts(
+            {"Bill": {"status": "Deleted", "domain": "QBO", "Id": "108"}, "time": "2015-05-26T13:14:34-07:00"}
+        )
+        assert record == LedgerDeletion(external_id="Bill:108", booked_on=CONTEXT.as_of, currency="USD")
+
+
+class TestLists:
+    def test_every_account_type_has_one_of_five_classes(self):
+        assert set(ACCOUNT_TYPES.values()) == {"asset", "liability", "equity", "income", "expense"}
+        assert len(ACCOUNT_TYPES) == 15
+
+    @pytest.mark.contracts
+    @needs_samples
+    def test_the_classes_agree_with_the_published_list(self):
+        table = json.loads((SAMPLES / "account-types.json").read_text())["accountTypes"]
+        words = {
+            "Asset": "asset",
+            "Liability": "liability",
+            "Equity": "equity",
+            "Revenue": "income",
+            "Expense": "expense",
+        }
+        assert {
+            row["accountType"]: words[row["classification"]] for row in table if row["classification"]
+        } == ACCOUNT_TYPES
+
+    def test_an_unknown_type_falls_back_on_its_classification(self):
+        (record,) = facts(
+            {"Account": {"Id": "1", "Name": "Odd", "AccountType": "Moon Dust", "Classification": "Equity"}}
+        )
+        assert isinstance(record, LedgerAccount)
+        assert record.type == "equity"
+
+    def test_an_account_of_no_known_kind_is_an_exception(self):
+        (record,) = facts({"Account": {"Id": "1", "Name": "Odd", "AccountType": "Moon Dust"}})
+        assert isinstance(record, Unknown)
+        assert "'Moon Dust'" in record.what
+
+    def test_a_non_posting_account_is_counted_and_left_out(self):
+        (record,) = facts({"Account": {"Id": "1", "Name": "Estimates", "AccountType": "Non-Posting"}})
+        assert isinstance(record, Skipped)
+
+    def test_a_balance_is_debit_positive(self):
+        assert account_balance(Payload.of({"CurrentBalance": Decimal("-2202.67")}), "USD") == -220267
+
+    def test_open_books_have_no_closing_date(self):
+        raw = answer("company")
+        del raw["Preferences"]["AccountingInfoPrefs"]["BookCloseDate"]
+        assert facts(raw)[0].closed_through is None
+
+    def test_a_profile_without_preferences_would_claim_open_books(self):
+        raw = answer("company")
+        del raw["Preferences"]
+        with pytest.raises(PayloadError, match="Preferences"):
+            facts(raw)
+
+
+class TestEnvelopes:
+    def test_a_refusal_in_a_batch_is_an_error_that_names_the_cause(self):
+        fault = {
+            "Fault": {"Error": [{"Message": "x", "code": "6240", "Detail": "secret name"}], "type": "ValidationFault"},
+            "bId": "1",
+        }
+        with pytest.raises(PayloadError, match="name is already taken") as raised:
+            facts({"BatchItemResponse": [fault]})
+        assert "secret" not in str(raised.value)
+
+    def test_xml_is_named_as_what_it_is(self):
+        with pytest.raises(PayloadError, match="XML: ask for JSON"):
+            parse_json(b'\n<?xml version="1.0"?><IntuitResponse/>')
+
+    @pytest.mark.parametrize("raw", [
+        {"Header": {"ReportName": "TrialBalance"}, "Columns": {}, "Rows": {}},
+        {"eventNotifications": []},
+        [{"specversion": "1.0", "id": "1", "type": "qbo.bill.created.v1"}],
+        "text",
+    ])  # fmt: skip
+    def test_what_is_no_object_is_said_to_be_none(self, raw):
+        with pytest.raises(PayloadError):
+            facts(raw)
+
+    def test_a_bare_receipt_is_not_guessed_because_a_refund_looks_the_same(self):
+        bare = {
+            "Id": "1",
+            "CustomerRef": ref("20"),
+            "DepositToAccountRef": ref("35"),
+            "TotalAmt": 5,
+            "Line": [sold("79", "5")],
+        }
+        assert facts(bare) == []
+
+    def test_an_empty_feed_answer_has_nothing_in_it(self):
+        assert facts({"CDCResponse": [{"QueryResponse": [{}]}], "time": "2026-03-05T07:12:33-08:00"}) == []
+
+
+@pytest.mark.contracts
+@needs_samples
+def test_every_published_sample_is_read_or_named():
+    """Facts, something missing, a field that is named, or no stream of ours: never another error, never unbalanced lines."""
+    table, readable = [], 0
+    for path in sorted((SAMPLES / "samples").rglob("*.json")):
+        try:
+            found = facts(parse_json(path.read_bytes()))
+        except PayloadError as error:
+            table.append(f"{path.name}: {error}")
+            continue
+        for fact in found:
+            assert isinstance(
+                fact, (LedgerDocument, LedgerAccount, LedgerParty, LedgerDeletion, Skipped, CompanyProfile)
+            ), path
+            assert sum(line.debit - line.credit for line in getattr(fact, "lines", ())) == 0, path
+            if isinstance(fact, LedgerDocument) and fact.missing:
+                assert not fact.lines
+        readable += bool(found)
+        table.append(f"{path.name}: {[type(fact).__name__ for fact in found][:3]}")
+    print("\n".join(table))
+    assert readable >= 75
+
+
+@pytest.mark.contracts
+@needs_samples
+@pytest.mark.parametrize(
+    ("name", "count", "lines"),
+    [
+        ("recorded-2026/accounts", 92, 0),
+        ("recorded-2026/bills", 15, 28),
+        ("recorded-2026/journal-entries", 13, 26),
+        ("recorded-2026/vendors", 35, 0),
+    ],
+)
+def test_recorded_lists_are_read_whole(name, count, lines):
+    found = facts(parse_json((SAMPLES / f"samples/{name}.json").read_bytes()))
+    assert len(found) == count
+    assert sum(len(getattr(fact, "lines", ())) for fact in found) >= lines

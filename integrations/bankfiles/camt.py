@@ -17,7 +17,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from integrations.bankfiles import dates, numbers
-from integrations.bankfiles.camtdetails import counterparty, description, details_memo, reference
+from integrations.bankfiles.camtdetails import Entry, counterparty, description, details_memo, reference
 from integrations.bankfiles.drafting import Draft, Identities, checked_currency, fingerprint
 from integrations.errors import PayloadError
 from integrations.records import BankLine, BankStatement
@@ -54,15 +54,15 @@ def read(text: str, *, currency: str = "") -> tuple[BankStatement, ...]:
     nodes = [node for parent in root.iter("BkToCstmrStmt") for node in parent.findall("Stmt")]
     if not nodes:
         raise PayloadError("Document.BkToCstmrStmt.Stmt", "the file holds no statement (Stmt is missing)")
-    once = {_content(node): node for node in reversed(nodes)}
+    once: dict[tuple[str, ...], tuple[int, Element]] = {}
+    for number, node in enumerate(nodes, 1):
+        once.setdefault(_content(node) if len(nodes) > 1 else (), (number, node))
     file = _File(currency)
-    for node in once.values():
-        file.references.update(_references(node))
-    drafts = [
-        _statement(node, file, f"Stmt[{number}]", version)
-        for number, node in enumerate(nodes, 1)
-        if once[_content(node)] is node
-    ]
+    entries = {number: [Entry.of(entry) for entry in node.findall("Ntry")] for number, node in once.values()}
+    for number, node in once.values():
+        account = _account(node)
+        file.references.update(f"{account}/{_servicer_reference(entry)}" for entry in entries[number])
+    drafts = [_statement(node, entries[number], file, f"Stmt[{number}]", version) for number, node in once.values()]
     if len(once) < len(nodes):
         drafts[0].warnings.append(f"{len(nodes) - len(once)} statements stand twice in the file and were read once")
     return tuple(draft.finish() for draft in drafts)
@@ -113,20 +113,12 @@ def _account(node: Element) -> str:
     return _text(node, "Acct/Id/IBAN", "Acct/Id/Othr/Id", "Acct/Id/BBAN", "Acct/Id/PrtryAcct/Id").replace(" ", "")
 
 
-def _references(node: Element) -> list[str]:
-    account = _account(node)
-    return [f"{account}/{_servicer_reference(entry)}" for entry in node.findall("Ntry")]
-
-
-def _servicer_reference(entry: Element) -> str:
+def _servicer_reference(entry: Entry) -> str:
     """The bank's own reference of the entry; some banks put it only on its single transaction."""
-    own = _text(entry, "AcctSvcrRef")
-    if own or len(entry.findall("NtryDtls/TxDtls")) != 1:
-        return own
-    return _text(entry, "NtryDtls/TxDtls/Refs/AcctSvcrRef")
+    return entry.text("AcctSvcrRef") or entry.detail("Refs/AcctSvcrRef")
 
 
-def _statement(node: Element, file: _File, path: str, version: str) -> Draft:
+def _statement(node: Element, entries: list[Entry], file: _File, path: str, version: str) -> Draft:
     account = _account(node)
     if not account:
         raise PayloadError(f"{path}.Acct.Id", "the account number is missing")
@@ -143,7 +135,7 @@ def _statement(node: Element, file: _File, path: str, version: str) -> Draft:
     draft.ends_on = closed_on or draft.ends_on or _day(_text(node, "CreDtTm"))
     draft.starts_on = draft.starts_on or opened_on
     page = _page(node)
-    for number, entry in enumerate(node.findall("Ntry"), 1):
+    for number, entry in enumerate(entries, 1):
         line = _line(entry, f"{path}.Ntry[{number}]", draft, file, page)
         if line is not None:
             draft.lines.append(line)
@@ -184,38 +176,37 @@ def _balance(node: Element, codes: tuple[str, ...], draft: Draft) -> tuple[int |
             if amount.get("Ccy", draft.currency).upper() != draft.currency:
                 draft.warnings.append(f"{path}: is in {amount.get('Ccy')}, the account in {draft.currency}; not used")
                 continue
-            size = numbers.minor(_size(amount, path), draft.currency, path=path, warnings=draft.warnings)
+            size = numbers.minor(_size(amount.text or "", path), draft.currency, path=path, warnings=draft.warnings)
             is_debit = _text(balance, "CdtDbtInd") == "DBIT"
             return (-size if is_debit else size), _day(_text(balance, "Dt/Dt", "Dt/DtTm"))
     return None, None
 
 
-def _size(amount: Element, path: str) -> Decimal:
-    size = numbers.amount(amount.text or "", ".", path=f"{path}.Amt")
+def _size(text: str, path: str) -> Decimal:
+    size = numbers.amount(text, ".", path=f"{path}.Amt")
     if size < 0:
         raise PayloadError(f"{path}.Amt", f"{size} has a sign: CdtDbtInd gives the direction")
     return size
 
 
-def _line(entry: Element, path: str, draft: Draft, file: _File, page: str) -> BankLine | None:
-    status = _text(entry, "Sts/Cd", "Sts/Prtry", "Sts").upper()
+def _line(entry: Entry, path: str, draft: Draft, file: _File, page: str) -> BankLine | None:
+    status = entry.text("Sts/Cd", "Sts/Prtry", "Sts").upper()
     if status in {"INFO", "FUTR"}:
         draft.warnings.append(f"{path}: status {status} is not money; left out")
         return None
     if status not in {"BOOK", "PDNG"}:
         draft.warnings.append(f"{path}: status {status or 'missing'}; read as booked because it stands in a statement")
-    amount_node = entry.find("Amt")
-    if amount_node is None:
+    if not entry.text("Amt"):
         raise PayloadError(f"{path}.Amt", "the amount is missing")
-    currency = checked_currency(amount_node.get("Ccy", draft.currency), path=f"{path}.Amt.Ccy")
-    size = numbers.minor(_size(amount_node, path), currency, path=f"{path}.Amt", warnings=draft.warnings)
-    side = _text(entry, "CdtDbtInd")
+    currency = checked_currency(entry.text("Amt@Ccy") or draft.currency, path=f"{path}.Amt.Ccy")
+    size = numbers.minor(_size(entry.text("Amt"), path), currency, path=f"{path}.Amt", warnings=draft.warnings)
+    side = entry.text("CdtDbtInd")
     if side not in {"CRDT", "DBIT"}:
         raise PayloadError(f"{path}.CdtDbtInd", "is missing" if not side else f"{side!r} is neither CRDT nor DBIT")
     booked_on = _booked_on(entry, path, draft)
     amount = size if side == "CRDT" else -size
     text = description(entry)
-    texts = (_text(entry, "NtryRef"), reference(entry), text, page)
+    texts = (entry.text("NtryRef"), reference(entry), text, page)
     external_id, ordinal = _identity(
         _servicer_reference(entry), draft.account, file, booked_on, currency, amount, texts
     )
@@ -245,10 +236,10 @@ def _identity(
     return file.identities.take(account, booked_on, currency, amount, servicer, *texts)
 
 
-def _booked_on(entry: Element, path: str, draft: Draft) -> date:
-    printed = _text(entry, "BookgDt/Dt", "BookgDt/DtTm")
+def _booked_on(entry: Entry, path: str, draft: Draft) -> date:
+    printed = entry.text("BookgDt/Dt", "BookgDt/DtTm")
     if not printed:
-        printed = _text(entry, "ValDt/Dt", "ValDt/DtTm")
+        printed = entry.text("ValDt/Dt", "ValDt/DtTm")
         if printed:
             draft.warnings.append(f"{path}: no booking date; the value date is used")
     if not printed:
@@ -264,6 +255,6 @@ def _day(text: str) -> date | None:
     return dates.read(text[:10], "YMD") if len(text) >= 10 else None
 
 
-def _code(entry: Element) -> str:
-    domain = [_text(entry, f"BkTxCd/Domn/{path}") for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")]
-    return "-".join(filter(None, domain)) or _text(entry, "BkTxCd/Prtry/Cd")
+def _code(entry: Entry) -> str:
+    domain = [entry.text(f"BkTxCd/Domn/{path}") for path in ("Cd", "Fmly/Cd", "Fmly/SubFmlyCd")]
+    return "-".join(filter(None, domain)) or entry.text("BkTxCd/Prtry/Cd")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from integrations.bankfiles.text import tidy
@@ -13,65 +14,96 @@ if TYPE_CHECKING:
 _MAXIMUM_DETAILS = 20
 _NO_REFERENCE = frozenset(["NOTPROVIDED", "NONREF", "NOT PROVIDED"])
 _PARTY_NAMES = ("Nm", "Pty/Nm", "Agt/FinInstnId/Nm")
+_PAYER_PATHS = tuple(f"RltdPties/{role}/{name}" for role in ("Dbtr", "UltmtDbtr") for name in _PARTY_NAMES)
+_PAYEE_PATHS = tuple(f"RltdPties/{role}/{name}" for role in ("Cdtr", "UltmtCdtr") for name in _PARTY_NAMES)
+
+Texts = dict[str, list[str]]
 
 
-def _texts(node: Element, *paths: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The texts of an Ntry by path from it, and those of each TxDtls by path from that; ``Amt@Ccy`` is an attribute."""
+
+    texts: Texts
+    details: tuple[Texts, ...]
+
+    @classmethod
+    def of(cls, node: Element) -> Entry:
+        texts: Texts = {}
+        details: list[Texts] = []
+        _gather(node, "", texts, details)
+        return cls(texts, tuple(details))
+
+    def text(self, *paths: str) -> str:
+        return _first(self.texts, *paths)
+
+    def detail(self, *paths: str) -> str:
+        """The first of the paths in the single transaction; empty for a batch."""
+        return _first(self.details[0], *paths) if len(self.details) == 1 else ""
+
+
+def _gather(node: Element, prefix: str, texts: Texts, details: list[Texts]) -> None:
+    """One walk over the entry: looking each path up in the tree costs many times as much."""
+    for child in node:
+        path = prefix + child.tag
+        if child.tag == "TxDtls":
+            own: Texts = {}
+            _gather(child, "", own, [])
+            details.append(own)
+        elif len(child):
+            _gather(child, f"{path}/", texts, details)
+        elif child.text and (text := tidy(child.text)):
+            texts.setdefault(path, []).append(text)
+            if code := child.get("Ccy"):
+                texts.setdefault(f"{path}@Ccy", []).append(code)
+
+
+def _texts(texts: Texts, *paths: str) -> Iterator[str]:
     for path in paths:
-        for found in node.findall(path):
-            if found.text and found.text.strip():
-                yield tidy(found.text)
+        yield from texts.get(path, ())
 
 
-def _first(node: Element, *paths: str) -> str:
-    return next(_texts(node, *paths), "")
+def _first(texts: Texts, *paths: str) -> str:
+    return next((texts[path][0] for path in paths if path in texts), "")
 
 
-def _details(entry: Element) -> list[Element]:
-    return entry.findall("NtryDtls/TxDtls")
-
-
-def description(entry: Element) -> str:
+def description(entry: Entry) -> str:
     """What the bank says of the entry, then of its single transaction; a batch is described by its first transactions."""
-    parts = list(_texts(entry, "AddtlNtryInf"))
-    for details in _details(entry)[:3]:
+    parts = list(_texts(entry.texts, "AddtlNtryInf"))
+    for details in entry.details[:3]:
         parts += _texts(details, "RmtInf/Ustrd", "RmtInf/Strd/CdtrRefInf/Ref", "RmtInf/Strd/AddtlRmtInf", "AddtlTxInf")
     parts = list(dict.fromkeys(parts))
     if not parts:
-        parts = [_first(entry, "NtryDtls/TxDtls/Refs/EndToEndId", "AcctSvcrRef", "NtryRef", "BkTxCd/Prtry/Cd")]
-    return tidy(" ".join(parts))
+        parts = [entry.detail("Refs/EndToEndId") or entry.text("AcctSvcrRef", "NtryRef", "BkTxCd/Prtry/Cd")]
+    return " ".join(parts)
 
 
-def counterparty(entry: Element, *, is_credit: bool) -> str:
+def counterparty(entry: Entry, *, is_credit: bool) -> str:
     """The other side: who paid for a credit, who was paid for a debit; empty when the transactions name several."""
-    roles = ("Dbtr", "UltmtDbtr") if is_credit else ("Cdtr", "UltmtCdtr")
-    paths = [f"RltdPties/{role}/{name}" for role in roles for name in _PARTY_NAMES]
-    names = {_first(details, *paths) for details in _details(entry)}
+    names = {_first(details, *(_PAYER_PATHS if is_credit else _PAYEE_PATHS)) for details in entry.details}
     return names.pop() if len(names) == 1 else ""
 
 
-def reference(entry: Element) -> str:
+def reference(entry: Entry) -> str:
     """The end-to-end or payment reference of a single transaction, else the bank's own."""
-    details = _details(entry)
-    found = ""
-    if len(details) == 1:
-        found = _first(details[0], "Refs/EndToEndId", "Refs/InstrId", "Refs/TxId", "Refs/MndtId")
+    found = entry.detail("Refs/EndToEndId")
     if not found or found.upper() in _NO_REFERENCE:
-        found = _first(entry, "NtryDtls/Btch/PmtInfId", "NtryDtls/Btch/MsgId", "AcctSvcrRef", "NtryRef")
+        found = entry.detail("Refs/InstrId", "Refs/TxId", "Refs/MndtId")
+    if not found or found.upper() in _NO_REFERENCE:
+        found = entry.text("NtryDtls/Btch/PmtInfId", "NtryDtls/Btch/MsgId", "AcctSvcrRef", "NtryRef")
     return found
 
 
-def details_memo(entry: Element) -> str:
+def details_memo(entry: Entry) -> str:
     """The transactions of a batch, one after the other with their own amounts; empty for a single one."""
-    details = _details(entry)
-    if len(details) < 2:
+    if len(entry.details) < 2:
         return ""
-    shown = [_detail(each) for each in details[:_MAXIMUM_DETAILS]]
-    more = len(details) - len(shown)
+    shown = [_detail(each) for each in entry.details[:_MAXIMUM_DETAILS]]
+    more = len(entry.details) - len(shown)
     return "; ".join(shown) + (f"; and {more} more" if more else "")
 
 
-def _detail(details: Element) -> str:
-    amount = next((found for path in ("Amt", "AmtDtls/TxAmt/Amt") if (found := details.find(path)) is not None), None)
-    printed = f"{amount.get('Ccy', '')} {(amount.text or '').strip()}" if amount is not None else ""
-    party = _first(details, *(f"RltdPties/{role}/{name}" for role in ("Cdtr", "Dbtr") for name in _PARTY_NAMES))
-    return tidy(f"{printed} {party} {_first(details, 'Refs/EndToEndId')}")
+def _detail(details: Texts) -> str:
+    path = next((path for path in ("Amt", "AmtDtls/TxAmt/Amt") if path in details), "Amt")
+    amount = f"{_first(details, path + '@Ccy')} {_first(details, path)}"
+    return tidy(f"{amount} {_first(details, *_PAYEE_PATHS, *_PAYER_PATHS)} {_first(details, 'Refs/EndToEndId')}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _DASHES = str.maketrans({"−": "-", "–": "-", "‒": "-", "\u00a0": " ", "\u202f": " ", "’": "'", "\u2009": " "})
 _CURRENCY = re.compile(r"(?:[A-Z]{1,3})?[$€£¥₹₽₺₩₪฿]|(?<![A-Za-z])(?:[A-Z]{3}|kr|zł|Kč|Ft|Fr|lei)\.?(?![A-Za-z])")
 _SIDE = re.compile(r"(?i)(?<=[0-9.)])\s*(DR|CR|D|C)\.?$")
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{2})?")
 _CORE = re.compile(r"[0-9][0-9.,' ]*|[.,][0-9]+")
 _FITS = {
     ".": re.compile(r"(?:[1-9][0-9]{0,2}(?P<s>[,' ])(?:[0-9]{2,3}(?P=s))*[0-9]{3}|[0-9]+)?(?:\.[0-9]*)?"),
@@ -25,6 +26,8 @@ _MAXIMUM_DIGITS, _MAXIMUM_DECIMALS = 15, 10
 
 def split_sign(text: str) -> tuple[bool | None, str] | None:
     """(is negative, bare digits) of a printed amount, the first None where no sign stands; None when it is not an amount."""
+    if _PLAIN.fullmatch(text):
+        return (True, text[1:]) if text[0] == "-" else (None, text)
     bare = text.translate(_DASHES).strip()
     if not bare or len(bare) > 40 or not any(character.isdigit() for character in bare):
         return None

@@ -96,5 +96,7 @@ def _verify(practice_id: int, client_id: int | None) -> int | None:
                 return expected
             expected, previous = expected + 1, event.sha256
     head = AuditHead.objects.filter(practice_id=practice_id, client_id=client_id).first()
-    whole = head is None if expected == 1 else head is not None and (head.number, head.sha256) == (expected - 1, previous)
+    whole = (
+        head is None if expected == 1 else head is not None and (head.number, head.sha256) == (expected - 1, previous)
+    )
     return None if whole else expected

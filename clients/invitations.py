@@ -30,7 +30,14 @@ class InvitationRefused(Exception):  # noqa: N818 (the outcome's name)
 
 
 def invite(
-    *, practice: Practice, by: User, email: str, role: str, name: str = "", client: Client | None = None, sees_payroll: bool = False
+    *,
+    practice: Practice,
+    by: User,
+    email: str,
+    role: str,
+    name: str = "",
+    client: Client | None = None,
+    sees_payroll: bool = False,
 ) -> Invitation:
     """Write the invitation, send it, and note it; an open one for the same address is withdrawn. Raises InvitationRefused."""
     email = email.strip().lower()
@@ -41,7 +48,9 @@ def invite(
     token = secrets.token_urlsafe(32)
     now = timezone.now()
     with system_context():
-        Invitation.objects.filter(practice=practice, email=email, accepted_at=None, withdrawn_at=None).update(withdrawn_at=now)
+        Invitation.objects.filter(practice=practice, email=email, accepted_at=None, withdrawn_at=None).update(
+            withdrawn_at=now
+        )
         invitation = Invitation.objects.create(
             practice=practice,
             email=email,
@@ -120,4 +129,9 @@ def _note(invitation: Invitation, by: User, action: str) -> AuditEvent:
 def _send(invitation: Invitation, token: str) -> None:
     address = settings.PUBLIC_URL.rstrip("/") + reverse("clients:invitation", args=[token])
     text = render_to_string("clients/mail/invitation.txt", {"invitation": invitation, "address": address})
-    send_mail(f"{invitation.practice.name} invites you to its books portal", text, settings.DEFAULT_FROM_EMAIL, [invitation.email])
+    send_mail(
+        f"{invitation.practice.name} invites you to its books portal",
+        text,
+        settings.DEFAULT_FROM_EMAIL,
+        [invitation.email],
+    )

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.urls import Resolver404, resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from clients import sessions
+from clients import sessions, signin
 from clients.access import StepUpRequired
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Crockford's alphabet: nothing in it is mistaken for something else on the telephone.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+#: Pages that judge a code: one person's codes are judged one after another.
+JUDGES = {"mfa_authenticate", "mfa_reauthenticate"}
 
 
 def _reference() -> str:
@@ -57,6 +59,9 @@ class SecondFactor(Middleware):
     """No session without a second factor goes anywhere but to where one is set up or shown; idle sessions end."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = _name(request)
+        if request.method == "POST" and name in JUDGES:
+            signin.one_at_a_time(request)
         if not request.user.is_authenticated:
             return self.get_response(request)
         if over := sessions.ended(request):
@@ -64,7 +69,7 @@ class SecondFactor(Middleware):
             messages.info(request, over)
             return _go(request, reverse("account_login"), come_back=True)
         sessions.touch(request)
-        if not sessions.has_second_factor(request) and not sessions.is_open_without_factor(_name(request)):
+        if not sessions.has_second_factor(request) and not sessions.is_open_without_factor(name):
             return _go(request, sessions.where_to_prove(request))
         return self.get_response(request)
 
@@ -103,7 +108,9 @@ class NoStore(Middleware):
         was_in = request.user.is_authenticated
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "no-store")
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        )
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         if was_in and not request.user.is_authenticated:
             response.headers["Clear-Site-Data"] = '"cache", "storage"'

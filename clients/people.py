@@ -66,6 +66,8 @@ def assign(membership: Membership, wanted: Collection[int], clients: Collection[
 def _keep_an_admin(membership: Membership) -> None:
     if membership.role != Role.ADMIN:
         return
-    admins = Membership.objects.select_for_update().filter(practice_id=membership.practice_id, role=Role.ADMIN, is_active=True)
+    admins = Membership.objects.select_for_update().filter(
+        practice_id=membership.practice_id, role=Role.ADMIN, is_active=True
+    )
     if not [other for other in admins if other.pk != membership.pk]:
         raise ChangeRefused("This is the last administrator. Give someone else the role first.")

@@ -47,7 +47,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         request = context.request
-        if app == "allauth.mfa" and request is not None and request.user.is_authenticated and not has_factor(request.user):
+        if (
+            app == "allauth.mfa"
+            and request is not None
+            and request.user.is_authenticated
+            and not has_factor(request.user)
+        ):
             return False
         if app == "allauth.mfa" and request is not None and time.time() - proven_at(request) < settings.STEP_UP_SECONDS:
             return False
@@ -66,7 +71,9 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
         if authenticator.type not in FACTORS:
             return True
-        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=FACTORS).exclude(pk=authenticator.pk)
+        others = Authenticator.objects.filter(user_id=authenticator.user_id, type__in=FACTORS).exclude(
+            pk=authenticator.pk
+        )
         return bool(others.exists())
 
     def build_totp_svg(self, url: str) -> str:
@@ -167,7 +174,9 @@ def confirm_demo(request: HttpRequest) -> None:
     """Stand in for the second factor of a fictional person, and say so in the audit trail."""
     demo_only(request)
     record_authentication(request, request.user, "mfa", type="demo")
-    membership = Membership.objects.filter(user_id=request.user.pk, is_active=True).select_related("practice", "user").first()
+    membership = (
+        Membership.objects.filter(user_id=request.user.pk, is_active=True).select_related("practice", "user").first()
+    )
     if membership is not None:
         with practice_context(membership.practice_id):
             audit.record_practice(membership.practice, membership.user, "demo.second_factor", membership.user.email)

@@ -9,3 +9,6 @@ class ProjectConfig(AppConfig):
     name = "config"
     label = "project"
     verbose_name = "Tieout"
+
+    def ready(self) -> None:
+        import config.checks  # noqa: F401  (registers the checks)

@@ -41,7 +41,7 @@ def user(name: str) -> User:
     """A person with a verified address ``<first name>@people.example`` and no second factor yet."""
     from allauth.account.models import EmailAddress
 
-    person = User.objects.create_user(f"{name.split()[0].lower()}@people.example", PASSWORD, name=name)
+    person = User.objects.create_user(f"{name.split(maxsplit=1)[0].lower()}@people.example", PASSWORD, name=name)
     EmailAddress.objects.create(user=person, email=person.email, verified=True, primary=True)
     return person
 
@@ -113,6 +113,7 @@ def sign_in(browser: Any, person: User, *, second_factor: bool = True) -> Any:
         )
         session = browser.session
         now = time.time()
+        session["account_authentication_methods_user"] = str(person.pk)
         session["account_authentication_methods"] = [
             {"method": "password", "at": now, "email": person.email},
             {"method": "mfa", "at": now, "type": "totp"},

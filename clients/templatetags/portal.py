@@ -47,7 +47,10 @@ STATES = {
 def icon(name: str, css: str = "") -> SafeString:
     """``{% icon "lock" %}``: a symbol of static/icons.svg, hidden from screen readers."""
     return format_html(
-        '<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>', f" {css}" if css else "", static("icons.svg"), name
+        '<svg class="icon{}" aria-hidden="true"><use href="{}#i-{}"/></svg>',
+        f" {css}" if css else "",
+        static("icons.svg"),
+        name,
     )
 
 
@@ -109,7 +112,9 @@ def control(field: BoundField, css: str = "") -> SafeString:
     attrs: dict[str, Any] = dict(field.field.widget.attrs)
     if kind not in {"checkbox", "radio", "hidden"}:
         attrs["class"] = ("select" if kind == "select" else "input") + (f" {css}" if css else "")
-    described = [f"{field.auto_id}-{part}" for part, there in (("hint", field.help_text), ("error", field.errors)) if there]
+    described = [
+        f"{field.auto_id}-{part}" for part, there in (("hint", field.help_text), ("error", field.errors)) if there
+    ]
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if field.errors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from clients import audit, invitations, sessions, signin
 from clients.access import classified, person
 from clients.models import Membership, User
+from clients.tenancy import practice_context
 
 
 class JoinForm(forms.Form):
@@ -25,7 +27,7 @@ class JoinForm(forms.Form):
     )
 
 
-class PreferencesForm(forms.ModelForm[User]):
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("name", "theme", "single_keys")
@@ -89,11 +91,20 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     sessions.end_everywhere(user)
     member = Membership.objects.filter(user=user, is_active=True).select_related("practice").first()
     if member is not None:
-        from clients.tenancy import practice_context
-
         with practice_context(member.practice_id):
             audit.record_practice(member.practice, user, "person.signed_out_everywhere", user.email)
     return redirect("account_login")
+
+
+@classified(scope="self", methods=("POST",))
+def session_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End one of one's own other sessions."""
+    session = UserSession.objects.filter(user=person(request), pk=pk).first()
+    if session is None:
+        raise Http404
+    session.end()
+    messages.success(request, "That session is over.")
+    return redirect("usersessions_list")
 
 
 @classified(scope="public")

@@ -64,7 +64,15 @@ def export(request: HttpRequest) -> HttpResponse:
     for event in _filtered(request, clients)[:EXPORT_LIMIT]:
         where = event.client.slug if event.client else ""
         who = event.actor.email if event.actor else "system"
-        row = [event.at.astimezone(UTC).isoformat(), where, event.number, who, event.action, event.subject, event.detail]
+        row = [
+            event.at.astimezone(UTC).isoformat(),
+            where,
+            event.number,
+            who,
+            event.action,
+            event.subject,
+            event.detail,
+        ]
         writer.writerow([*map(safe_cell, row), event.previous_sha256, event.sha256])
         count += 1
     membership = membership_of(request)

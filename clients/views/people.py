@@ -23,7 +23,11 @@ class InviteForm(forms.Form):
     name = forms.CharField(label="Name", max_length=120, required=False)
     role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.STAFF)
     client = forms.ModelChoiceField(
-        Client.objects.none(), label="Company", required=False, help_text="For a client's own user.", to_field_name="slug"
+        Client.objects.none(),
+        label="Company",
+        required=False,
+        help_text="For a client's own user.",
+        to_field_name="slug",
     )
     sees_payroll = forms.BooleanField(label="Sees payroll detail", required=False)
 
@@ -65,7 +69,9 @@ def invite(request: HttpRequest) -> HttpResponse:
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     practice_page(request, Right.MANAGE_PEOPLE)
     membership = membership_of(request)
-    invitation = Invitation.objects.filter(practice=membership.practice, pk=pk, accepted_at=None, withdrawn_at=None).first()
+    invitation = Invitation.objects.filter(
+        practice=membership.practice, pk=pk, accepted_at=None, withdrawn_at=None
+    ).first()
     if invitation is None:
         raise Http404
     invitations.withdraw(invitation, by=membership.user)
@@ -85,7 +91,9 @@ def change_role(request: HttpRequest, pk: int) -> HttpResponse:
     except people.ChangeRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{member.user} is now {member.get_role_display().lower()}. Open sessions were ended.")
+        messages.success(
+            request, f"{member.user} is now {member.get_role_display().lower()}. Open sessions were ended."
+        )
     return redirect("clients:people")
 
 
@@ -95,7 +103,9 @@ def assign(request: HttpRequest, pk: int) -> HttpResponse:
     member = _member(request, pk)
     wanted = {client.pk for client in clients if client.slug in request.POST.getlist("client")}
     changed = people.assign(member, wanted, clients, by=membership_of(request).user)
-    messages.success(request, f"{len(changed)} assignments of {member.user} changed." if changed else "Nothing changed.")
+    messages.success(
+        request, f"{len(changed)} assignments of {member.user} changed." if changed else "Nothing changed."
+    )
     return redirect("clients:people")
 
 
@@ -108,12 +118,18 @@ def set_active(request: HttpRequest, pk: int) -> HttpResponse:
     except people.ChangeRefused as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, f"{member.user} {'may sign in again' if member.is_active else 'is signed out everywhere'}.")
+        messages.success(
+            request, f"{member.user} {'may sign in again' if member.is_active else 'is signed out everywhere'}."
+        )
     return redirect("clients:people")
 
 
 def _member(request: HttpRequest, pk: int) -> Membership:
-    found = Membership.objects.select_related("user", "practice").filter(practice=membership_of(request).practice, pk=pk).first()
+    found = (
+        Membership.objects.select_related("user", "practice")
+        .filter(practice=membership_of(request).practice, pk=pk)
+        .first()
+    )
     if found is None:
         raise Http404
     return found
@@ -134,7 +150,9 @@ def _page(request: HttpRequest, clients: Sequence[Client], form: InviteForm) -> 
     open_ones = Invitation.objects.filter(practice=membership.practice, accepted_at=None, withdrawn_at=None)
     return {
         "rows": rows,
-        "invitations": open_ones.filter(expires_at__gt=timezone.now()).select_related("client", "invited_by").order_by("-pk"),
+        "invitations": open_ones.filter(expires_at__gt=timezone.now())
+        .select_related("client", "invited_by")
+        .order_by("-pk"),
         "form": form,
         "roles": Role.choices,
         "may_manage": allows(membership, Right.MANAGE_PEOPLE),

@@ -178,7 +178,7 @@ def _condition(reader: _Reader, kind: Kind) -> Condition:
 
 def _filterable(name: str, kind: Kind) -> str:
     wanted = {allowed.lower(): allowed for allowed in kind.filters}
-    found = wanted.get(name.lower().removesuffix(".value"))
+    found = wanted.get(name.lower()) or wanted.get(name.lower().removesuffix(".value"))
     if found is None:
         raise _invalid(f"Property {name} not found for Entity {kind.name}, or property is not queryable")
     return found

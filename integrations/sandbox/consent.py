@@ -1,0 +1,78 @@
+"""The consent page: a person (or a test posting its form) chooses the company and approves or declines."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
+
+from werkzeug.utils import redirect
+
+from integrations.sandbox.oauth import Refused
+from integrations.sandbox.service import page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request, Response
+
+    from integrations.sandbox.oauth import Desk
+
+KEPT = ("client_id", "redirect_uri", "state", "scope", "response_type", "code_challenge", "code_challenge_method")
+_LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1", "testserver"}
+
+
+def is_local(url: str) -> bool:
+    """Whether an address may be called or redirected to: this machine, or the test client's own host."""
+    host = urlsplit(url).hostname or ""
+    return host in _LOCAL_HOSTS or host.endswith(".example")
+
+
+def _form(title: str, request: Request, companies: dict[str, str]) -> Response:
+    wanted = request.args.get("company") or request.args.get("login_hint") or ""
+    chosen = wanted if wanted in companies else next(iter(companies))
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(request.args[name])}">'
+        for name in KEPT
+        if name in request.args
+    )
+    choices = "".join(
+        f'<p><label><input type="radio" name="company" value="{slug}"{" checked" if slug == chosen else ""}> '
+        f"{escape(name)}</label></p>"
+        for slug, name in companies.items()
+    )
+    buttons = (
+        '<p><button type="submit" name="decision" value="approve">Approve</button> '
+        '<button type="submit" name="decision" value="deny">Deny</button></p>'
+    )
+    text = "<p>An application asks to read this company's data.</p>"
+    return page(title, f'{text}<form method="post">{hidden}<fieldset>{choices}</fieldset>{buttons}</form>')
+
+
+def consent(
+    desk: Desk, request: Request, title: str, companies: dict[str, str], extra: Callable[[str], dict[str, str]]
+) -> Response:
+    """GET shows the page, POST answers it by a redirect with `code`, `state` and what `extra(company)` adds.
+
+    A wrong client id or an address outside this machine is shown to the person, never redirected to.
+    """
+    given = request.form if request.method == "POST" else request.args
+    try:
+        desk.check_client(given.get("client_id", ""), None)
+    except Refused as refused:
+        return page(title, f"<p>{escape(refused.description)}</p>", 400)
+    target = given.get("redirect_uri", "")
+    if not is_local(target) or given.get("response_type", "code") != "code":
+        return page(title, "<p>The redirect address or the response type is not allowed.</p>", 400)
+    if request.method != "POST":
+        return _form(title, request, companies)
+    state = {"state": given["state"]} if "state" in given else {}
+    company = given.get("company", "")
+    if given.get("decision") != "approve" or company not in companies:
+        return _back(target, {"error": "access_denied", "error_description": "The user denied your request.", **state})
+    code = desk.issue_code(company, target, given.get("scope", ""), given.get("code_challenge", ""))
+    return _back(target, {"code": code, **state, **extra(company)})
+
+
+def _back(target: str, query: dict[str, str]) -> Response:
+    return redirect(f"{target}{'&' if '?' in target else '?'}{urlencode(query)}", 302)

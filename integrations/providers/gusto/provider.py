@@ -1,0 +1,235 @@
+"""Gusto: payroll runs and payments to contractors. https://docs.gusto.com/embedded-payroll"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from integrations.errors import PayloadError
+from integrations.payload import Payload
+from integrations.provider import Api, OAuth2, Page, Provider, RateLimit, Stream, Webhook, Window
+from integrations.providers.gusto import readings
+from integrations.providers.gusto.wire import events, read_error, verify
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+API_VERSION = "2025-06-15"
+PAGE_SIZE = 100
+MAX_PAGES = 200
+
+#: A list answers for a year at most.
+YEAR = timedelta(days=364)
+#: Off-cycle runs are found by their pay period, which may lie well before the check date.
+LEAD = timedelta(days=31)
+#: Runs are processed some days before they are paid.
+AHEAD = timedelta(days=45)
+#: A processed run can still be reversed, cancelled or delayed.
+STILL_CHANGES = timedelta(days=60)
+
+
+def _list(api: Api, path: str, params: Mapping[str, str]) -> Iterator[list[Payload]]:
+    """Pages of a bare list until one is short. Gusto's lists without paging give everything each time: once is enough."""
+    first = None
+    for number in range(1, MAX_PAGES + 1):
+        answer = {"list": api.get(path, {**params, "page": str(number), "per": str(PAGE_SIZE)})}
+        objects = list(Payload(answer).objects("list", required=True))
+        if objects and objects[0].data == first:
+            return
+        yield objects
+        if len(objects) < PAGE_SIZE:
+            return
+        first = objects[0].data
+    raise PayloadError("$", f"no end after {MAX_PAGES} pages")
+
+
+def _windows(window: Window) -> Iterator[tuple[date, date]]:
+    """Spans of check dates to ask for, at most a year each, from the cut-over or a while before the last pull."""
+    start = window.since - LEAD
+    if window.cursor:
+        start = max(start, Payload({"cursor": window.cursor}).day("cursor") - STILL_CHANGES)
+    end = window.now.astimezone(UTC).date() + AHEAD
+    while start <= end:
+        yield start, min(start + YEAR, end)
+        start += YEAR + timedelta(days=1)
+
+
+def _today(window: Window) -> str:
+    return window.now.astimezone(UTC).date().isoformat()
+
+
+def pull_payrolls(api: Api, window: Window) -> Iterator[Page]:
+    """Processed runs of every type with a check date from the cut-over on, each asked for in full.
+
+    The list hides off-cycle runs, everything older than six months, and totals, unless it is asked for them.
+    https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-payrolls
+    """
+    base = f"/v1/companies/{api.account_id}"
+    employees = _employees(api, base)
+    undone = _undone(api, base)
+    for start, end in _windows(window):
+        params = {
+            "processing_statuses": "processed",
+            "payroll_types": "regular,off_cycle,external",
+            "include": "totals,payroll_status_meta,reversals",
+            "date_filter_by": "check_date",
+            "start_date": start.isoformat(),
+            "end_date": end.isoformat(),
+        }
+        for listed in _list(api, f"{base}/payrolls", params):
+            wanted = [one for one in listed if one.flag("processed") and one.day("check_date") >= window.since]
+            yield Page(items=[_in_full(api, base, one, employees, undone) for one in wanted])
+    yield Page(items=[], cursor=_today(window))
+
+
+def _in_full(
+    api: Api, base: str, listed: Payload, employees: Mapping[str, dict[str, Any]], undone: Mapping[str, str]
+) -> dict[str, Any]:
+    """The run with every employee's pay (a hundred a page), what the employees' own data adds, and the run it undoes."""
+    uuid = readings.payroll_id(listed)
+    include = "taxes,benefits,deductions,totals,payroll_status_meta"
+    run: dict[str, Any] = {}
+    pays: list[Any] = []
+    for number in range(1, MAX_PAGES + 1):
+        params = {"include": include, "page": str(number), "per": str(PAGE_SIZE)}
+        answer = Payload.of(api.get(f"{base}/payrolls/{uuid}", params))
+        page = [one.data for one in answer.objects("employee_compensations", required=True)]
+        run = run or dict(answer.data)
+        pays += [one for one in page if one not in pays] if number > 1 else page
+        if len(page) < PAGE_SIZE:
+            break
+    paid = [employees[one.get("employee_uuid")] for one in pays if one.get("employee_uuid") in employees]
+    full = {"payroll_status_meta": listed.data.get("payroll_status_meta"), **run}
+    reverses = {"reverses": undone[uuid]} if uuid in undone else {}
+    return {**full, "employee_compensations": pays, "employees": paid, **reverses}
+
+
+def _employees(api: Api, base: str) -> dict[str, dict[str, Any]]:
+    """Name, department and garnishments by employee; nothing else of what Gusto tells of people is kept."""
+    found: dict[str, dict[str, Any]] = {}
+    for page in _list(api, f"{base}/employees", {}):
+        for one in page:
+            kept = {name: one.data.get(name) for name in ("uuid", "first_name", "last_name", "department")}
+            garnishments = [
+                {name: item.data.get(name) for name in ("description", "court_ordered", "garnishment_type")}
+                for item in one.objects("garnishments")
+            ]
+            found[one.text("uuid")] = {**kept, "garnishments": garnishments}
+    return found
+
+
+def _undone(api: Api, base: str) -> dict[str, str]:
+    """The run each reversing run undoes."""
+    pages = _list(api, f"{base}/payroll_reversals", {})
+    return {
+        one.text("reversal_payroll_uuid"): one.text("reversed_payroll_uuid")
+        for page in pages
+        for one in page
+        if one.has("reversal_payroll_uuid")
+    }
+
+
+def pull_reversals(api: Api, window: Window) -> Iterator[Page]:
+    """All of them; they are few. https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-payroll_reversals"""
+    for page in _list(api, f"/v1/companies/{api.account_id}/payroll_reversals", {}):
+        yield Page(items=[one.data for one in page])
+    yield Page(items=[], cursor=_today(window))
+
+
+def pull_contractor_payments(api: Api, window: Window) -> Iterator[Page]:
+    """Payments dated from the cut-over on, one by one, with the contractor's name and department beside each.
+
+    https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-contractor_payments
+    """
+    base = f"/v1/companies/{api.account_id}"
+    who = {one.text("uuid"): _contractor(one) for page in _list(api, f"{base}/contractors", {}) for one in page}
+    for start, end in _windows(window):
+        params = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        answer = Payload.of(api.get(f"{base}/contractor_payments", params))
+        payments = [
+            {**payment.data, "contractor": who.get(payment.text("contractor_uuid"))}
+            for one in answer.objects("contractor_payments", required=True)
+            for payment in one.objects("payments", required=True)
+            if payment.day("date") >= window.since
+        ]
+        yield Page(items=payments)
+    yield Page(items=[], cursor=_today(window))
+
+
+def _contractor(one: Payload) -> dict[str, str]:
+    person = f"{one.text('first_name', '')} {one.text('last_name', '')}".strip()
+    return {"name": one.text("business_name", "") or person, "department": one.text("department", "")}
+
+
+def whoami(api: Api) -> tuple[str, str]:
+    """A grant is for one company. https://docs.gusto.com/embedded-payroll/reference/get-v1-token-info"""
+    company = Payload.of(api.get("/v1/token_info")).object("resource").text("uuid")
+    told = Payload.of(api.get(f"/v1/companies/{company}"))
+    return company, told.text("trade_name", "") or told.text("name")
+
+
+PROVIDER = Provider(
+    slug="gusto",
+    name="Gusto",
+    category="payroll",
+    base_urls={
+        "api": "https://api.gusto.com",
+        "authorize": "https://api.gusto.com",
+        "token": "https://api.gusto.com",
+    },
+    auth=OAuth2(
+        authorize_url="/oauth/authorize",
+        token_url="/oauth/token",  # noqa: S106 (a path)
+        client_auth="json",
+        rotates=True,
+        account_in="call",
+    ),
+    headers={"X-Gusto-API-Version": API_VERSION},
+    rate=RateLimit(requests=180, seconds=60),
+    webhook=Webhook(verify=verify, events=events),
+    read_error=read_error,
+    whoami=whoami,
+    descriptors=("GUSTO", "GUSTO NET PAY", "GUSTO TAX", "ZENPAYROLL"),
+    streams=(
+        Stream(
+            name="payrolls",
+            label="Payroll runs",
+            pull=pull_payrolls,
+            to_records=readings.read_payroll,
+            identify=readings.payroll_id,
+            recognise=readings.is_payroll,
+            version=readings.payroll_version,
+            reference="https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-payrolls",
+            every_minutes=180,
+            scopes=("companies:read", "payrolls:read", "employees:read"),
+        ),
+        Stream(
+            name="contractor_payments",
+            label="Contractor payments",
+            pull=pull_contractor_payments,
+            to_records=readings.read_contractor_payments,
+            identify=readings.contractor_payment_id,
+            recognise=readings.is_contractor_payment,
+            version=readings.contractor_payment_version,
+            reference="https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-contractor_payments",
+            every_minutes=180,
+            scopes=("payrolls:read", "contractors:read"),
+        ),
+        Stream(
+            name="reversals",
+            label="Payroll reversals",
+            pull=pull_reversals,
+            to_records=readings.read_reversal,
+            identify=readings.reversal_id,
+            recognise=readings.is_reversal,
+            duty="prove",
+            reference="https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-payroll_reversals",
+            every_minutes=360,
+            scopes=("payrolls:read",),
+        ),
+    ),
+    notes=(
+        "A refresh token works once: losing its answer means connecting again. External payrolls are history and are not "
+        "booked. Departments are those of the employees when the run is first read."
+    ),
+)

@@ -1,0 +1,66 @@
+"""One running sandbox for the tests of this folder; each test starts from a reset one."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+
+from integrations.sandbox.server import CLIENT_IDS, Sandbox
+
+CALLBACK = "http://127.0.0.1:9/callback"
+
+
+@pytest.fixture(scope="session")
+def running_sandbox():
+    with Sandbox(seed=7) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox(running_sandbox):
+    """Without what an earlier test granted, armed or spent of a limit."""
+    for slug, service in running_sandbox.app.services.items():
+        if slug != "quickbooks-online":
+            service.reset()
+            service._window._hits.clear()
+    running_sandbox.app.services["quickbooks-online"].desk.reset()
+    running_sandbox.app.faults.clear()
+    running_sandbox.app.log.clear()
+    return running_sandbox
+
+
+class Consent:
+    """Walks a consent page as a browser would: reads its form and posts it."""
+
+    def __init__(self, sandbox, slug, path):
+        self.sandbox, self.slug = sandbox, slug
+        self.client_id, self.client_secret = CLIENT_IDS[slug]
+        self.url = sandbox.base_url(slug) + path
+
+    def page(self, **extra):
+        query = {
+            "client_id": self.client_id,
+            "redirect_uri": CALLBACK,
+            "response_type": "code",
+            "state": "st-1",
+            **extra,
+        }
+        return requests.get(self.url, params=query, timeout=5)
+
+    def answer(self, company, *, decision="approve", **extra):
+        """The query of the redirect back to the application."""
+        html = self.page(**extra).text
+        hidden = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', html.replace('type="hidden" ', "")))
+        form = {**hidden, "company": company, "decision": decision}
+        form.setdefault("redirect_uri", CALLBACK)
+        got = requests.post(self.url, data=form, allow_redirects=False, timeout=5)
+        assert got.status_code == 302, got.text
+        return {name: values[0] for name, values in parse_qs(urlsplit(got.headers["Location"]).query).items()}
+
+
+@pytest.fixture
+def consent_at(sandbox):
+    return lambda slug, path: Consent(sandbox, slug, path)

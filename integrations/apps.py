@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class IntegrationsConfig(AppConfig):
     name = "integrations"
     verbose_name = "Integrations"
+
+    def ready(self) -> None:
+        from integrations import checks, work  # noqa: F401  (registers checks and job handlers)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import logging
-from datetime import datetime, timedelta
+import uuid
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Jobs of one client that may run at the same time.
 PER_CLIENT = 2
+#: Jobs due later than this are left to the sweep.
+SOON_SECONDS = 30
 #: Jobs one sweep rings for.
 SWEEP_LIMIT = 200
 
@@ -91,21 +94,37 @@ def enqueue(
         row = cursor.fetchone()
         if row is None:
             return None
-        if run_after is None:
-            transaction.on_commit(partial(ring, row[0]), robust=True)
+        transaction.on_commit(partial(ring, row[0], run_after), robust=True)
         return SyncJob.objects.get(pk=row[0])
 
 
-def ring(job_id: int) -> None:
-    """Send the bell. A broker that is away costs nothing but time: the sweep rings again."""
+def ring(job_id: int, at: datetime | None = None) -> None:
+    """Send the bell, to sound at that time. A broker that is away costs nothing but time: the sweep rings again."""
     from kombu.exceptions import OperationalError
 
     from integrations.tasks import ring as task
 
+    if at is not None and at > datetime.now(UTC) + timedelta(seconds=SOON_SECONDS):
+        return
     try:
-        task.apply_async((job_id,), retry=False)
+        task.apply_async((job_id,), retry=False, **({"eta": at} if at else {}))
     except (OperationalError, OSError) as error:
         log.warning("the bell could not be rung (%s)", type(error).__name__, extra={"job_id": job_id})
+
+
+def wake(client_id: int, kind: str, *, seconds: float = 2) -> None:
+    """See to it that a job of this kind starts after the running transaction has committed; one that waits already will do.
+
+    Many calls make few jobs: a waiting one is locked, so that it cannot be claimed before this commit.
+    """
+    with client_context(client_id), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM integrations_syncjob WHERE client_id = %s AND kind = %s AND state = 'due' FOR UPDATE SKIP LOCKED",
+            [client_id, kind],
+        )
+        if cursor.fetchone() is None:
+            soon = datetime.now(UTC) + timedelta(seconds=seconds)
+            enqueue(client_id, kind, f"{kind}:{uuid.uuid4()}", run_after=soon)
 
 
 CLAIM = f"""

@@ -109,7 +109,7 @@ class Lease:
 
 def pause(tries: int, *, least: float = 0) -> float:
     """Seconds before try ``tries`` + 1: doubling with jitter, never under ``least``, at most an hour beyond it."""
-    longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries - 1, 12))
+    longest = float(min(LONGEST_PAUSE, FIRST_PAUSE << min(max(tries, 1) - 1, 12)))
     return max(least, longest / 2) + random.uniform(0, longest / 2)  # noqa: S311 (jitter, no secret)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection as database
 
@@ -95,7 +95,7 @@ def _take(connection: Connection, pace: Pace) -> tuple[float, datetime]:
             patience=timedelta(seconds=PATIENCE_SECONDS),
         )
         if row is not None:
-            return float(row[0]), row[1].astimezone(UTC)
+            return float(row[0]), row[1]
         if not _exists(connection):
             continue
         if time.monotonic() > gives_up:
@@ -110,7 +110,7 @@ def _exists(connection: Connection) -> bool:
     return not made
 
 
-def _run(connection: Connection, statement: str, **values: object) -> tuple[object, datetime] | None:
+def _run(connection: Connection, statement: str, **values: Any) -> tuple[Any, datetime] | None:
     with client_context(connection.client_id), database.cursor() as cursor:
         # A lost reservation costs nothing; waiting for the disk before each call would.
         cursor.execute("SET LOCAL synchronous_commit = off")

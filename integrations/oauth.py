@@ -42,6 +42,11 @@ class ConnectRefused(Exception):  # noqa: N818
     """The connection cannot be made; the message is for the person who tried and holds nothing secret."""
 
 
+def place(client_id: int, state_sha256: str) -> vault.Place:
+    """Where an attempt's secret (verifier, or the hosted page's token) lives."""
+    return vault.Place(client_id, TABLE, COLUMN, state_sha256)
+
+
 def begin(
     user: User, client: Client, provider: Provider, *, connection: Connection | None = None, hint: str = ""
 ) -> str:
@@ -68,7 +73,7 @@ def begin(
         client=client,
         provider=provider.slug,
         connection=connection,
-        verifier=vault.seal(kept.encode(), vault.Place(client.pk, TABLE, COLUMN, sha256)),
+        verifier=vault.seal(kept.encode(), place(client.pk, sha256)),
         expires_at=datetime.now(UTC) + timedelta(minutes=minutes),
     )
     return address
@@ -112,8 +117,7 @@ def finish(user: User, slug: str, params: Mapping[str, str]) -> Connection:
     if params.get("error"):
         raise ConnectRefused(f"{provider.name} was not allowed to share: the consent was declined")
     with client_context(attempt.client_id):
-        place = vault.Place(attempt.client_id, TABLE, COLUMN, attempt.state_sha256)
-        kept = vault.unseal(attempt.verifier, place).decode()
+        kept = vault.unseal(attempt.verifier, place(attempt.client_id, attempt.state_sha256)).decode()
         old = attempt.connection
         try:
             granted = _redeem(provider, kept, params, old)

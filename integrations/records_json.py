@@ -16,7 +16,7 @@ from integrations.errors import PayloadError
 from integrations.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
 
 #: Every kind of fact by its class name.
 KINDS: dict[str, type[Record]] = {
@@ -59,7 +59,8 @@ def _build(kind: type[Any], data: Any, path: str) -> Any:
 
 
 @cache
-def _fields(kind: type[Any]) -> dict[str, tuple[Callable[[Any, str], Any], bool]]:
+def _fields(kind: Hashable) -> dict[str, tuple[Callable[[Any, str], Any], bool]]:
+    assert isinstance(kind, type)
     hints = typing.get_type_hints(kind, localns=_NAMES)
     return {
         field.name: (

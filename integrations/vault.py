@@ -36,7 +36,7 @@ def seal(plain: bytes, place: Place) -> bytes:
         raise VaultError(str(error)) from error
 
 
-def unseal(sealed: bytes, place: Place) -> bytes:
+def unseal(sealed: bytes | memoryview, place: Place) -> bytes:
     """The plain bytes. Raises VaultError for anything but an untouched ciphertext in its own place."""
     try:
         return cipher.unseal(bytes(sealed), str(place))
@@ -44,7 +44,7 @@ def unseal(sealed: bytes, place: Place) -> bytes:
         raise VaultError(f"{place.table}.{place.column}: {error}") from error
 
 
-def is_current(sealed: bytes) -> bool:
+def is_current(sealed: bytes | memoryview) -> bool:
     """Whether a ciphertext is under the newest key. Raises VaultError when it is no ciphertext or there is no key."""
     try:
         return cipher.key_id(bytes(sealed)) == cipher.newest()
@@ -52,6 +52,6 @@ def is_current(sealed: bytes) -> bool:
         raise VaultError(str(error)) from error
 
 
-def reseal(sealed: bytes, place: Place) -> bytes:
+def reseal(sealed: bytes | memoryview, place: Place) -> bytes:
     """The same secret under the newest key."""
     return seal(unseal(sealed, place), place)

@@ -61,6 +61,8 @@ class Company:
         self.writer = Writer(self.books, self.zone)
         self.keys = Keys(self.books)
         self.files: dict[str, bytes] = {}
+        # Off, the company forgets what it answered: callers must not rely on request ids alone.
+        self.honours_request_ids = True
         self._answers: dict[str, tuple[str, bytes]] = {}
         self._lock = threading.RLock()
         self._open()
@@ -165,7 +167,7 @@ class Company:
     def _once(self, record: Record, request_id: str) -> bytes:
         digest = hashlib.sha256(dump(record)).hexdigest()
         with self._lock:
-            if request_id and request_id in self._answers:
+            if self.honours_request_ids and request_id in self._answers:
                 first, answer = self._answers[request_id]
                 if first != digest:
                     raise QuickBooksFault("600", f"Duplicate request id: {request_id} was used for another request")
@@ -205,7 +207,8 @@ class Company:
         change = self.writer.write(request)
         heard.append(change)
         if change.operation == "Delete":
-            self.files.pop(change.id, None)
+            if change.kind == "Attachable":
+                self.files.pop(change.id, None)
             return {"domain": "QBO", "status": "Deleted", "Id": change.id}
         return render(self.books.held[change.kind][change.id], self.books, self.zone)
 

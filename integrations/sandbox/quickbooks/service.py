@@ -199,13 +199,18 @@ class QuickBooks:
         self.companies = {slug: self._open(slug) for slug in self.setting.world.companies}
 
     def act(self, company: str, action: str) -> dict[str, Any]:
-        """`edit-old-entry` changes a paid bill of a closed month; `expire-token` and `revoke` end tokens."""
+        """`edit-old-entry` changes a paid bill of a closed month; `expire-token` and `revoke` end tokens;
+        `ignore-request-ids` and `honour-request-ids` switch whether a repeated write is recognised.
+        """
         if action == "edit-old-entry":
             return self._edit_old_entry(self.companies[company])
         if action == "expire-token":
             return {"expired": self.desk.expire_access(company)}
         if action == "revoke":
             return {"revoked": self.desk.revoke_company(company)}
+        if action in {"ignore-request-ids", "honour-request-ids"}:
+            self.companies[company].honours_request_ids = action == "honour-request-ids"
+            return {"honours_request_ids": action == "honour-request-ids"}
         raise KeyError(action)
 
     def _edit_old_entry(self, company: Company) -> dict[str, Any]:

@@ -150,6 +150,16 @@ def test_a_file_for_an_unknown_object_is_a_fault_in_its_item():
     assert firm.files == {}
 
 
+def test_a_file_outlives_the_deletion_of_a_document_with_the_same_number():
+    firm = company(Seed("Bill", bill(), "rent"))
+    made = json.loads(firm.upload({"FileName": "x"}, b"x"))["AttachableResponse"][0]["Attachable"]
+    assert made["Id"] == firm.id_of("Bill:rent")
+    firm.write("Bill", "delete", {"Id": firm.id_of("Bill:rent"), "SyncToken": "0"})
+    assert firm.files == {made["Id"]: b"x"}
+    firm.write("Attachable", "delete", {"Id": made["Id"], "SyncToken": "0"})
+    assert firm.files == {}
+
+
 def test_a_note_needs_no_file():
     firm = company(Seed("Bill", bill(), "rent"))
     target = {"EntityRef": {"type": "Bill", "value": firm.id_of("Bill:rent")}}

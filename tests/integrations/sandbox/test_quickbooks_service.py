@@ -278,6 +278,14 @@ def test_the_old_rent_bill_can_be_edited_behind_the_closing_date(wire):
     assert wire.get(f"/bill/{done['id']}").json["Bill"]["Balance"] == 350
 
 
+def test_request_ids_can_be_switched_off_and_on(wire):
+    wire.service.act("larch", "ignore-request-ids")
+    first, second = (wire.post("/journalentry", wire.entry(), requestid="r1").json["JournalEntry"] for _ in range(2))
+    assert first["Id"] != second["Id"]
+    wire.service.act("larch", "honour-request-ids")
+    assert wire.post("/journalentry", wire.entry(), requestid="r1").json["JournalEntry"]["Id"] == second["Id"]
+
+
 def test_control_can_expire_and_revoke_and_knows_nothing_else(wire):
     wire.service.act("larch", "expire-token")
     assert wire.get("/preferences").status_code == 401

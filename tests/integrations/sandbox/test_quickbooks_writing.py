@@ -334,6 +334,15 @@ def test_a_request_id_used_for_another_body_is_600():
     assert refused(firm, "JournalEntry", entry("Rent", "Checking", "6"), request_id="r-1") == "600"
 
 
+def test_a_company_told_to_ignore_request_ids_writes_twice():
+    firm = company()
+    firm.honours_request_ids = False
+    body = placed(firm, entry("Rent", "Checking", "5"))
+    for _ in range(2):
+        firm.write("JournalEntry", "create", body, request_id="r-1")
+    assert firm.query("select count(*) from JournalEntry") == {"totalCount": 2}
+
+
 def test_a_refused_write_leaves_its_request_id_free():
     firm = company(close_date=date(2026, 2, 28))
     body = entry("Rent", "Checking", "5", "2026-02-28")

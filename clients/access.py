@@ -64,7 +64,7 @@ ROLES: dict[Right, frozenset[Role]] = {
 STEP_UP = frozenset({Right.CONNECT, Right.SIGN, Right.REOPEN, Right.MANAGE_PEOPLE})
 
 
-class StepUpRequired(PermissionDenied):  # noqa: N818 (named as what it asks for)
+class StepUpRequired(PermissionDenied):
     """The act needs a second factor given within the last ``STEP_UP_SECONDS``."""
 
 

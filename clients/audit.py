@@ -7,6 +7,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from clients.models import AuditEvent, AuditHead, Client, Practice, User
@@ -47,7 +48,7 @@ def _append(
     practice_id: int, client_id: int | None, actor: User | None, action: str, subject: str, detail: Mapping[str, Any]
 ) -> AuditEvent:
     AuditHead.objects.bulk_create([AuditHead(practice_id=practice_id, client_id=client_id)], ignore_conflicts=True)
-    head = AuditHead.objects.select_for_update().get(practice_id=practice_id, client_id=client_id)
+    head = AuditHead.objects.select_for_update().get(_of(practice_id, client_id))
     event = AuditEvent(
         practice_id=practice_id,
         client_id=client_id,
@@ -84,8 +85,13 @@ def link(event: AuditEvent) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _of(practice_id: int, client_id: int | None) -> Q:
+    """The rows of one chain; the practice's own has no client."""
+    return Q(practice_id=practice_id) & (Q(client__isnull=True) if client_id is None else Q(client_id=client_id))
+
+
 def _chain(practice_id: int, client_id: int | None) -> QuerySet[AuditEvent]:
-    return AuditEvent.objects.filter(practice_id=practice_id, client_id=client_id).order_by("number")
+    return AuditEvent.objects.filter(_of(practice_id, client_id)).order_by("number")
 
 
 def _verify(practice_id: int, client_id: int | None) -> int | None:
@@ -95,7 +101,7 @@ def _verify(practice_id: int, client_id: int | None) -> int | None:
             if event.number != expected or event.previous_sha256 != previous or event.sha256 != link(event):
                 return expected
             expected, previous = expected + 1, event.sha256
-    head = AuditHead.objects.filter(practice_id=practice_id, client_id=client_id).first()
+    head = AuditHead.objects.filter(_of(practice_id, client_id)).first()
     whole = (
         head is None if expected == 1 else head is not None and (head.number, head.sha256) == (expected - 1, previous)
     )

@@ -50,7 +50,7 @@ class OneTransaction(Middleware):
                 transaction.set_rollback(True)
         return response
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+    def process_exception(self, request: HttpRequest, _exception: Exception) -> None:
         """An exception undoes what its view did, whatever page it becomes."""
         request.__dict__["undo"] = True
 

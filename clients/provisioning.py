@@ -56,7 +56,7 @@ def grant_future(connection: psycopg.Connection[Any], role: str) -> None:
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}",
         "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {}",
     ):
-        connection.execute(sql.SQL(statement).format(app))  # type: ignore[arg-type]
+        connection.execute(sql.SQL(statement).format(app))
 
 
 def narrow(connection: psycopg.Connection[Any], role: str) -> None:

@@ -61,7 +61,7 @@ def has_second_factor(request: HttpRequest) -> bool:
 
 def _enrolled(request: HttpRequest) -> bool:
     kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    return Authenticator.objects.filter(user_id=request.user.pk, type__in=kinds).exists()
+    return bool(Authenticator.objects.filter(user_id=request.user.pk, type__in=kinds).exists())
 
 
 def is_open_without_factor(view_name: str) -> bool:

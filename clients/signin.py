@@ -25,7 +25,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clients import audit, cipher
-from clients.access import proven_at
+from clients.access import person, proven_at
 from clients.models import DemoLink, Membership, User
 from clients.tenancy import practice_context
 
@@ -42,7 +42,7 @@ DEMO_LINK_LIFE = timedelta(hours=12)
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """No open sign-up; setting up a first factor right after signing in asks nothing again."""
 
-    def is_open_for_signup(self, request: HttpRequest) -> bool:
+    def is_open_for_signup(self, _request: HttpRequest) -> bool:
         return False
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
@@ -110,7 +110,7 @@ def prove_with_code(request: HttpRequest, code: str) -> bool:
     return True
 
 
-def factor_added(sender: type[Authenticator], instance: Authenticator, created: bool, **kwargs: Any) -> None:
+def factor_added(instance: Authenticator, created: bool, **_kwargs: Any) -> None:
     """Setting a factor up shows it: the session that did so has proven it."""
     request = context.request
     if created and instance.type in FACTORS and request is not None and request.user.pk == instance.user_id:
@@ -175,7 +175,7 @@ def confirm_demo(request: HttpRequest) -> None:
     demo_only(request)
     record_authentication(request, request.user, "mfa", type="demo")
     membership = (
-        Membership.objects.filter(user_id=request.user.pk, is_active=True).select_related("practice", "user").first()
+        Membership.objects.filter(user=person(request), is_active=True).select_related("practice", "user").first()
     )
     if membership is not None:
         with practice_context(membership.practice_id):

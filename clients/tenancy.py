@@ -31,6 +31,9 @@ BOARD = "app.board"
 MEMBER = "app.member"
 PRACTICE = "app.practice"
 
+#: A statement as RunSQL takes it.
+Statement = str | tuple[str, dict[str, Any] | list[Any] | tuple[Any, ...] | tuple[()] | None]
+
 
 class NoTransactionError(RuntimeError):
     """A context was set outside a transaction, where it would be lost at once."""
@@ -39,16 +42,16 @@ class NoTransactionError(RuntimeError):
 class Router:
     """Everything reads and writes as the app's role; only the owner migrates."""
 
-    def db_for_read(self, model: Any, **hints: Any) -> str:
+    def db_for_read(self, _model: Any, **_hints: Any) -> str:
         return "default"
 
-    def db_for_write(self, model: Any, **hints: Any) -> str:
+    def db_for_write(self, _model: Any, **_hints: Any) -> str:
         return "default"
 
-    def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
+    def allow_relation(self, _one: Any, _other: Any, **_hints: Any) -> bool:
         return True
 
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+    def allow_migrate(self, db: str, _app_label: str, **_hints: Any) -> bool:
         return db == "owner"
 
 
@@ -72,7 +75,7 @@ def _context(name: str, value: str) -> Iterator[None]:
 
 
 def client_context(client_id: int) -> Any:
-    """``with client_context(id):`` opens one client's rows in a transaction; leaving it restores what was open before."""
+    """Open one client's rows in a transaction (``with …:``); leaving it restores what was open before."""
     return _context(CLIENT, str(int(client_id)))
 
 
@@ -106,8 +109,14 @@ def use_practice(practice_id: int) -> None:
     _set(PRACTICE, str(int(practice_id)))
 
 
+def forget() -> None:
+    """Close everything that is open in the running transaction; a request's own transaction never needs it."""
+    for name in (CLIENT, SYSTEM, BOARD, MEMBER, PRACTICE):
+        _set(name, "")
+
+
 def practice_context(practice_id: int) -> Any:
-    """``with practice_context(id):`` opens the practice's own rows (audit of people, invitations of staff)."""
+    """Open the practice's own rows (audit of people, invitations of staff)."""
     return _context(PRACTICE, str(int(practice_id)))
 
 
@@ -136,12 +145,12 @@ def client_table(
     if system:
         rows += f" OR (SELECT current_setting('{SYSTEM}', true) = 'on')"
     role = '"' + settings.DATABASE_APP_ROLE.replace('"', '""') + '"'
-    forward = [
+    forward: list[Statement] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         f"CREATE POLICY client_rows ON {table} USING ({rows}) WITH CHECK ({rows})",
     ]
-    backward = [f"DROP POLICY client_rows ON {table}"]
+    backward: list[Statement] = [f"DROP POLICY client_rows ON {table}"]
     if board:
         ids = f"string_to_array(NULLIF(current_setting('{BOARD}', true), ''), ',')::bigint[]"
         forward.append(f"CREATE POLICY board_rows ON {table} FOR SELECT USING (client_id = ANY({ids}))")
@@ -156,10 +165,13 @@ def client_table(
 
 def append_only(table: str) -> migrations.RunSQL:
     """The operation that refuses UPDATE, DELETE and TRUNCATE on a table for every role, whatever its grants."""
+    function = (
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$"
+    )
     return migrations.RunSQL(
         sql=[
-            "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ "
-            "BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation'; END $$",
+            function,
             f"CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()",
             f"CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION refuse_change()",
         ],

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG001 (Django calls every check with the same arguments)
 """System checks: what must hold before anything is served. Those of the live database run with ``check --database default``."""
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from django.apps import AppConfig
 
-#: Tables that carry client_id and may lack a policy: none.
+#: The hosts that are this machine.
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -31,7 +32,7 @@ def demonstration(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> lis
     """The demonstration signs people in by links: it may only be reached from this machine."""
     if not settings.DEMO:
         return []
-    problems = []
+    problems: list[CheckMessage] = []
     if urlsplit(settings.PUBLIC_URL).hostname not in LOOPBACK:
         problems.append(Error("TIEOUT_DEMO is on, but TIEOUT_PUBLIC_URL is not a loopback address.", id="tieout.E002"))
     if foreign := [host for host in settings.ALLOWED_HOSTS if host.strip("[]") not in LOOPBACK]:

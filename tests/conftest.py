@@ -30,7 +30,7 @@ KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 LOCK = 7_406_001
 
 
-class Network(AssertionError):
+class NetworkError(AssertionError):
     """A test tried to leave the machine."""
 
 
@@ -40,7 +40,7 @@ _connect = socket.socket.connect
 def _guarded(self: socket.socket, address: Any) -> None:
     inside = self.family == socket.AF_UNIX or str(address[0]) in {"127.0.0.1", "localhost", "::1"}
     if not inside:
-        raise Network(f"no test may reach {address!r}")
+        raise NetworkError(f"no test may reach {address!r}")
     _connect(self, address)
 
 
@@ -97,9 +97,8 @@ def _sweep(server: psycopg.Connection[Any], template: str) -> None:
     """Drop databases of test processes that are gone, and templates of older schemas."""
     for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [PREFIX + "%"]).fetchall():
         tail = name.removeprefix(PREFIX)
-        if tail.startswith("template_") and name != template:
-            _drop(server, name)
-        elif not tail.startswith("template_") and not _alive(tail):
+        old = name != template if tail.startswith("template_") else not _alive(tail)
+        if old:
             _drop(server, name)
 
 
@@ -165,6 +164,33 @@ def _clean_as_owner() -> None:
     from django.test import TransactionTestCase
 
     TransactionTestCase._fixture_teardown = _clean  # type: ignore[method-assign,assignment]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _requests_leave_no_context() -> None:
+    """A request inside a test's transaction would leave its client open for the test; in life its transaction ends."""
+    from django.db import connection
+    from django.test.client import ClientHandler
+
+    from clients import tenancy
+
+    answer = ClientHandler.get_response
+
+    def get_response(self: Any, request: Any) -> Any:
+        response = answer(self, request)
+        if connection.in_atomic_block and not connection.needs_rollback:
+            tenancy.forget()
+        return response
+
+    ClientHandler.get_response = get_response  # type: ignore[method-assign]
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    """Rate limits and used codes of one test are not those of the next."""
+    from django.core.cache import cache
+
+    cache.clear()
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @classified(scope="public")
-def health(request: HttpRequest) -> HttpResponse:
+def health(_request: HttpRequest) -> HttpResponse:
     """For load balancers: the process answers and reaches the database."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")

@@ -21,7 +21,7 @@ def _answer(request: HttpRequest, status: int, title: str, **said: object) -> Ht
     return HttpResponse(render_to_string(f"{status}.html", {"title": title, **said}), status=status)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 (Django's signature)
     """The same body for what is absent and for what belongs to someone else."""
     return _answer(request, 404, "There is nothing at this address")
 

@@ -1,6 +1,7 @@
 """Every page of the portal's own renders for someone who may see it."""
 
 import pytest
+
 from clients import audit
 from clients.tenancy import practice_context
 from tests import builders
@@ -26,7 +27,13 @@ PAGES = [
     "/accounts/2fa/reauthenticate/",
     "/accounts/2fa/webauthn/add/",
 ]
-OUTSIDE = ["/accounts/login/", "/accounts/login/code/", "/accounts/password/reset/", "/accounts/signup/", "/accounts/inactive/"]
+OUTSIDE = [
+    "/accounts/login/",
+    "/accounts/login/code/",
+    "/accounts/password/reset/",
+    "/accounts/signup/",
+    "/accounts/inactive/",
+]
 
 
 @pytest.mark.parametrize("address", PAGES)

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Make the app's role and the database if needed, migrate as the owner, and grant."
     requires_system_checks: list[str] = []
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         owner, app = settings.DATABASES["owner"], settings.DATABASES["default"]
         with provisioning.connect(owner, provisioning.MAINTENANCE) as server:
             if provisioning.make_role(server, settings.DATABASE_APP_ROLE, str(app["PASSWORD"])):

@@ -14,7 +14,7 @@ from clients.tenancy import client_context, practice_context
 class Command(BaseCommand):
     help = "Verify the audit trail's hash chains of every practice and client."
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **_options: Any) -> None:
         chains = 0
         broken = []
         for practice in Practice.objects.order_by("pk"):

@@ -25,7 +25,6 @@ _BOMS = (
 _XML_ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _OFX_CHARSET = re.compile(rb"CHARSET:\s*([A-Za-z0-9._-]{1,40})")
 _ENTITY = re.compile(r"&(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
-_SPACES = re.compile(r"\s+")
 
 
 def decode(content: bytes, *, encoding: str = "") -> tuple[str, str]:
@@ -94,7 +93,7 @@ def _character(found: re.Match[str]) -> str:
 
 def tidy(value: str) -> str:
     """One line: runs of white space become one space."""
-    return _SPACES.sub(" ", value).strip()
+    return " ".join(value.split())
 
 
 def normal(value: str) -> str:

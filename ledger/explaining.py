@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 BOOKED, UNREADABLE, EXCEPTION = 0, 2, 3
 BANK_FILE = "bank-file"
 _DEEPEST = 8
+_HOME = "USD"
 #: What a reading meets in a payload of an unforeseen shape: it is the payload that is unreadable, never the command.
 _SHAPE_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
@@ -249,7 +250,7 @@ def _context(raw: Mapping[str, Any], options: Options) -> Context:
     """The client as far as the payload tells: its home currency is the payload's own unless one was given."""
     context = Context(
         timezone=options.timezone,
-        home_currency=(options.currency or _currency(raw, _DEEPEST) or "USD").upper(),
+        home_currency=(options.currency or _currency(raw, _DEEPEST) or _HOME).upper(),
         account_id=options.account,
     )
     return replace(context, as_of=options.as_of) if options.as_of else context
@@ -281,17 +282,25 @@ def _is_currency(code: str) -> bool:
 
 
 def _bank_file(content: bytes, filename: str, options: Options) -> Explanation:
-    statements = bankfiles.read(content, filename=filename, currency=options.currency)
+    """A file that names no currency is read in the client's own, as any statement of it would be; the answer says so."""
+    notes: tuple[str, ...] = ()
+    try:
+        statements = bankfiles.read(content, filename=filename, currency=options.currency)
+    except LayoutNeeded:
+        if options.currency:
+            raise
+        statements = bankfiles.read(content, filename=filename, currency=_HOME)
+        notes = (f"the file names no currency: read as {_HOME}",)
     error = "" if statements else "the file holds no statement"
-    return Explanation(source=BANK_FILE, objects=tuple(map(_statement, statements)), error=error)
+    return Explanation(source=BANK_FILE, objects=tuple(_statement(one, notes) for one in statements), error=error)
 
 
-def _statement(statement: BankStatement) -> Object:
+def _statement(statement: BankStatement, notes: tuple[str, ...]) -> Object:
     facts = tuple(explain_record(record, source=None) for record in (statement, *statement.lines))
     return Object(
         path=statement.account,
         stream="statement",
         external_id=statement.external_id,
         facts=facts,
-        notes=statement.warnings,
+        notes=(*notes, *statement.warnings),
     )

@@ -1,0 +1,30 @@
+"""Trial balances of draft entries for the worked cases: role (and key) → amount in major units, debit positive."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+
+def minor(text):
+    """Minor units of a two-decimal figure as a textbook prints it: ``"27,509.23"``."""
+    return int(Decimal(text.replace(",", "")).scaleb(2))
+
+
+def trial(*entries, keyed=False):
+    """Balance by role (or role:key) over all entries as printed figures; roles at nil are left out."""
+    sums = {}
+    for entry in entries:
+        for line in entry.lines:
+            place = f"{line.role}:{line.key}" if keyed and line.key else line.role
+            sums[place] = sums.get(place, 0) + line.debit - line.credit
+    assert sum(sums.values()) == 0
+    return {place: f"{Decimal(amount).scaleb(-2):.2f}" for place, amount in sums.items() if amount}
+
+
+def lines(entry):
+    """The entry as a textbook sets it: (role, debit, credit) in order, figures as printed, '' for the empty side."""
+
+    def said(amount):
+        return f"{Decimal(amount).scaleb(-2):.2f}" if amount else ""
+
+    return [(line.role, said(line.debit), said(line.credit)) for line in entry.lines]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 THROTTLE_SECONDS = 60
+#: A read is tried again this soon after an error of QuickBooks' own.
+BRIEF_SECONDS = 5
 _CODE_IN_TEXT = re.compile(r"errorCode=0*(\d+)")
 
 
@@ -127,7 +129,7 @@ def read_error(status: int, headers: Mapping[str, str], body: Any) -> Exception 
     if status == 403 and code not in _PLAN:
         return Forbidden(explain(code or "120"))
     if status >= 500:
-        return Unanswered(f"QuickBooks did not answer properly (HTTP {status})", trace=trace)
+        return Unanswered(f"QuickBooks did not answer properly (HTTP {status})", retry_after=BRIEF_SECONDS, trace=trace)
     return fault_error(code or (str(status) if status >= 400 else ""), detail, trace=trace)
 
 

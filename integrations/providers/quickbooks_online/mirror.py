@@ -36,15 +36,18 @@ READS = 3
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Where a full read stands: ``began`` is the server time at its start, the next cursor once it is done."""
+    """Where a full read stands: ``began`` is the server time at its start, the next cursor once it is done; ``last`` is the
+    id of the row before ``position``.
+    """
 
     began: str
     entity: int = 0
     position: int = 1
+    last: str = ""
     again: bool = False
 
     def dump(self) -> str:
-        return json.dumps([self.began, self.entity, self.position, self.again])
+        return json.dumps([self.began, self.entity, self.position, self.last, self.again])
 
     @classmethod
     def load(cls, cursor: str) -> Reading | None:
@@ -163,33 +166,42 @@ def _read_all(
     if not reading.began:
         reading = replace(reading, began=wire.server_time(api))
     for index in range(reading.entity, len(entities)):
-        start = reading.position if index == reading.entity else 1
-        for page in _read_entity(api, entities[index], where, start):
+        at = reading if index == reading.entity else replace(reading, position=1, last="")
+        for page in _read_entity(api, entities[index], where, at):
             items = _known(({entities[index].json_key: row} for row in page.rows), accounts)
-            yield Page(items=items, cursor=replace(reading, entity=index, position=page.next_position).dump())
+            at = replace(reading, entity=index, position=page.position, last=page.last)
+            yield Page(items=items, cursor=at.dump())
     only = frozenset(_every_id(api, entities)) if reading.again else None
     yield Page(items=(), cursor=reading.began, only=only)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
+    """New rows of one page, and where the next one begins."""
+
     rows: list[dict[str, Any]]
-    next_position: int
+    position: int
+    last: str
 
 
-def _read_entity(api: Api, entity: Entity, where: str, start: int) -> Iterator[_Rows]:
-    """Pages by position in the order of ids; a row that vanishes meanwhile shifts the rest, so the count must agree."""
+def _read_entity(api: Api, entity: Entity, where: str, at: Reading) -> Iterator[_Rows]:
+    """Pages by position in the order of ids. Every page begins with the last row of the one before: where another row
+    stands there, rows have moved up and some were skipped, so the entity is read again from its start.
+    """
+    position, last = at.position, at.last
     for _ in range(READS):
-        position = start
         while True:
-            rows, _time = wire.query(api, entity, where, start=position, rows=PAGE_ROWS)
-            position += len(rows)
-            yield _Rows(rows, position)
+            rows, _time = wire.query(api, entity, where, start=position - bool(last), rows=PAGE_ROWS)
+            if last and (not rows or rows[0].get("Id") != last):
+                break
+            fresh = rows[1:] if last else rows
+            position, last = position + len(fresh), str(fresh[-1]["Id"]) if fresh else last
+            yield _Rows(fresh, position, last)
             if len(rows) < PAGE_ROWS:
                 break
         if wire.count(api, entity, where) == position - 1:
             return
-        start = 1
+        position, last = 1, ""
     raise StaleCursor(f"{entity.name} rows kept moving while they were read")
 
 

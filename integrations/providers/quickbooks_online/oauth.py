@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = (5, 10)
 TOKEN_PATH = "/oauth2/v1/tokens/bearer"  # noqa: S105
 REVOKE_PATH = "/v2/oauth2/tokens/revoke"
+UNKNOWN_TOKEN = "unknown_token"  # noqa: S105 (a code of ours)
 #: What of a token answer the package may see; an id token would make it fetch keys on its own.
 _KEPT = frozenset(
     {
@@ -122,7 +123,14 @@ class IntuitTokens:
     def revoke(
         self, session: requests.Session, base_urls: Mapping[str, str], *, client_id: str, secret: str, token: str
     ) -> None:
-        _call(_Client(session, base_urls, client_id, secret).revoke, token)
+        """Hand a grant back; one that Intuit does not know (HTTP 400) is back already."""
+        try:
+            _call(_Client(session, base_urls, client_id, secret).revoke, token)
+        except Reconnect:
+            return
+        except Refused as refusal:
+            if refusal.code != UNKNOWN_TOKEN:
+                raise
 
 
 def _call(method: Any, argument: str) -> None:
@@ -153,7 +161,8 @@ def _failure(answer: _Answer) -> Exception:
         return RetryLater(
             "Intuit's token service is busy", retry_after=float(wait) if wait.isdecimal() else 60, trace=trace
         )
-    return Refused(f"Intuit refused the token request (HTTP {answer.status_code})", code=answer.error[:40], trace=trace)
+    code = answer.error[:40] or (UNKNOWN_TOKEN if answer.status_code == 400 else "")
+    return Refused(f"Intuit refused the token request (HTTP {answer.status_code})", code=code, trace=trace)
 
 
 def _tokens(client: _Client) -> dict[str, Any]:

@@ -106,8 +106,9 @@ def ring(job_id: int, at: datetime | None = None) -> None:
 
     if at is not None and at > datetime.now(UTC) + timedelta(seconds=SOON_SECONDS):
         return
+    options: dict[str, Any] = {"eta": at} if at else {}
     try:
-        task.apply_async((job_id,), retry=False, **({"eta": at} if at else {}))
+        task.apply_async((job_id,), retry=False, **options)
     except (OperationalError, OSError) as error:
         log.warning("the bell could not be rung (%s)", type(error).__name__, extra={"job_id": job_id})
 

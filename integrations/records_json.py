@@ -16,7 +16,7 @@ from integrations.errors import PayloadError
 from integrations.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
 
 #: Every kind of fact by its class name.
 KINDS: dict[str, type[Record]] = {
@@ -50,7 +50,7 @@ def _build(kind: type[Any], data: Any, path: str) -> Any:
     if not isinstance(data, dict):
         raise PayloadError(path, "expected an object")
     values = {}
-    for name, (read, required) in _fields(kind).items():
+    for name, (read, required) in _fields(kind).items():  # type: ignore[arg-type]
         if name in data:
             values[name] = read(data[name], f"{path}.{name}")
         elif required:
@@ -59,8 +59,7 @@ def _build(kind: type[Any], data: Any, path: str) -> Any:
 
 
 @cache
-def _fields(kind: Hashable) -> dict[str, tuple[Callable[[Any, str], Any], bool]]:
-    assert isinstance(kind, type)
+def _fields(kind: type[Any]) -> dict[str, tuple[Callable[[Any, str], Any], bool]]:
     hints = typing.get_type_hints(kind, localns=_NAMES)
     return {
         field.name: (

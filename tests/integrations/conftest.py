@@ -1,0 +1,55 @@
+"""The running sandbox, and walking its sign-in pages as a person's browser would."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from integrations.models import Connection
+    from integrations.sandbox.server import Sandbox
+
+
+@pytest.fixture(scope="session")
+def _sandbox() -> Iterator[Sandbox]:
+    from integrations.sandbox.server import Sandbox
+
+    with Sandbox(seed=7, limits=False) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox(_sandbox: Sandbox, settings: Any) -> Iterator[Sandbox]:
+    """The sandbox over real loopback HTTP; faults a test armed are gone after it, its grants are not (nobody knows them)."""
+    settings.SANDBOX_URL = _sandbox.url
+    yield _sandbox
+    requests.delete(f"{_sandbox.url}/_control/faults", timeout=10).raise_for_status()
+
+
+def walk(address: str, company: str, decision: str = "approve") -> dict[str, str]:
+    """Answer the sign-in page at this address; the query the browser is sent back with."""
+    page = requests.get(address, timeout=10)
+    assert page.status_code == 200, page.text
+    form = dict(parse_qsl(urlsplit(address).query)) | {"company": company, "decision": decision}
+    answer = requests.post(urljoin(address, urlsplit(address).path), data=form, timeout=10, allow_redirects=False)
+    assert answer.status_code == 302, answer.text
+    return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+
+
+@pytest.fixture
+def connect(sandbox: Sandbox) -> Callable[..., Connection]:
+    """``connect(user, client, "stripe")`` walks the whole sign-in of the company with the client's slug."""
+    from clients.tenancy import client_context
+    from integrations import oauth, registry
+
+    def run(user: Any, client: Any, slug: str, *, company: str = "", **options: Any) -> Connection:
+        with client_context(client.pk):
+            address = oauth.begin(user, client, registry.provider(slug), **options)
+        return oauth.finish(user, slug, walk(address, company or client.slug))
+
+    return run

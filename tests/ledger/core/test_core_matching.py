@@ -1,0 +1,225 @@
+"""Bank matching: what is matched, with which reason, and what is left for a person."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import date, timedelta
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.core.assignment import best_assignment
+from ledger.core.matching import ACCEPT, Window, match, transfer_pairs
+from ledger.core.signals import BankSide, BookSide
+from ledger.core.subsets import MOST_MEMBERS, subsets_with_sum
+
+DAY = date(2026, 3, 2)
+
+
+def bank(id_, amount, text="", days=0, **more):
+    return BankSide(id_, DAY + timedelta(days=days), amount, text, **more)
+
+
+def book(id_, amount, days=0, **more):
+    return BookSide(id_, DAY + timedelta(days=days), amount, **more)
+
+
+def payout(id_, amount, ref, days=0, name="ACQUIRER"):
+    return book(id_, amount, days, names=(name,), references=(ref,))
+
+
+def accepted(said):
+    return {(one.lines, one.items) for one in said if one.confidence >= ACCEPT}
+
+
+def test_reference_decides_between_equal_amounts():
+    items = [payout("p1", 5000, "KQABCDEF"), payout("p2", 5000, "ZXWVUTSR")]
+    lines = [bank("b1", 5000, "ACQUIRER TRANSFER ZXWVUTSR", 1), bank("b2", 5000, "ACQUIRER TRANSFER KQABCDEF", 2)]
+    assert accepted(match(lines, items)) == {(("b1",), ("p2",)), (("b2",), ("p1",))}
+
+
+def test_truncated_and_garbled_reference_still_decides():
+    items = [payout("p1", 5000, "KQABCDEF"), payout("p2", 5000, "ZOWVUTSR")]
+    lines = [bank("b1", 5000, "ACQUIRER TRANSFER Z0W", 1), bank("b2", 5000, "ACQUIRER TRANSFER KQA", 1)]
+    assert accepted(match(lines, items)) == {(("b1",), ("p2",)), (("b2",), ("p1",))}
+
+
+def test_equal_claims_are_offered_not_taken():
+    items = [payout("p1", 5000, "KQABCDEF"), payout("p2", 5000, "ZXWVUTSR")]
+    said = match([bank("b1", 5000, "ACQUIRER", 1)], items)
+    assert accepted(said) == set()
+    assert [one.lines for one in said] == [("b1",)]
+    assert "another pairing is almost as good" in said[0].reasons
+
+
+def test_line_that_names_another_system_is_not_taken():
+    items = [payout("p1", 5000, "KQABCDEF"), payout("p2", 5000, "ZXWVUTSR", 1, name="SHOPPAY")]
+    lines = [bank("b1", 5000, "SHOPPAY DEPOSIT", 1), bank("b2", 5000, "SHOPPAY DEPOSIT", 2)]
+    taken = {item for one in match(lines, items) for item in one.items}
+    assert "p1" not in taken
+
+
+def test_unnamed_deposit_of_the_same_amount_is_only_offered():
+    said = match([bank("b1", 5000, "WIRE IN 123", 1)], [payout("p1", 5000, "KQABCDEF")])
+    assert accepted(said) == set()
+    assert said[0].confidence < ACCEPT
+
+
+def test_line_outside_the_window_is_no_match():
+    assert match([bank("b1", 5000, "ACQUIRER", 7)], [payout("p1", 5000, "KQABCDEF")]) == []
+    assert match([bank("b1", 5000, "ACQUIRER", -1)], [payout("p1", 5000, "KQABCDEF")]) == []
+
+
+def test_cheque_may_clear_months_later():
+    cheque = book("c1", -61200, references=("1042",), days_after=180)
+    assert accepted(match([bank("b1", -61200, "CHECK 1042", 95)], [cheque])) == {(("b1",), ("c1",))}
+
+
+def test_short_reference_must_be_a_word_of_its_own():
+    cheques = [book("c1", -500, references=("104",)), book("c2", -500, references=("1042",))]
+    assert accepted(match([bank("b1", -500, "CHECK 1042", 1)], cheques)) == {(("b1",), ("c2",))}
+
+
+def test_amount_off_by_a_cent_is_no_match():
+    assert match([bank("b1", 4999, "ACQUIRER KQABCDEF")], [payout("p1", 5000, "KQABCDEF")]) == []
+
+
+def test_scopes_never_meet():
+    assert match([bank("b1", 5000, scope="one")], [book("p1", 5000, scope="two")]) == []
+
+
+def test_several_payouts_in_one_deposit():
+    items = [payout(f"p{n}", amount, f"REFEREN{n}") for n, amount in enumerate((1001, 2003, 40007))] + [
+        payout("p9", 999, "REFEREN9", 1)
+    ]
+    (said,) = match([bank("b1", 43011, "ACQUIRER BATCH 77", 2)], items)
+    assert said.kind == "many-to-one"
+    assert said.items == ("p0", "p1", "p2")
+    assert said.is_accepted
+
+
+def test_sum_that_can_be_made_two_ways_is_offered():
+    items = [payout(f"p{n}", amount, f"REFEREN{n}") for n, amount in enumerate((100, 400, 200, 300))]
+    said = match([bank("b1", 500, "ACQUIRER BATCH", 1)], items)
+    assert accepted(said) == set()
+    assert said[0].kind == "many-to-one"
+
+
+def test_one_item_pulled_in_two_lines():
+    pulled = book("run", -3074158, names=("PAYDESK",))
+    said = match(
+        [bank("b1", -2083292, "PAYDESK NET PAY"), bank("b2", -990866, "PAYDESK TAX"), bank("b3", -990866, "RENT")],
+        [pulled],
+    )
+    assert accepted(said) == {(("b1", "b2"), ("run",))}
+    assert said[0].kind == "one-to-many"
+
+
+def test_entry_and_line_with_shared_words():
+    items = [book("e1", -9900, text="Cobalt Espresso Service"), book("e2", -9900, text="Harbor Insurance")]
+    lines = [bank("b1", -9900, "HARBOR INSURANCE WEB PMT", 1), bank("b2", -9900, "COBALT ESPRESSO SVC", 1)]
+    assert {(one.lines, one.items) for one in match(lines, items)} == {(("b1",), ("e2",)), (("b2",), ("e1",))}
+
+
+def test_transfer_is_found_on_two_accounts():
+    lines = [
+        bank("out", -50000, "TRANSFER TO SAVINGS", account="checking"),
+        bank("in", 50000, "TRANSFER", 1, account="savings"),
+    ]
+    (said,) = transfer_pairs(lines)
+    assert (said.lines, said.items, said.kind, said.is_accepted) == (("in",), ("out",), "transfer", True)
+
+
+def test_opposite_amounts_on_one_account_are_no_transfer():
+    assert transfer_pairs([bank("out", -50000, account="checking"), bank("in", 50000, account="checking")]) == []
+
+
+def test_opposite_amounts_without_a_word_are_only_offered():
+    lines = [bank("out", -50000, "ACME", account="checking"), bank("in", 50000, "ACME REFUND", account="visa")]
+    assert accepted(transfer_pairs(lines)) == set()
+
+
+SIDES = st.lists(st.tuples(st.integers(1, 4), st.integers(0, 9), st.sampled_from(["", "AX", "BX"])), max_size=14)
+
+
+@given(SIDES, SIDES, st.randoms())
+def test_matching_uses_everything_once_and_ignores_order(lines, items, chance):
+    told_lines = [bank(f"b{n}", amount, text, days) for n, (amount, days, text) in enumerate(lines)]
+    told_items = [
+        book(f"p{n}", amount, days, names=(name,) if name else ()) for n, (amount, days, name) in enumerate(items)
+    ]
+    said = match(told_lines, told_items)
+    used = [id_ for one in said for id_ in (*one.lines, *one.items)]
+    assert len(used) == len(set(used))
+    amounts = {side.id: side.amount for side in (*told_lines, *told_items)}
+    assert all(sum(amounts[i] for i in one.lines) == sum(amounts[i] for i in one.items) for one in said)
+    chance.shuffle(told_lines)
+    chance.shuffle(told_items)
+    assert match(told_lines, told_items) == said
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.data())
+def test_assignment_is_as_good_as_trying_everything(rows, columns, data):
+    score = st.one_of(st.none(), st.integers(-5, 20))
+    table = [[data.draw(score) for _ in range(columns)] for _ in range(rows)]
+    total, chosen = best_assignment(table)
+    places = [*range(columns), *[None] * rows]
+    worth = [
+        sum(table[row][column] or 0 for row, column in enumerate(way) if column is not None)
+        for way in set(permutations(places, rows))
+        if all(column is None or table[row][column] is not None for row, column in enumerate(way))
+    ]
+    assert total == max(worth)
+    taken = [column for column in chosen if column is not None]
+    assert len(taken) == len(set(taken))
+    assert sum(table[row][column] for row, column in enumerate(chosen) if column is not None) == total
+
+
+@given(st.lists(st.integers(-30, 30), max_size=9), st.integers(-40, 40))
+def test_every_small_subset_with_the_sum_is_found_once(amounts, total):
+    found = subsets_with_sum(amounts, total)
+    expected = [
+        way
+        for size in range(2, MOST_MEMBERS + 1)
+        for way in _ways(len(amounts), size)
+        if sum(amounts[i] for i in way) == total
+    ]
+    assert sorted(found) == sorted(expected)[: len(found)] or set(found) <= set(expected)
+    assert len(found) == len(set(found)) == min(len(expected), 64)
+
+
+def _ways(count, size, start=0):
+    if size == 0:
+        return [()]
+    return [(first, *rest) for first in range(start, count) for rest in _ways(count, size - 1, first + 1)]
+
+
+@pytest.fixture
+def ten_thousand():
+    """A busy year of one client: 10,000 items, a third of them of eight amounts, one line each a few days later."""
+    chance = random.Random(5)
+    usual = [chance.randint(1_000, 90_000) for _ in range(8)]
+    items, lines = [], []
+    for number in range(10_000):
+        amount = chance.choice(usual) if chance.random() < 0.33 else chance.randint(100, 2_000_000)
+        day, ref = chance.randint(0, 360), f"{chance.getrandbits(40):010X}"
+        items.append(payout(f"p{number}", amount, ref, day))
+        text = f"ACQUIRER {ref}" if chance.random() < 0.8 else "ACQUIRER"
+        lines.append(bank(f"b{number}", amount, text, day + chance.randint(0, 3)))
+    return lines, items
+
+
+def test_ten_thousand_lines_are_matched_in_seconds(ten_thousand):
+    lines, items = ten_thousand
+    started = time.process_time()
+    said = match(lines, items, window=Window(0, 5))
+    assert time.process_time() - started < 3
+    wrong = [
+        one for one in said if one.is_accepted and one.kind == "one-to-one" and one.lines[0][1:] != one.items[0][1:]
+    ]
+    taken = sum(one.is_accepted for one in said)
+    assert taken > 8_500
+    assert len(wrong) * 200 < taken

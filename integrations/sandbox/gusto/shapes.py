@@ -122,7 +122,6 @@ def payroll_shape(run: Run, ids: Ids, include: frozenset[str]) -> Shape:
         "skip_regular_deductions": run.off_cycle,
         "fixed_withholding_rate": run.off_cycle,
         "partner_owned_disbursement": None,
-        "payment_speed_changed": None,
         "processing_request": {"status": "submit_success", "errors": []},
     }
     if "totals" in include:

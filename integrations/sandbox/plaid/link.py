@@ -136,12 +136,12 @@ class Link:
         now = stamp(self._setting.clock.now())
         session_id = secrets.token_hex(16)
         base = {"link_session_id": session_id, "started_at": now, "finished_at": now, "events": []}
-        empty: dict[str, list[Any]] = {
+        empty: dict[str, list[Any] | None] = {
             "cra_item_add_results": [],
             "cra_update_results": [],
             "bank_income_results": [],
             "payroll_income_results": [],
-            "document_income_results": [],
+            "document_income_results": None,
         }
         institution = {"institution_id": INSTITUTION, "name": INSTITUTION_NAME}
         if item is None:

@@ -139,7 +139,9 @@ class StripeService:
                 raise BadParameter(f"This property cannot be expanded ({path}).", "expand[]")
             for shape in shapes:
                 listing.expand(shop, shape, path.removeprefix("data."))
-        return answer({"object": "list", "data": shapes, "has_more": more, "url": request.path.removeprefix(f"/{self.slug}")})
+        return answer(
+            {"object": "list", "data": shapes, "has_more": more, "url": request.path.removeprefix(f"/{self.slug}")}
+        )
 
     def _admits(self, shop: Shop, kind: str, request: Request, values: Values) -> Callable[[Any], bool]:
         """The filters of a list as one test of an object."""

@@ -256,6 +256,15 @@ def account_shape(cast: Cast) -> Shape:
         "metadata": {},
         "payouts_enabled": True,
         "settings": {
+            "branding": dict.fromkeys(("icon", "logo", "primary_color", "secondary_color")),
+            "card_payments": {
+                "statement_descriptor_prefix": "SHOP",
+                "statement_descriptor_prefix_kana": None,
+                "statement_descriptor_prefix_kanji": None,
+            },
+            "payments": dict.fromkeys(
+                ("statement_descriptor", "statement_descriptor_kana", "statement_descriptor_kanji")
+            ),
             "dashboard": {"display_name": cast.name, "timezone": "America/Los_Angeles"},
             "payouts": {
                 "debit_negative_balances": True,

@@ -27,6 +27,7 @@ def sandbox(running_sandbox):
             service.reset()
             service._window._hits.clear()
     running_sandbox.app.services["quickbooks-online"].desk.reset()
+    running_sandbox.app.setting.clock._ahead = 0
     running_sandbox.app.faults.clear()
     running_sandbox.app.log.clear()
     return running_sandbox

@@ -83,7 +83,7 @@ def test_refund_and_dispute_can_be_followed_to_their_charge(client, company):
 
 
 def test_won_dispute_shows_its_reversal(client):
-    won = [dispute for dispute in client.v1.disputes.list().data if dispute.status == "won"][0]
+    won = next(dispute for dispute in client.v1.disputes.list().data if dispute.status == "won")
     assert [row.reporting_category for row in won.balance_transactions] == ["dispute", "dispute_reversal"]
 
 

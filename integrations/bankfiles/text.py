@@ -98,4 +98,6 @@ def tidy(value: str) -> str:
 
 def normal(value: str) -> str:
     """What two exports of the same line agree on: compatibility forms, case and spacing removed."""
+    if value.isascii():
+        return tidy(value).lower()
     return tidy(unicodedata.normalize("NFKC", value)).casefold()

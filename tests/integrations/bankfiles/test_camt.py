@@ -94,7 +94,9 @@ def test_the_counterparty_is_the_other_side():
 
 def test_the_banks_reference_identifies_across_statements():
     one = bankfiles.read(file(statement(entry(ref="R1"), number="S1")))[0].lines[0]
-    again = bankfiles.read(file(statement(entry(ref="R1", more="<AddtlNtryInf>x</AddtlNtryInf>"), number="S2")))[0].lines[0]
+    again = bankfiles.read(file(statement(entry(ref="R1", more="<AddtlNtryInf>x</AddtlNtryInf>"), number="S2")))[
+        0
+    ].lines[0]
     assert one.external_id == again.external_id
 
 
@@ -128,7 +130,9 @@ def test_a_balance_in_another_currency_is_not_used():
     assert any("SEK" in warning for warning in read.warnings)
 
 
-@pytest.mark.parametrize(("printed", "minor", "told"), [("8.85000", 885, False), ("8.85250", 885, True), ("8.85700", 886, True)])
+@pytest.mark.parametrize(
+    ("printed", "minor", "told"), [("8.85000", 885, False), ("8.85250", 885, True), ("8.85700", 886, True)]
+)
 def test_up_to_five_decimals_are_read_and_real_ones_are_told(printed, minor, told):
     (read,) = bankfiles.read(file(statement(entry(printed))))
     assert (read.lines[0].amount, bool(read.warnings)) == (minor, told)
@@ -175,5 +179,7 @@ def test_a_doctype_is_refused_before_parsing(bomb):
 
 
 def test_a_charset_that_is_declared_is_honoured():
-    content = '<?xml version="1.0" encoding="ISO-8859-2"?>'.encode() + file(statement(entry(more="<AddtlNtryInf>Ł</AddtlNtryInf>")))
+    content = b'<?xml version="1.0" encoding="ISO-8859-2"?>' + file(
+        statement(entry(more="<AddtlNtryInf>Ł</AddtlNtryInf>"))
+    )
     assert bankfiles.read(content.decode().encode("iso-8859-2"))[0].lines[0].description == "Ł"

@@ -128,7 +128,9 @@ def test_an_unknown_flag_later_in_the_file_is_asked_about():
 
 
 def test_purchases_printed_as_positive_are_asked_about_and_then_inverted():
-    text = "Date,Description,Amount\n2025-03-05,Shop,12.00\n2025-03-06,Shop,8.00\n2025-03-07,PAYMENT - THANK YOU,-20.00\n"
+    text = (
+        "Date,Description,Amount\n2025-03-05,Shop,12.00\n2025-03-06,Shop,8.00\n2025-03-07,PAYMENT - THANK YOU,-20.00\n"
+    )
     needed = asked(text)
     assert needed.proposal.inverted
     assert amounts(text, layout=needed.proposal) == [-1200, -800, 2000]
@@ -165,7 +167,12 @@ def test_two_equal_coffees_are_two_coffees():
 
 def test_overlapping_exports_do_not_double():
     head = "Date,Text,Amount\n"
-    rows = ["2025-03-05,Coffee,-3.00\n", "2025-03-05,Coffee,-3.00\n", "2025-03-06,Rent,-9.00\n", "2025-03-07,Pay,5.00\n"]
+    rows = [
+        "2025-03-05,Coffee,-3.00\n",
+        "2025-03-05,Coffee,-3.00\n",
+        "2025-03-06,Rent,-9.00\n",
+        "2025-03-07,Pay,5.00\n",
+    ]
     early = {line.external_id for line in read(head + "".join(rows[:3]))[0].lines}
     late = {line.external_id for line in read(head + "".join(reversed(rows)))[0].lines}
     assert len(early | late) == 4
@@ -173,7 +180,9 @@ def test_overlapping_exports_do_not_double():
 
 
 def test_spacing_and_case_of_the_text_do_not_make_a_new_line():
-    one, other = (read(f"Date,Text,Amount\n2025-03-05,{t},-3.00\n")[0].lines[0] for t in ("COFFEE  shop", "Coffee Shop"))
+    one, other = (
+        read(f"Date,Text,Amount\n2025-03-05,{t},-3.00\n")[0].lines[0] for t in ("COFFEE  shop", "Coffee Shop")
+    )
     assert one.external_id == other.external_id
 
 
@@ -184,10 +193,16 @@ def test_text_below_a_line_belongs_to_it():
 
 def test_totals_below_the_lines_are_passed_over_and_told():
     (statement,) = read("Date,Text,Amount\n2025-03-05,x,-3.00\nTotal,,-3.00\n")
-    assert (len(statement.lines), statement.warnings) == (1, ("CSV: rows without date or amount were passed over: line 3",))
+    assert (len(statement.lines), statement.warnings) == (
+        1,
+        ("CSV: rows without date or amount were passed over: line 3",),
+    )
 
 
-@pytest.mark.parametrize(("row", "where"), [("2025-02-30,y,-1.00", "line 3, Date"), (",y,-1.00", "line 3, Date"), ("2025-03-06,y,abc", "line 3, Amount")])
+@pytest.mark.parametrize(
+    ("row", "where"),
+    [("2025-02-30,y,-1.00", "line 3, Date"), (",y,-1.00", "line 3, Date"), ("2025-03-06,y,abc", "line 3, Amount")],
+)
 def test_a_row_that_cannot_be_read_is_refused_by_line_and_column(row, where):
     more = "".join(f"2025-03-{n:02},x,-{n}.00\n" for n in range(7, 20))
     with pytest.raises(PayloadError) as refused:
@@ -220,14 +235,20 @@ def test_the_currency_in_a_heading_is_used(header):
 
 
 def test_pending_is_marked_and_failed_is_no_money():
-    text = "Date,Text,Amount,Status\n2025-03-05,a,-1.00,Completed\n2025-03-06,b,-2.00,Pending\n2025-03-07,c,-3.00,Failed\n"
+    text = (
+        "Date,Text,Amount,Status\n2025-03-05,a,-1.00,Completed\n2025-03-06,b,-2.00,Pending\n2025-03-07,c,-3.00,Failed\n"
+    )
     (statement,) = read(text)
     assert [(line.amount, line.pending) for line in statement.lines] == [(-100, False), (-200, True)]
     assert any("failed" in warning for warning in statement.warnings)
 
 
 def test_a_quote_left_open_does_not_swallow_rows():
-    assert amounts('Date,Text,Amount\n2025-03-05,"Joe,-1.00\n2025-03-06,b,-2.00\n2025-03-07,c,-3.00\n') == [-100, -200, -300]
+    assert amounts('Date,Text,Amount\n2025-03-05,"Joe,-1.00\n2025-03-06,b,-2.00\n2025-03-07,c,-3.00\n') == [
+        -100,
+        -200,
+        -300,
+    ]
 
 
 def test_a_remembered_layout_reads_a_file_that_alone_would_be_asked_about():

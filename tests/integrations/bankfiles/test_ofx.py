@@ -41,7 +41,14 @@ def test_the_sign_of_the_amount_rules_and_not_the_type():
 
 @pytest.mark.parametrize(
     ("printed", "minor"),
-    [("-30.000", -3000), ("200,29", 20029), ("120", 12000), ("+00000000000115.80", 11580), ("-0", 0), ("1,234.56", 123456)],
+    [
+        ("-30.000", -3000),
+        ("200,29", 20029),
+        ("120", 12000),
+        ("+00000000000115.80", 11580),
+        ("-0", 0),
+        ("1,234.56", 123456),
+    ],
 )
 def test_amounts_are_read_as_banks_print_them(printed, minor):
     assert lines(entry(printed))[0].amount == minor

@@ -53,7 +53,7 @@ class CheckResult(models.Model):
     """
 
     class State(models.TextChoices):
-        PASS = "pass", "Proven"  # noqa: S105
+        PASS = "pass", "Proven"
         FAIL = "fail", "Fails"
         NOT_APPLICABLE = "not_applicable", "Not applicable"
         CANNOT_TELL = "cannot_tell", "Cannot tell"

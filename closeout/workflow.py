@@ -13,7 +13,7 @@ from clients import audit
 from closeout import board
 from closeout.checks import CHECKS, Result, Scope
 from closeout.models import CheckResult, CloseRun, Override, Task
-from ledger.core.period import Month, business_day
+from ledger.core.period import Month, due_on
 from ledger.models import Period
 from ledger.posting import ensure_periods
 
@@ -38,9 +38,14 @@ def open_close(client: Client, month: Month, *, by: User | None = None) -> Close
     """The close of a month, made on first use with its due date and manual tasks."""
     ensure_periods(client.pk, [month.first])
     close, made = CloseRun.objects.get_or_create(
-        client=client, month=month.first,
-        defaults={"due_on": business_day(month.next, client.close_due_days), "preparer": client.preparer, "controller": client.controller},
-    )  # fmt: skip
+        client=client,
+        month=month.first,
+        defaults={
+            "due_on": due_on(month, client.close_due_days),
+            "preparer": client.preparer,
+            "controller": client.controller,
+        },
+    )
     if made:
         Task.objects.bulk_create(Task(client=client, close=close, title=title, area=area) for title, area in TASKS)
         audit.record(client, by, "close.opened", str(month), {"due": str(close.due_on)})
@@ -67,7 +72,9 @@ def _run(check: Check, scope: Scope) -> None:
     started = time.monotonic()
     results = list(check.run(scope))
     spent = int((time.monotonic() - started) * 1000)
-    CheckResult.objects.filter(close=scope.close, check_id=check.id).exclude(subject__in=[r.subject for r in results]).delete()
+    CheckResult.objects.filter(close=scope.close, check_id=check.id).exclude(
+        subject__in=[r.subject for r in results]
+    ).delete()
     for result in results:
         CheckResult.objects.update_or_create(
             close=scope.close, check_id=check.id, subject=result.subject, defaults=_fields(check, scope, result, spent)
@@ -76,11 +83,20 @@ def _run(check: Check, scope: Scope) -> None:
 
 def _fields(check: Check, scope: Scope, result: Result, spent: int) -> dict[str, object]:
     return {
-        "client": scope.client, "area": check.area, "title": result.title or check.title, "state": result.state,
-        "summary": result.summary[:500], "unit": result.unit, "expected": result.expected, "actual": result.actual,
-        "difference": result.difference, "items": [item.as_json() for item in result.items], "evidence": result.evidence,
-        "as_of": result.as_of, "milliseconds": spent,
-    }  # fmt: skip
+        "client": scope.client,
+        "area": check.area,
+        "title": result.title or check.title,
+        "state": result.state,
+        "summary": result.summary[:500],
+        "unit": result.unit,
+        "expected": result.expected,
+        "actual": result.actual,
+        "difference": result.difference,
+        "items": [item.as_json() for item in result.items],
+        "evidence": result.evidence,
+        "as_of": result.as_of,
+        "milliseconds": spent,
+    }
 
 
 def overrides_in_force(close: CloseRun) -> set[tuple[str, str]]:
@@ -118,7 +134,9 @@ def prepare(close: CloseRun, *, by: User) -> None:
     _refuse_signed(close)
     waiting = blockers(close)
     if waiting:
-        raise CloseError(f"{len(waiting)} checks are not proven: {', '.join(sorted({row.check_id for row in waiting}))}.")
+        raise CloseError(
+            f"{len(waiting)} checks are not proven: {', '.join(sorted({row.check_id for row in waiting}))}."
+        )
     if tasks := open_tasks(close):
         raise CloseError(f"{len(tasks)} tasks are open.")
     if close.controller_id == by.pk:
@@ -134,9 +152,18 @@ def ask_override(close: CloseRun, result: CheckResult, *, by: User, reason: str,
     if not reason.strip():
         raise CloseError("An override needs a reason.")
     row, _ = Override.objects.update_or_create(
-        close=close, check_id=result.check_id, subject=result.subject,
-        defaults={"client": close.client, "reason": reason, "asked_by": by, "granted_by": None, "granted_at": None, "expires_on": expires_on},
-    )  # fmt: skip
+        close=close,
+        check_id=result.check_id,
+        subject=result.subject,
+        defaults={
+            "client": close.client,
+            "reason": reason,
+            "asked_by": by,
+            "granted_by": None,
+            "granted_at": None,
+            "expires_on": expires_on,
+        },
+    )
     audit.record(close.client, by, "override.asked", f"{result.check_id} {result.subject}", {"reason": reason})
     return row
 
@@ -147,7 +174,9 @@ def grant_override(override: Override, *, by: User) -> None:
         raise CloseError("Whoever asked for an override cannot grant it.")
     override.granted_by, override.granted_at = by, datetime.now(UTC)
     override.save()
-    audit.record(override.client, by, "override.granted", f"{override.check_id} {override.subject}", {"reason": override.reason})
+    audit.record(
+        override.client, by, "override.granted", f"{override.check_id} {override.subject}", {"reason": override.reason}
+    )
     board.refresh(override.client, override.close)
 
 

@@ -257,10 +257,15 @@ class CompanyProfile(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerAccount(Record):
-    """An account of the client's chart. ``type`` is one of asset, liability, equity, income, expense."""
+    """An account of the client's chart. ``type`` is one of asset, liability, equity, income, expense.
+
+    ``group`` places it within its type: bank, receivable, current-assets, fixed-assets, other-assets; card, payable,
+    current-liabilities, long-term-liabilities; income, other-income; cost-of-goods-sold, expenses, other-expenses; '' unknown.
+    """
 
     name: str
     type: Literal["asset", "liability", "equity", "income", "expense"]
+    group: str = ""
     subtype: str = ""
     number: str = ""
     parent_id: str = ""

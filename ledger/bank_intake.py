@@ -39,12 +39,18 @@ def take(client: Client) -> int:
 
 def _take_account(client: Client, fact: Fact, record: BankAccount) -> None:
     feed, _ = BankFeed.objects.update_or_create(
-        client=client, connection_id=fact.connection_id, account_key=record.external_id,
+        client=client,
+        connection_id=fact.connection_id,
+        account_key=record.external_id,
         defaults={
-            "name": record.name, "mask": record.mask, "kind": record.kind, "currency": record.currency,
-            "balance_minor": record.balance, "balance_at": record.occurred_at or fact.created_at,
+            "name": record.name,
+            "mask": record.mask,
+            "kind": record.kind,
+            "currency": record.currency,
+            "balance_minor": record.balance,
+            "balance_at": record.occurred_at or fact.created_at,
         },
-    )  # fmt: skip
+    )
     if feed.account_id is None and (same := _account_like(client, record)):
         feed.account = same
         feed.save(update_fields=["account"])
@@ -59,14 +65,18 @@ def _account_like(client: Client, record: BankAccount) -> Account | None:
 
 def _take_statement(client: Client, fact: Fact, record: BankStatement) -> None:
     feed, _ = BankFeed.objects.get_or_create(
-        client=client, connection_id=fact.connection_id, account_key=record.account,
+        client=client,
+        connection_id=fact.connection_id,
+        account_key=record.account,
         defaults={"name": record.account, "kind": BankFeed.Kind.BANK, "currency": record.currency},
-    )  # fmt: skip
+    )
     if record.closing is not None:
         StatementBalance.objects.update_or_create(
-            client=client, feed=feed, month=record.booked_on.replace(day=1),
+            client=client,
+            feed=feed,
+            month=record.booked_on.replace(day=1),
             defaults={"ends_on": record.booked_on, "closing_minor": record.closing, "source": "file"},
-        )  # fmt: skip
+        )
 
 
 def _take_lines(client: Client, lines: Iterable[tuple[Fact, BankLine]]) -> int:
@@ -78,9 +88,13 @@ def _take_lines(client: Client, lines: Iterable[tuple[Fact, BankLine]]) -> int:
         feed = feeds.get((fact.connection_id, record.account))
         if feed is None:
             feed = BankFeed.objects.create(
-                client=client, connection_id=fact.connection_id, account_key=record.account, name=record.account,
-                kind=BankFeed.Kind.BANK, currency=record.currency,
-            )  # fmt: skip
+                client=client,
+                connection_id=fact.connection_id,
+                account_key=record.account,
+                name=record.account,
+                kind=BankFeed.Kind.BANK,
+                currency=record.currency,
+            )
             feeds[fact.connection_id, record.account] = feed
         rows[feed.pk, record.external_id] = _item(client, feed, fact, record)
     known = set(
@@ -97,10 +111,16 @@ def _take_lines(client: Client, lines: Iterable[tuple[Fact, BankLine]]) -> int:
 
 def _item(client: Client, feed: BankFeed, fact: Fact, record: BankLine) -> BankItem:
     return BankItem(
-        client=client, feed=feed, fact_id=fact.pk, external_id=record.external_id, posted_on=record.booked_on,
-        amount_minor=record.amount, description=record.description[:300], counterparty=record.counterparty[:120],
+        client=client,
+        feed=feed,
+        fact_id=fact.pk,
+        external_id=record.external_id,
+        posted_on=record.booked_on,
+        amount_minor=record.amount,
+        description=record.description[:300],
+        counterparty=record.counterparty[:120],
         reference=record.reference[:120],
-    )  # fmt: skip
+    )
 
 
 def _refresh(client: Client, row: BankItem) -> None:
@@ -144,7 +164,9 @@ def read_closing(client: Client, feed: BankFeed, month: Month) -> StatementBalan
     moved = later.aggregate(total=Sum("amount_minor"))["total"] or 0
     held = -feed.balance_minor if feed.kind == BankFeed.Kind.CARD else feed.balance_minor
     row, _ = StatementBalance.objects.update_or_create(
-        client=client, feed=feed, month=month.first,
+        client=client,
+        feed=feed,
+        month=month.first,
         defaults={"ends_on": month.last, "closing_minor": held - moved, "source": "feed"},
-    )  # fmt: skip
+    )
     return row

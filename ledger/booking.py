@@ -176,9 +176,14 @@ class _Reader:
             if account is None:
                 named = roles.label(line.role, line.key)
                 self._hold(
-                    fact, connection, batch, "unmapped", named, f"No account for {named}.",
+                    fact,
+                    connection,
+                    batch,
+                    "unmapped",
+                    named,
+                    f"No account for {named}.",
                     detail={"role": line.role, "key": line.key, "department": line.department},
-                )  # fmt: skip
+                )
                 return None
             lines.append(
                 posting.Line(
@@ -196,9 +201,17 @@ class _Reader:
         )
 
     def _hold(
-        self, fact: Fact, connection: Connection, batch: _Batch, kind: str, cause: str, title: str, *,
-        entry_id: int | None = None, detail: dict[str, object] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        fact: Fact,
+        connection: Connection,
+        batch: _Batch,
+        kind: str,
+        cause: str,
+        title: str,
+        *,
+        entry_id: int | None = None,
+        detail: dict[str, object] | None = None,
+    ) -> None:
         batch.held[fact.pk] = title[:500]
         batch.problems.append(
             Problem(
@@ -213,7 +226,7 @@ class _Reader:
                 fact_id=fact.pk,
                 entry_id=entry_id,
                 detail={"kind": fact.kind, "external_id": fact.external_id, **(detail or {})},
-            )  # fmt: skip
+            )
         )
 
 
@@ -261,9 +274,15 @@ def _revise(client: Client, entries: Sequence[posting.Entry], done: posting.Post
             continue
         posting.reverse(standing, reason="The source changed this record.", booked_on=standing.booked_on)
         revised = posting.Entry(
-            booked_on=wanted.booked_on, source_key=wanted.source_key, purpose=wanted.purpose, lines=wanted.lines, memo=wanted.memo,
-            revision=standing.revision + 1, fact_id=wanted.fact_id, mapping_version_id=wanted.mapping_version_id,
-        )  # fmt: skip
+            booked_on=wanted.booked_on,
+            source_key=wanted.source_key,
+            purpose=wanted.purpose,
+            lines=wanted.lines,
+            memo=wanted.memo,
+            revision=standing.revision + 1,
+            fact_id=wanted.fact_id,
+            mapping_version_id=wanted.mapping_version_id,
+        )
         done.ids[index] = posting.post(client.pk, [revised]).ids[0]
         done.posted += 1
 

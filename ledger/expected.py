@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from integrations.models import Connection, Fact
-from integrations.records import ContractorPayment, PayrollRun, Payout
+from integrations.records import ContractorPayment, Payout, PayrollRun
 from integrations.records_json import from_json
 from integrations.registry import all_providers
 from ledger import mapping
@@ -82,11 +82,19 @@ def _of(client: Client, connection: Connection, fact: Fact, record: object, acco
         if cut_over is None or record.arrives_on >= cut_over:
             payout = record
             yield Money(
-                f"{prefix}:payout:{payout.payout_id or payout.external_id}", payout.arrives_on, payout.amount,
-                f"Payout {payout.payout_id or payout.external_id}", connection.provider, account_id, fact.pk, words,
+                f"{prefix}:payout:{payout.payout_id or payout.external_id}",
+                payout.arrives_on,
+                payout.amount,
+                f"Payout {payout.payout_id or payout.external_id}",
+                connection.provider,
+                account_id,
+                fact.pk,
+                words,
                 (payout.trace,) if payout.trace else (),
-                lambda on, bank, payout=payout, slug=connection.provider: payout_arrival(payout, on, provider=slug, bank=bank),
-            )  # fmt: skip
+                lambda on, bank, payout=payout, slug=connection.provider: payout_arrival(
+                    payout, on, provider=slug, bank=bank
+                ),
+            )
     elif isinstance(record, PayrollRun) and (cut_over is None or record.booked_on >= cut_over):
         yield from _pulls(record, prefix, fact, connection.provider, account_id, words)
     elif (
@@ -102,10 +110,17 @@ def _pulls(
 ) -> Iterator[Money]:
     for pull in payroll_cash_lines(run, provider=provider):
         yield Money(
-            f"{prefix}:pull:{run.external_id}:{pull.kind}", pull.expected_on, -pull.amount,
-            f"Payroll {run.booked_on:%b} {run.booked_on.day}, {pull.kind}", provider, account_id, fact.pk, words, (),
+            f"{prefix}:pull:{run.external_id}:{pull.kind}",
+            pull.expected_on,
+            -pull.amount,
+            f"Payroll {run.booked_on:%b} {run.booked_on.day}, {pull.kind}",
+            provider,
+            account_id,
+            fact.pk,
+            words,
+            (),
             lambda on, bank, pull=pull: payroll_cash_entry(pull, on, bank=bank, currency=run.currency),
-        )  # fmt: skip
+        )
 
 
 def _contractor(
@@ -118,6 +133,14 @@ def _contractor(
         return DraftEntry("cash", on, f"Contractor pull, {payment.contractor}", lines, payment.currency)
 
     return Money(
-        f"{prefix}:contractor:{payment.external_id}", payment.booked_on, -amount, f"Contractor {payment.contractor}", provider,
-        account_id, fact.pk, words, (), entry,
-    )  # fmt: skip
+        f"{prefix}:contractor:{payment.external_id}",
+        payment.booked_on,
+        -amount,
+        f"Contractor {payment.contractor}",
+        provider,
+        account_id,
+        fact.pk,
+        words,
+        (),
+        entry,
+    )

@@ -120,11 +120,18 @@ def draft(client: Client, *, by: User, effective_from: date) -> MappingVersion:
     if latest:
         MappingRule.objects.bulk_create(
             MappingRule(
-                client=client, version=version, role=rule.role, key=rule.key, department=rule.department,
-                provider=rule.provider, words=rule.words, account_id=rule.account_id, reason=rule.reason,
+                client=client,
+                version=version,
+                role=rule.role,
+                key=rule.key,
+                department=rule.department,
+                provider=rule.provider,
+                words=rule.words,
+                account_id=rule.account_id,
+                reason=rule.reason,
             )
             for rule in latest.rules.all()
-        )  # fmt: skip
+        )
     audit.record(client, by, "mapping.drafted", f"mapping v{number}", {})
     return version
 
@@ -151,9 +158,15 @@ def set_rule(
     if not roles.is_known(role):
         raise MappingError(f"{role!r} is not a role.")
     rule, _ = MappingRule.objects.update_or_create(
-        client_id=version.client_id, version=version, role=role, key=key, department=department, provider=provider, words=words,
+        client_id=version.client_id,
+        version=version,
+        role=role,
+        key=key,
+        department=department,
+        provider=provider,
+        words=words,
         defaults={"account": account, "reason": reason},
-    )  # fmt: skip
+    )
     audit.record(version.client, by, "mapping.rule", str(rule), {"account": account.name, "version": version.number})
     return rule
 
@@ -177,12 +190,18 @@ def approve(version: MappingVersion, *, by: User) -> None:
     )
 
 
-def accounts_by_role(client_id: int, role: str, on: date) -> set[int]:
-    """Every account that the version effective on a day gives to a role, whatever the refinement (proofs sum over it)."""
-    mapping = load(client_id).on(on)
-    if mapping is None:
-        return set()
-    return {account for (name, _key, _department, _provider), account in mapping.rules.items() if name == role}
+def accounts_by_role(client_id: int, role: str, on: date, *, provider: str | None = None) -> set[int]:
+    """Every account that the version effective on a day gives to a role, whatever the key (proofs sum over it).
+
+    With ``provider`` only its own rules count, or the general ones where it has none of its own.
+    """
+    version = load(client_id).on(on)
+    rules = version.rules.items() if version else ()
+    found = {(slug, account) for (name, _key, _department, slug), account in rules if name == role}
+    own = {account for slug, account in found if slug == provider}
+    if provider is None:
+        return {account for _slug, account in found}
+    return own or {account for slug, account in found if not slug}
 
 
 def rule_counts(client_id: int) -> dict[str, int]:

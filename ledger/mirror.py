@@ -53,7 +53,8 @@ def take_accounts(client: Client, connection: Connection) -> int:
         assert isinstance(record, LedgerAccount)
         account = known.get(external_id) or Account(client=client, external_id=external_id)
         account.number, account.name, account.type = record.number, record.name, record.type
-        account.subtype, account.is_active, account.version = record.subtype, record.is_active, record.version
+        account.group, account.subtype = record.group, record.subtype
+        account.is_active, account.version = record.is_active, record.version
         if account.pk is None:
             fresh.append(account)
         known[external_id] = account
@@ -61,7 +62,7 @@ def take_accounts(client: Client, connection: Connection) -> int:
     for external_id, record in records.items():
         assert isinstance(record, LedgerAccount)
         known[external_id].parent = known.get(record.parent_id)
-    fields = ["number", "name", "type", "subtype", "is_active", "version", "parent"]
+    fields = ["number", "name", "type", "group", "subtype", "is_active", "version", "parent"]
     Account.objects.bulk_update([known[key] for key in records], fields, batch_size=500)
     facts.filter(state="new").update(state="proof")
     return len(records)
@@ -246,11 +247,14 @@ class _Taker:
 
     def _entry(self, row: MirrorDocument, lines: list[list[Any]]) -> posting.Entry:
         return posting.Entry(
-            booked_on=row.booked_on, source_key=f"{self.connection.provider}:{self.connection.account_id}:{row.external_id}",
-            purpose="mirror", origin="ledger", revision=row.revision,
+            booked_on=row.booked_on,
+            source_key=f"{self.connection.provider}:{self.connection.account_id}:{row.external_id}",
+            purpose="mirror",
+            origin="ledger",
+            revision=row.revision,
             memo=" · ".join(filter(None, [row.type, row.number, row.party])),
             lines=[posting.Line(self.accounts[a], d, c, memo=memo, party=party) for a, d, c, memo, party in lines],
-        )  # fmt: skip
+        )
 
     def _hold(self, row: MirrorDocument, kind: str, deltas: dict[int, int], *, before: object, after: object) -> None:
         if not deltas:
@@ -267,9 +271,15 @@ class _Taker:
             open_change.save()
         else:
             ChangedAfterClose.objects.create(
-                client=self.client, document=row, month=row.booked_on.replace(day=1), kind=kind, before={"lines": before},
-                after={"lines": after}, deltas=sorted(map(list, deltas.items())), amount_minor=max(map(abs, deltas.values())),
-            )  # fmt: skip
+                client=self.client,
+                document=row,
+                month=row.booked_on.replace(day=1),
+                kind=kind,
+                before={"lines": before},
+                after={"lines": after},
+                deltas=sorted(map(list, deltas.items())),
+                amount_minor=max(map(abs, deltas.values())),
+            )
         self.result.after_close += 1
 
     def write(self) -> None:
@@ -292,9 +302,14 @@ def take_into_open_month(change: ChangedAfterClose, *, by: User, reason: str, bo
         for account_id, delta in change.deltas
     ]
     entry = posting.Entry(
-        booked_on=booked_on, source_key=f"change:{change.pk}", purpose="change-after-close", origin="ledger", lines=lines,
-        memo=f"{change.document.type} {change.document.number} of {change.month:%B %Y}, changed after close", reason=reason,
-    )  # fmt: skip
+        booked_on=booked_on,
+        source_key=f"change:{change.pk}",
+        purpose="change-after-close",
+        origin="ledger",
+        lines=lines,
+        memo=f"{change.document.type} {change.document.number} of {change.month:%B %Y}, changed after close",
+        reason=reason,
+    )
     entry_id = posting.post(change.client_id, [entry], actor_id=by.pk).ids[0]
     change.state, change.reason, change.decided_by, change.decided_at = "taken", reason, by, timezone.now()
     change.entry_id = entry_id

@@ -112,10 +112,18 @@ def _freeze(
     document = _document(client, group_key, day, entries, marker)
     payload = canonical(accounting.books.payload(document, marker=marker, context=accounting.context))
     item = OutboxItem.objects.create(
-        client=client, connection=accounting.connection, type=document.type, booked_on=day, group_key=group_key[:160], marker=marker,
-        payload=payload.decode(), payload_sha256=sha256(payload).digest(), request_id=uuid4(),
-        total_minor=sum(line.debit for line in document.lines), approved_by_id=approver,
-    )  # fmt: skip
+        client=client,
+        connection=accounting.connection,
+        type=document.type,
+        booked_on=day,
+        group_key=group_key[:160],
+        marker=marker,
+        payload=payload.decode(),
+        payload_sha256=sha256(payload).digest(),
+        request_id=uuid4(),
+        total_minor=sum(line.debit for line in document.lines),
+        approved_by_id=approver,
+    )
     OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in entries)
     return item
 
@@ -147,9 +155,15 @@ def _document(
         f"pp1|{group_key}|{entries[0].source_key[:80]}|{entries[0].pk}|{bytes(entries[0].content_sha256).hex()[:16]}"
     )
     return LedgerDocument(
-        external_id="", booked_on=day, currency=client.home_currency, memo=memo, type=_type(entries), lines=lines,
-        number=marker, note=f"{machine}\n{memo}",
-    )  # fmt: skip
+        external_id="",
+        booked_on=day,
+        currency=client.home_currency,
+        memo=memo,
+        type=_type(entries),
+        lines=lines,
+        number=marker,
+        note=f"{machine}\n{memo}",
+    )
 
 
 def _type(entries: Sequence[JournalEntry]) -> str:
@@ -169,11 +183,14 @@ def _summed(lines: Iterable[JournalLine]) -> tuple[LedgerLine, ...]:
             held[1] = ""
     return tuple(
         LedgerLine(
-            account_id=account, debit=int(amount) if is_debit else 0, credit=0 if is_debit else int(amount),
-            memo=str(memo), department=department,
+            account_id=account,
+            debit=int(amount) if is_debit else 0,
+            credit=0 if is_debit else int(amount),
+            memo=str(memo),
+            department=department,
         )
         for (account, department, is_debit), (amount, memo) in sums.items()
-    )  # fmt: skip
+    )
 
 
 # ---- sending -------------------------------------------------------------------------------------------------------------
@@ -249,9 +266,14 @@ def _found(accounting: Accounting, item: OutboxItem) -> WrittenDocument | None:
 def _adopt(client: Client, item: OutboxItem, written: WrittenDocument) -> None:
     with client_context(client.pk):
         done = OutboxItem.objects.filter(pk=item.pk, state="sending", tries=item.tries).update(
-            state="posted", external_id=written.external_id, version=written.version, trace=written.trace[:80], answered_at=Now(),
-            problem="", problem_code="",
-        )  # fmt: skip
+            state="posted",
+            external_id=written.external_id,
+            version=written.version,
+            trace=written.trace[:80],
+            answered_at=Now(),
+            problem="",
+            problem_code="",
+        )
         crashpoints.reach("before-posted")
         if done:
             exceptions_inbox.settle(client.pk, ["refused", "uncertain"], [f"outbox:{item.pk}"], resolution="Posted.")
@@ -290,10 +312,17 @@ def _back(client: Client, item: OutboxItem, problem: RetryLater | Reconnect) -> 
 
 def _problem(item: OutboxItem, kind: str, cause: str, title: str, code: str) -> Problem:
     return Problem(
-        kind=kind, identity=f"outbox:{item.pk}", cause=cause, title=title, source=str(item.connection), amount_minor=item.total_minor,
-        booked_on=item.booked_on, connection_id=item.connection_id, outbox_id=item.pk,
+        kind=kind,
+        identity=f"outbox:{item.pk}",
+        cause=cause,
+        title=title,
+        source=str(item.connection),
+        amount_minor=item.total_minor,
+        booked_on=item.booked_on,
+        connection_id=item.connection_id,
+        outbox_id=item.pk,
         detail={"marker": item.marker, "type": item.type, "code": code},
-    )  # fmt: skip
+    )
 
 
 # ---- what a person decides -----------------------------------------------------------------------------------------------

@@ -42,6 +42,16 @@ class PayrollGate:
         """The live entry of origin ``ledger`` that debits the run's wage accounts by nearly its gross; None if there is none."""
         wage_lines = [line for entry in entries for line in entry.lines if line.role == "wages"]
         gross = sum(line.debit - line.credit for line in wage_lines)
+        found = self._near(run, gross, {line.account_id for line in wage_lines})
+        return self._overlap(run, found[0].pk, found[1], gross) if found else None
+
+    def entry_near(self, run: PayrollRun, accounts: set[int]) -> JournalEntry | None:
+        """The same look for a run already booked or held: an entry by hand on these accounts, nearly its gross."""
+        gross = sum(item.amount for slip in run.payslips for item in slip.earnings)
+        found = self._near(run, gross, accounts)
+        return found[0] if found else None
+
+    def _near(self, run: PayrollRun, gross: int, accounts: set[int]) -> tuple[JournalEntry, int] | None:
         if gross <= 0:
             return None
         around = JournalEntry.objects.filter(
@@ -68,6 +78,8 @@ class PayrollGate:
         difference = booked - gross
         title = f"{said}, {'with other wages' if difference else 'with the same wages'}."
         return Overlap(
-            entry_id, "payroll run entered by hand", title,
+            entry_id,
+            "payroll run entered by hand",
+            title,
             {"entry_id": entry_id, "booked_minor": booked, "register_minor": gross, "difference_minor": difference},
-        )  # fmt: skip
+        )

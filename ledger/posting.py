@@ -79,7 +79,8 @@ class Entry:
 @dataclass(slots=True)
 class PostResult:
     """``posted`` new entries, ``known`` already there with the same content, ``changed`` (index, entry id) there with other
-    content (left as they are: the caller decides to reverse and revise), ``ids`` by index of every entry given."""
+    content (left as they are: the caller decides to reverse and revise), ``ids`` by index of every entry given.
+    """
 
     posted: int = 0
     known: int = 0

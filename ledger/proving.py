@@ -24,14 +24,15 @@ OPEN_ITEMS: dict[str, Literal["receivable", "payable"]] = {"open-receivable": "r
 
 def month_ends(client: Client) -> list[Month]:
     """The months whose ends have to be proven: from the one before the cut-over to the last complete one that has entries
-    and is not sealed."""
+    and is not sealed.
+    """
     now = Month.of(datetime.now(UTC).date())
     start = Month.of(client.cut_over_on).previous if client.cut_over_on else now.previous
     with client_context(client.pk):
         periods = dict(Period.objects.filter(client=client).values_list("month", "state"))
     return [
         month for month in start.through(now.previous) if month.first in periods and periods[month.first] != "sealed"
-    ]  # fmt: skip
+    ]
 
 
 def read_balances(client: Client, books: Accounting) -> int:
@@ -65,15 +66,21 @@ def _keep(client: Client, books: Accounting, kind: str, on: date, rows: Iterable
         ReportedBalance.objects.bulk_create(
             [
                 ReportedBalance(
-                    client=client, connection=books.connection, kind=kind, subject=subject, name=name[:200], on_date=on,
-                    amount_minor=amount, read_at=now,
+                    client=client,
+                    connection=books.connection,
+                    kind=kind,
+                    subject=subject,
+                    name=name[:200],
+                    on_date=on,
+                    amount_minor=amount,
+                    read_at=now,
                 )
                 for subject, (name, amount) in given.items()
             ],
             update_conflicts=True,
             unique_fields=["client", "connection", "kind", "subject", "on_date"],
             update_fields=["name", "amount_minor", "read_at"],
-        )  # fmt: skip
+        )
 
 
 def reported(client: Client, kind: str, on: date) -> dict[str, ReportedBalance]:

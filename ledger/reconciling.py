@@ -87,20 +87,34 @@ def _sides(
     ]
     book = [
         BookSide(
-            key, money.on, money.amount, money.names, money.references, money.label, str(money.account_id),
-            days_before=EARLY_DAYS, days_after=USUAL_DAYS,
+            key,
+            money.on,
+            money.amount,
+            money.names,
+            money.references,
+            money.label,
+            str(money.account_id),
+            days_before=EARLY_DAYS,
+            days_after=USUAL_DAYS,
         )
         for key, money in awaited.items()
-    ]  # fmt: skip
+    ]
     first = min(item.posted_on for item in items.values()) - LOOK_BACK
     for line in _unmatched_lines(client, {feed.account_id for feed in feeds if feed.account_id}, first):
         is_cheque = line.credit_minor > 0 and "BillPayment" in line.entry.memo
         book.append(
             BookSide(
-                f"L:{line.entry_id}:{line.no}", line.booked_on, line.net_minor, _names(line), _references(line), line.entry.memo,
-                str(line.account_id), days_before=EARLY_DAYS, days_after=CHEQUE_DAYS if is_cheque else USUAL_DAYS,
+                f"L:{line.entry_id}:{line.no}",
+                line.booked_on,
+                line.net_minor,
+                _names(line),
+                _references(line),
+                line.entry.memo,
+                str(line.account_id),
+                days_before=EARLY_DAYS,
+                days_after=CHEQUE_DAYS if is_cheque else USUAL_DAYS,
             )
-        )  # fmt: skip
+        )
     return lines, book
 
 
@@ -132,9 +146,13 @@ def _keep(
 ) -> Match:
     bank = [items[key] for key in said.lines]
     match = Match.objects.create(
-        client=client, feed=bank[0].feed, method=said.kind, reasons=list(said.reasons), confidence_bp=said.confidence,
+        client=client,
+        feed=bank[0].feed,
+        method=said.kind,
+        reasons=list(said.reasons),
+        confidence_bp=said.confidence,
         plan={"expected": [awaited[key].key for key in said.items if key in awaited]},
-    )  # fmt: skip
+    )
     members = [MatchMember(client=client, match=match, item=item, amount_minor=item.amount_minor) for item in bank]
     for key in said.items:
         if key.startswith("L:"):
@@ -159,9 +177,13 @@ def _by_rule(client: Client, items: Iterable[BankItem]) -> dict[str, int]:
         if rule and version:
             role, words, account_id = rule
             match = Match.objects.create(
-                client=client, feed=item.feed, method="rule", reasons=[f"rule: “{words}”"], confidence_bp=10_000,
+                client=client,
+                feed=item.feed,
+                method="rule",
+                reasons=[f"rule: “{words}”"],
+                confidence_bp=10_000,
                 plan={"role": role, "account": account_id, "mapping_version": version.version_id},
-            )  # fmt: skip
+            )
             MatchMember.objects.create(client=client, match=match, item=item, amount_minor=item.amount_minor)
             accept(match, by=None)
             counts["accepted"] += 1
@@ -230,9 +252,15 @@ def _post_for(
     previous = JournalEntry.objects.filter(client=match.client, source_key=key[:200], purpose=draft.purpose).count()
     by_rule = match.plan.get("mapping_version") or (version.version_id if version and by is None else None)
     entry = posting.Entry(
-        booked_on=draft.booked_on, source_key=key[:200], purpose=draft.purpose, lines=lines, memo=draft.memo, revision=previous,
-        fact_id=fact_id, mapping_version_id=by_rule or (version.version_id if version else None),
-    )  # fmt: skip
+        booked_on=draft.booked_on,
+        source_key=key[:200],
+        purpose=draft.purpose,
+        lines=lines,
+        memo=draft.memo,
+        revision=previous,
+        fact_id=fact_id,
+        mapping_version_id=by_rule or (version.version_id if version else None),
+    )
     entry_id = posting.post(match.client_id, [entry], actor_id=by.pk if by else None).ids[0]
     no = next(number for number, line in enumerate(lines, 1) if line.role in {"bank", "card"})
     side = lines[no - 1]

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-
 from clients.models import Client
 from clients.tenancy import client_context
 from integrations.errors import Reconnect
-from ledger import accounting, bank_intake, booking, exceptions_inbox, mirror, outbox, proving, reconciling
+from ledger import accounting, accruals, bank_intake, booking, exceptions_inbox, mirror, outbox, proving, reconciling
 from ledger.core.period import Month
 from ledger.models import MirrorDocument, OutboxItem
 
@@ -43,6 +42,7 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
     with client_context(client_id):
         counts["bank lines"] = bank_intake.take(client)
         counts["booked"] = asdict(booking.book(client))
+        counts["accruals"] = accruals.book(client)
         counts["matches"] = reconciling.suggest(client)
         exceptions_inbox.wake(client, datetime.now(ZoneInfo(client.timezone)).date())
     renew()

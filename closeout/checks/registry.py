@@ -44,8 +44,13 @@ class Item:
 
     def as_json(self) -> dict[str, object]:
         return {
-            "label": self.label, "amount": self.amount, "url": self.url, "key": self.key, "is_open": self.is_open, "note": self.note,
-        }  # fmt: skip
+            "label": self.label,
+            "amount": self.amount,
+            "url": self.url,
+            "key": self.key,
+            "is_open": self.is_open,
+            "note": self.note,
+        }
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +74,7 @@ class Result:
 
     @property
     def difference(self) -> int | None:
-        """actual − expected."""
+        """Actual − expected."""
         return None if self.expected is None or self.actual is None else self.actual - self.expected
 
 
@@ -140,7 +145,9 @@ class Scope:
         """The month's lines on these accounts with their entries, oldest first."""
         return list(
             JournalLine.objects.filter(
-                client=self.client, account_id__in=list(account_ids), booked_on__range=(self.month.first, self.month.last)
+                client=self.client,
+                account_id__in=list(account_ids),
+                booked_on__range=(self.month.first, self.month.last),
             )
             .select_related("entry")
             .order_by("booked_on", "entry_id", "no")

@@ -28,6 +28,7 @@ class Account(models.Model):
     number = models.CharField(max_length=20, blank=True)
     name = models.CharField(max_length=200)
     type = models.CharField(max_length=9, choices=Type.choices)
+    group = models.CharField(max_length=24, blank=True, help_text="Its place within the type (integrations.records).")
     subtype = models.CharField(max_length=60, blank=True)
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     is_active = models.BooleanField(default=True)

@@ -40,6 +40,24 @@ ACCOUNT_TYPES: dict[str, AccountClass] = {
     "Expense": "expense",
     "Other Expense": "expense",
 }
+#: Where a type stands on the statements.
+ACCOUNT_GROUPS: dict[str, str] = {
+    "Bank": "bank",
+    "Accounts Receivable": "receivable",
+    "Other Current Asset": "current-assets",
+    "Fixed Asset": "fixed-assets",
+    "Other Asset": "other-assets",
+    "Accounts Payable": "payable",
+    "Credit Card": "card",
+    "Other Current Liability": "current-liabilities",
+    "Long Term Liability": "long-term-liabilities",
+    "Equity": "equity",
+    "Income": "income",
+    "Other Income": "other-income",
+    "Cost of Goods Sold": "cost-of-goods-sold",
+    "Expense": "expenses",
+    "Other Expense": "other-expenses",
+}
 #: QuickBooks' own five words, used when a country has a type that is not in the list above.
 CLASSIFICATIONS: dict[str, AccountClass] = {
     "Asset": "asset",
@@ -58,7 +76,7 @@ def reference(payload: Payload, name: str) -> str:
     inner = payload.object_or_none(name)
     if inner is None:
         return ""
-    value = inner.raw("value", "")
+    value = inner.raw("value")
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise PayloadError(inner.at("value"), "expected an id")
     return str(value)
@@ -129,6 +147,7 @@ def read_accounts(payload: Payload, context: Context) -> Iterator[Record]:
         currency=currency,
         name=body.text("FullyQualifiedName", "") or body.text("Name"),
         type=found,
+        group=ACCOUNT_GROUPS.get(body.text("AccountType", ""), ""),
         subtype=body.text("AccountSubType", "") or body.text("AccountType", ""),
         number=body.text("AcctNum", ""),
         parent_id=reference(body, "ParentRef"),
@@ -177,7 +196,16 @@ def read_company(payload: Payload, context: Context) -> Iterator[Record]:
 
     https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/preferences
     """
-    info, preferences = _company_part(payload, "CompanyInfo"), _company_part(payload, "Preferences")
+    if not payload.has("CompanyInfo") or not payload.has("Preferences"):
+        key, body = unwrap(payload)
+        yield Skipped(
+            external_id=key,
+            booked_on=changed_on(body, context),
+            currency=context.home_currency,
+            reason=f"{key} alone does not tell the whole company: name and closing date come together",
+        )
+        return
+    info, preferences = payload.object("CompanyInfo"), payload.object("Preferences")
     currency = preferences.object_or_none("CurrencyPrefs")
     yield CompanyProfile(
         external_id="company",
@@ -188,10 +216,6 @@ def read_company(payload: Payload, context: Context) -> Iterator[Record]:
         fiscal_year_start_month=month_number(info, "FiscalYearStartMonth"),
         closed_through=closing_date(preferences),
     )
-
-
-def _company_part(payload: Payload, name: str) -> Payload:
-    return payload if kind(payload.data) == name and not payload.has(name) else payload.object(name)
 
 
 def identify_company(payload: Payload) -> str:

@@ -1,0 +1,336 @@
+"""Payroll: every run booked once, register = ledger, pulls = bank, liabilities roll forward (K16–K22)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from closeout.checks.registry import Item, Result, Scope, check
+from ledger import accruals, booking, mapping, payroll_proof
+from ledger.core.entry import DraftLine
+from ledger.core.payroll_tax import recompute
+from ledger.core.tieouts import by_place, differences
+from ledger.models import JournalLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ledger.payroll_proof import PayrollProof, RunProof
+
+NONE = "No payroll system is connected."
+
+
+def proof(scope: Scope) -> PayrollProof | None:
+    """The payroll proof of the month, computed once a run; None where no payroll system is connected."""
+    if "payroll" not in scope.cache:
+        has_payroll = payroll_proof.connections(scope.client)
+        scope.cache["payroll"] = payroll_proof.prove(scope.client, scope.month) if has_payroll else None
+    return scope.cache["payroll"]  # type: ignore[return-value]
+
+
+def _page(scope: Scope) -> str:
+    return scope.url("payroll", scope.month)
+
+
+def _name(run: RunProof) -> str:
+    return f"Payroll of {run.run.booked_on:%b} {run.run.booked_on.day}"
+
+
+@check("K16", area="payroll", title="Every run is posted exactly once")
+def every_run_is_posted_once(scope: Scope) -> Result:
+    """Each run of the month, off-cycle ones too, has one posting: none missing, none doubled by hand."""
+    found = proof(scope)
+    if found is None:
+        return Result(state="not_applicable", summary=NONE)
+    items = tuple(item for run in found.runs if (item := _run_item(scope, run)))
+    if not found.runs:
+        return Result(state="cannot_tell", summary="No payroll run is known for this month.", evidence=_page(scope))
+    return Result(
+        state="fail" if items else "pass",
+        unit="count",
+        expected=len(found.runs),
+        actual=len(found.runs) - len(items),
+        items=items,
+        evidence=_page(scope),
+        summary=items[0].label if items else f"{len(found.runs)} runs, each posted once.",
+    )
+
+
+def _run_item(scope: Scope, run: RunProof) -> Item | None:
+    if run.is_booked_once:
+        return None
+    key = f"run:{run.run.external_id}"
+    if run.entry_id and run.other_id:
+        return Item(
+            label=f"{_name(run)} is in the books twice: ours and one by hand",
+            amount=run.off_by,
+            url=scope.url("entries", run.other_id),
+            key=key,
+        )
+    if run.other_id:
+        return Item(
+            label=f"{_name(run)} was typed by hand and does not come from the register",
+            amount=run.off_by,
+            url=scope.url("entries", run.other_id),
+            key=key,
+        )
+    return Item(
+        label=f"{_name(run)} is not posted. {run.problem or run.fact.reason}".strip(),
+        amount=run.fact.amount_minor,
+        url=_page(scope),
+        key=key,
+    )
+
+
+@check("K17", area="payroll", title="Register = ledger for every run and category")
+def register_is_ledger(scope: Scope) -> Result:
+    """Per run and category: the register's amount = the ledger's on the mapped account."""
+    found = proof(scope)
+    if found is None:
+        return Result(state="not_applicable", summary=NONE)
+    if not found.runs:
+        return Result(state="cannot_tell", summary="No payroll run is known for this month.", evidence=_page(scope))
+    items = tuple(
+        Item(
+            label=f"{_name(run)}, {line.label} {line.department}".strip(),
+            amount=line.difference,
+            url=_page(scope),
+            key=f"line:{run.run.external_id}:{line.label}:{line.department}",
+        )
+        for run in found.runs
+        for line in run.differing
+    )
+    unread = [run for run in found.runs if run.problem]
+    ties = found.total_lines - found.differing
+    state = "cannot_tell" if unread else "fail" if items else "pass"
+    said = f"{ties} of {found.total_lines} lines tie" + (
+        f", off by {_plain(max(run.off_by for run in found.runs))}" if items else ""
+    )
+    return Result(
+        state=state,
+        summary=unread[0].problem if unread else f"{said}.",
+        unit="count",
+        expected=found.total_lines,
+        actual=ties,
+        items=items,
+        evidence=_page(scope),
+    )
+
+
+def _plain(minor: int) -> str:
+    return f"{minor // 100:,}.{minor % 100:02d}"
+
+
+@check("K18", area="payroll", title="Net pay, taxes and third-party pulls = bank debits")
+def pulls_are_bank_debits(scope: Scope) -> Result:
+    """Each pull the runs announce by the month's end met one bank debit of its amount; later ones are listed."""
+    found = proof(scope)
+    if found is None:
+        return Result(state="not_applicable", summary=NONE)
+    pulls = [(run, pull) for run in found.runs for pull in run.pulls]
+    items = tuple(
+        Item(
+            label=f"{_name(run)}, {pull.label.lower()}: "
+            + (
+                "another amount at the bank"
+                if pull.arrived_on
+                else "not at the bank"
+                if pull.is_due
+                else "due next month"
+            ),
+            amount=pull.amount - pull.arrived,
+            url=_page(scope),
+            is_open=not pull.ties,
+            key=f"pull:{run.run.external_id}:{pull.label}",
+        )
+        for run, pull in pulls
+        if not pull.ties or not pull.arrived_on
+    )
+    off = [item for item in items if item.is_open]
+    due = [pull for _run, pull in pulls if pull.is_due]
+    return Result(
+        state="fail" if off else "pass" if pulls else "cannot_tell",
+        expected=sum(pull.amount for pull in due),
+        actual=sum(pull.arrived for pull in due),
+        summary=off[0].label
+        if off
+        else f"{len(due)} pulls, each one bank debit."
+        if pulls
+        else "No pull is known for this month.",
+        items=items,
+        evidence=_page(scope),
+    )
+
+
+@check("K19", area="payroll", title="The register adds up, taxes within their bands")
+def register_adds_up(scope: Scope) -> Result:
+    """Gross − deductions = net for each employee; employment taxes within their rates and caps."""
+    found = proof(scope)
+    if found is None:
+        return Result(state="not_applicable", summary=NONE)
+    earned: dict[str, int] = defaultdict(int)
+    items, slips = [], 0
+    for _fact, run in payroll_proof.runs(scope.client):
+        if run.booked_on.year != scope.month.year or run.booked_on > scope.month.last:
+            continue
+        if run.booked_on >= scope.month.first:
+            slips += len(run.payslips)
+            complete_year = scope.client.cut_over_on is None or scope.client.cut_over_on <= run.booked_on.replace(
+                month=1, day=1
+            )
+            checked = recompute(run, earned_before=dict(earned) if complete_year else None)
+            items += [
+                Item(
+                    label=f"{run.booked_on:%b} {run.booked_on.day}, {finding.employee}: {finding.tax} outside its band",
+                    amount=finding.difference,
+                    url=_page(scope),
+                    key=f"{run.external_id}:{finding.employee}:{finding.tax}",
+                )
+                for finding in checked.findings
+            ]
+        for slip in run.payslips:
+            earned[slip.employee_id] += sum(item.amount for item in slip.earnings)
+    open_items = [item for item in items if not scope.explained("K19", item.key, item.amount)]
+    return Result(
+        state="fail" if open_items else "pass" if slips else "cannot_tell",
+        unit="count",
+        expected=slips,
+        actual=slips - len(open_items),
+        summary=f"{len(open_items)} figures are outside their bands." if open_items else f"{slips} payslips add up.",
+        items=tuple(items),
+        evidence=_page(scope),
+    )
+
+
+@check("K20", area="payroll", title="No manual entry in payroll accounts without a run")
+def no_manual_payroll(scope: Scope) -> Result:
+    """Journals on payroll accounts that come from no run, pull, accrual or reversal, unless explained."""
+    if proof(scope) is None:
+        return Result(state="not_applicable", summary=NONE)
+    roles = (
+        "wages",
+        "er-tax-expense",
+        "ee-tax-payable",
+        "er-tax-payable",
+        "garnishment-payable",
+        "net-pay-clearing",
+        "contractor-expense",
+    )
+    accounts = {
+        account for role in roles for account in mapping.accounts_by_role(scope.client.pk, role, scope.month.last)
+    }
+    totals: dict[int, int] = defaultdict(int)
+    lines: dict[int, JournalLine] = {}
+    for line in _standing(scope.lines(accounts)):
+        if line.entry.origin == "manual" or line.entry.memo.startswith("JournalEntry"):
+            totals[line.entry_id] += line.debit_minor
+            lines[line.entry_id] = line
+    items = []
+    for entry_id, line in lines.items():
+        why = scope.explained("K20", f"entry:{entry_id}", totals[entry_id])
+        items.append(
+            Item(
+                label=f"{line.booked_on:%b} {line.booked_on.day} {line.entry.memo}",
+                amount=totals[entry_id],
+                url=scope.url("entries", entry_id),
+                key=f"entry:{entry_id}",
+                is_open=not why,
+                note=why,
+            )
+        )
+    unexplained = [item for item in items if item.is_open]
+    return Result(
+        state="fail" if unexplained else "pass",
+        unit="count",
+        expected=0,
+        actual=len(unexplained),
+        items=tuple(items),
+        evidence=_page(scope),
+        summary=f"{len(unexplained)} manual entries in payroll accounts."
+        if unexplained
+        else "None, or each is explained.",
+    )
+
+
+def _standing(lines: Iterable[JournalLine]) -> list[JournalLine]:
+    """Lines of entries that are neither reversals nor reversed."""
+    kept = list(lines)
+    reversed_ids = set(
+        JournalLine.objects.filter(entry__reverses_id__in={line.entry_id for line in kept}).values_list(
+            "entry__reverses_id", flat=True
+        )
+    )
+    return [line for line in kept if line.entry.reverses_id is None and line.entry_id not in reversed_ids]
+
+
+@check("K21", area="payroll", title="Wages earned and unpaid are accrued, and reversed next month")
+def straddling_run_is_accrued(scope: Scope) -> Result:
+    """The run paid after month end for days before it: accrual recomputed = booked, with its reversal on day one."""
+    if proof(scope) is None:
+        return Result(state="not_applicable", summary=NONE)
+    found = accruals.straddling_run(scope.client, scope.month)
+    if found is None:
+        known = max((run.period_end for _fact, run in payroll_proof.runs(scope.client)), default=None)
+        if known is None or known < scope.month.last:
+            return Result(
+                state="cannot_tell",
+                summary="The run that pays the month's last days is not known yet.",
+                evidence=_page(scope),
+            )
+        return Result(state="not_applicable", summary="No pay period straddles the month's end.")
+    run, draft, connection = found
+    key = accruals.key_of(connection, scope.month)
+    booked = booking.live_entry(scope.client.pk, key, "accrual")
+    back = booking.live_entry(scope.client.pk, key, "accrual-reversal")
+    lines = (
+        [DraftLine(x.role, x.debit_minor, x.credit_minor, x.key, department=x.department) for x in booked.lines.all()]
+        if booked
+        else []
+    )
+    off = differences(by_place(draft.lines), by_place(lines))
+    actual = sum(line.debit for line in lines)
+    if booked is None:
+        summary = "The accrual is not booked."
+    elif off:
+        summary = "The booked accrual is not what the run gives."
+    elif back is None:
+        summary = "The accrual has no reversal."
+    else:
+        summary = f"Days of {run.period_start:%b} {run.period_start.day} to {scope.month.last:%b} {scope.month.last.day}, paid {run.booked_on:%b} {run.booked_on.day}; reversed next month."
+    return Result(
+        state="pass" if booked and back and not off else "fail",
+        summary=summary,
+        expected=draft.total,
+        actual=actual,
+        evidence=scope.url("entries", booked.pk) if booked else _page(scope),
+    )
+
+
+@check("K22", area="payroll", title="Payroll liabilities roll forward, none overpaid")
+def liabilities_roll_forward(scope: Scope) -> Result:
+    """Per liability: opening + accrued − remitted = closing = ledger; no debit balance but a pull made before its pay day."""
+    found = proof(scope)
+    if found is None:
+        return Result(state="not_applicable", summary=NONE)
+    if not found.liabilities:
+        return Result(state="cannot_tell", summary="No payroll liability is mapped.", evidence=scope.url("mapping"))
+    items = tuple(
+        Item(
+            label=f"{row.name}: " + ("overpaid" if row.is_overpaid and not row.difference else "does not roll forward"),
+            amount=row.difference or row.ledger,
+            url=f"{_page(scope)}?tab=liabilities",
+            key=f"liability:{row.name}",
+        )
+        for row in found.liabilities
+        if not row.ties
+    )
+    return Result(
+        state="fail" if items else "pass",
+        summary=f"{len(items)} of {len(found.liabilities)} liabilities do not tie."
+        if items
+        else f"{len(found.liabilities)} liabilities roll forward.",
+        expected=sum(row.closing for row in found.liabilities),
+        actual=sum(row.ledger for row in found.liabilities),
+        items=items,
+        evidence=f"{_page(scope)}?tab=liabilities",
+    )

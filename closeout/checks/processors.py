@@ -1,0 +1,168 @@
+"""Processors: the balance rolls forward, payouts are deposits, sales and fees stand gross in the books (K12–K14)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from closeout.checks.registry import Item, Result, Scope, check
+from ledger import bank_position, processor_proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ledger.core.tieouts import PayoutRow
+    from ledger.processor_proof import ProcessorProof
+
+NONE = "No processor is connected."
+
+
+def proofs(scope: Scope) -> list[ProcessorProof]:
+    """The proof of each processor account, computed once a run."""
+    if "processors" not in scope.cache:
+        found = processor_proof.connections(scope.client)
+        scope.cache["processors"] = [
+            processor_proof.prove(scope.client, connection, scope.month) for connection in found
+        ]
+    return scope.cache["processors"]  # type: ignore[return-value]
+
+
+def _page(scope: Scope, proof: ProcessorProof) -> str:
+    return scope.url("processors", scope.month, proof.connection.pk)
+
+
+@check("K12", area="processors", title="Opening + activity − payouts = processor = clearing")
+def balance_rolls_forward(scope: Scope) -> Iterator[Result] | Result:
+    """Opening + every row − payouts = what the processor holds at month end = the clearing account, to the cent."""
+    if not proofs(scope):
+        return Result(state="not_applicable", summary=NONE)
+    return (_roll(scope, proof) for proof in proofs(scope))
+
+
+def _roll(scope: Scope, proof: ProcessorProof) -> Result:
+    roll, title = proof.roll, f"{proof.title}: balance rolls forward to clearing"
+    items = tuple(
+        Item(label=name.capitalize(), amount=amount, is_open=False) for name, amount in roll.movements if amount
+    )
+    if roll.reported is None:
+        return Result(
+            state="cannot_tell",
+            summary="The processor's balance was not read.",
+            subject=str(proof.connection.pk),
+            title=title,
+            evidence=_page(scope, proof),
+        )
+    if roll.ties:
+        summary = f"{proof.rows} rows; processor and clearing account agree."
+    elif roll.to_processor:
+        summary = "The rows here do not come to what the processor holds."
+    else:
+        summary = f"The clearing account does not hold what the processor does; {proof.held} rows are not booked."
+    return Result(
+        state="pass" if roll.ties else "fail",
+        summary=summary,
+        expected=roll.reported,
+        actual=roll.ledger,
+        items=items,
+        evidence=_page(scope, proof),
+        as_of=proof.read_at,
+        subject=str(proof.connection.pk),
+        title=title,
+    )
+
+
+@check("K13", area="processors", title="Each payout is one bank deposit")
+def payouts_are_deposits(scope: Scope) -> Iterator[Result] | Result:
+    """Each payout met one deposit of its amount; those on their way are listed, and late ones need an explanation."""
+    if not proofs(scope):
+        return Result(state="not_applicable", summary=NONE)
+    return (_payouts(scope, proof) for proof in proofs(scope))
+
+
+def _payouts(scope: Scope, proof: ProcessorProof) -> Result:
+    title = f"{proof.title}: every payout found in the bank"
+    rows = [row for row in proof.payouts.rows if row.state != "arrived"]
+    items = tuple(_payout_item(scope, proof, row) for row in rows)
+    arrived = len(proof.payouts.rows) - len(rows)
+    waiting = [row for row in rows if row.state in {"in transit", "late"}]
+    off = proof.transit_ledger - proof.payouts.in_transit
+    open_items = [item for item in items if item.is_open]
+    if open_items:
+        state, summary = "fail", open_items[0].label
+    elif off:
+        state, summary = "fail", "The in-transit account does not hold the payouts under way."
+    else:
+        state, summary = "pass", f"{arrived} payouts found in the bank, {len(waiting)} in transit at month end."
+    return Result(
+        state=state,
+        summary=summary,
+        expected=proof.payouts.in_transit,
+        actual=proof.transit_ledger,
+        items=items,
+        evidence=_page(scope, proof),
+        subject=str(proof.connection.pk),
+        title=title,
+    )
+
+
+def _payout_item(scope: Scope, proof: ProcessorProof, row: PayoutRow) -> Item:
+    payout = row.payout
+    key = f"payout:{payout.payout_id or payout.external_id}"
+    sent = f"Payout of {payout.booked_on:%b} {payout.booked_on.day}"
+    if row.state == "differs":
+        return Item(
+            label=f"{sent} arrived with another amount", amount=row.difference, url=_page(scope, proof), key=key
+        )
+    if row.state == "returned":
+        return Item(label=f"{sent} was returned", amount=payout.amount, url=_page(scope, proof), key=key, is_open=False)
+    days = (scope.month.last - payout.booked_on).days
+    noted = bank_position.noted(scope.client, "payout", payout.payout_id or payout.external_id)
+    # A usual payout arrives in a day or two: one that is older is explained before the month is signed.
+    is_late = days > scope.client.clearing_days
+    why = f"{noted.reason}, expected {noted.expected_on:%b} {noted.expected_on.day}" if noted else ""
+    return Item(
+        label=f"{sent} is in transit, {days} days",
+        amount=payout.amount,
+        url=_page(scope, proof),
+        key=key,
+        is_open=is_late and not noted,
+        note=why,
+    )
+
+
+@check("K14", area="processors", title="Gross sales and fees stand in the books as reported")
+def sales_stand_gross(scope: Scope) -> Iterator[Result] | Result:
+    """Gross sales by channel, refunds and fees of the processor = what its entries put on the income and fee accounts."""
+    if not proofs(scope):
+        return Result(state="not_applicable", summary=NONE)
+    return (_bridge(scope, proof) for proof in proofs(scope))
+
+
+def _bridge(scope: Scope, proof: ProcessorProof) -> Result:
+    title = f"{proof.title}: sales and fees as reported"
+    off = [line for line in proof.bridge if line.difference]
+    items = tuple(
+        Item(
+            label=line.label if not line.difference else f"{line.label}: not in the books",
+            amount=line.difference or line.source,
+            url=_page(scope, proof),
+            is_open=bool(line.difference),
+            key=f"bridge:{line.label}",
+        )
+        for line in proof.bridge
+    )
+    if not proof.bridge:
+        return Result(
+            state="not_applicable", summary="No sales in the month.", subject=str(proof.connection.pk), title=title
+        )
+    return Result(
+        state="fail" if off else "pass",
+        expected=sum(line.source for line in proof.bridge),
+        actual=sum(line.ledger for line in proof.bridge),
+        summary=f"{len(off)} figures differ: {', '.join(line.label for line in off)}."
+        if off
+        else "Every channel, refund and fee agrees.",
+        items=items,
+        evidence=_page(scope, proof),
+        subject=str(proof.connection.pk),
+        title=title,
+    )

@@ -1,0 +1,124 @@
+"""Nothing missing: per connection and stream what the source counts, what is here, and what became of it (N6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Q, Sum
+
+from clients.models import StackItem
+from integrations.models import Connection, ControlTotal, Fact, StreamState
+from integrations.registry import all_providers
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from clients.models import Client
+    from ledger.core.period import Month
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMonth:
+    """One stream in one month. ``source`` is the provider's own count, None where it gives none."""
+
+    connection: Connection
+    stream: str
+    label: str
+    source: int | None
+    fetched: int
+    booked: int
+    evidence: int
+    skipped: int
+    held: int
+    waiting: int
+    is_incomplete: bool
+
+    @property
+    def handled(self) -> int:
+        return self.booked + self.evidence + self.skipped + self.held
+
+    @property
+    def is_short(self) -> bool:
+        return self.source is not None and self.source != self.fetched
+
+
+def connections(client: Client) -> list[Connection]:
+    """Every connection that counts towards completeness."""
+    return list(
+        Connection.objects.filter(client=client).exclude(state__in=["pending", "disconnected"]).order_by("provider")
+    )
+
+
+def unconnected_systems(client: Client) -> list[str]:
+    """Systems of the inventory that should be connected and are not."""
+    held = set(
+        Connection.objects.filter(client=client)
+        .exclude(state__in=["pending", "disconnected"])
+        .values_list("provider", flat=True)
+    )
+    names = {slug: provider.name for slug, provider in all_providers().items()}
+    wanted = StackItem.objects.filter(client=client, route__in=["api", "feed"]).values_list("system", flat=True)
+    return sorted(names.get(system, system) for system in wanted if system not in held and system in names)
+
+
+def known_through(connection: Connection) -> date | None:
+    """The earliest of its streams' last complete days; None where nobody can tell."""
+    days = StreamState.objects.filter(
+        client_id=connection.client_id, connection=connection, complete_through__isnull=False
+    )
+    return min(days.values_list("complete_through", flat=True), default=None)
+
+
+def month(client: Client, month: Month) -> list[StreamMonth]:
+    """Every stream that has facts in the month, with what became of them."""
+    providers = all_providers()
+    by_id = {connection.pk: connection for connection in connections(client)}
+    states = {(s.connection_id, s.stream): s for s in StreamState.objects.filter(client=client)}
+    counted = {
+        (row["connection_id"], row["stream"]): row["n"]
+        for row in ControlTotal.objects.filter(client=client, day__range=(month.first, month.last), count__isnull=False)
+        .values("connection_id", "stream")
+        .annotate(n=Sum("count"))
+    }
+    rows = []
+    for row in _facts(client, month):
+        connection = by_id.get(row["connection_id"])
+        if connection is None:
+            continue
+        provider = providers.get(connection.provider)
+        label = provider.stream(row["stream"]).label if provider else row["stream"]
+        state = states.get((connection.pk, row["stream"]))
+        through = state.complete_through if state else None
+        rows.append(
+            StreamMonth(
+                connection,
+                row["stream"],
+                label,
+                counted.get((connection.pk, row["stream"])),
+                row["n"],
+                row["booked"],
+                row["evidence"],
+                row["skipped"],
+                row["held"],
+                row["waiting"],
+                connection.state != "live" or (through is not None and through < month.last),
+            )
+        )
+    return rows
+
+
+def _facts(client: Client, month: Month) -> list[dict[str, int | str]]:
+    facts = Fact.objects.filter(client=client, booked_on__range=(month.first, month.last)).exclude(state="superseded")
+    return list(  # type: ignore[arg-type]
+        facts.values("connection_id", "stream")
+        .annotate(
+            n=Count("external_id", distinct=True),
+            booked=Count("external_id", distinct=True, filter=Q(state="booked")),
+            evidence=Count("external_id", distinct=True, filter=Q(state="proof")),
+            skipped=Count("external_id", distinct=True, filter=Q(state="skipped")),
+            held=Count("external_id", distinct=True, filter=Q(state="exception")),
+            waiting=Count("external_id", distinct=True, filter=Q(state="new")),
+        )
+        .order_by("connection_id", "stream")
+    )

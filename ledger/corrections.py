@@ -1,0 +1,73 @@
+"""Entries made by hand: reversals of what stands, and manual entries, with their reason and a second person."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from clients import audit
+from ledger import booking, posting
+from ledger.models import EntryApproval, JournalEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from clients.models import Client, User
+
+
+class CorrectionError(ValueError):
+    """A correction that may not be: no reason, one's own entry approved, an entry already reversed."""
+
+
+def reverse(entry: JournalEntry, *, reason: str, by: User) -> int:
+    """Post the mirror of an entry on its own day, or on the next open day; it goes to the accounting system once approved.
+
+    A reversal needs no second person: it undoes what another person or system made. Raises CorrectionError.
+    """
+    if not reason.strip():
+        raise CorrectionError("A reversal needs a reason.")
+    if JournalEntry.objects.filter(client_id=entry.client_id, reverses=entry).exists():
+        raise CorrectionError("This entry is already reversed.")
+    day = booking.first_open_day(entry.client_id, entry.booked_on)
+    reversal = posting.reverse(entry, reason=reason, booked_on=day, actor_id=by.pk, origin="manual")
+    EntryApproval.objects.create(client_id=entry.client_id, entry_id=reversal, approved_by=by, support=reason[:500])
+    audit.record(entry.client, by, "entry.reversed", f"entry {entry.pk}", {"reason": reason, "reversal": reversal})
+    return reversal
+
+
+def post_manual(
+    client: Client,
+    *,
+    booked_on: date,
+    memo: str,
+    lines: Sequence[posting.Line],
+    by: User,
+    reason: str,
+    support: str = "",
+) -> int:
+    """Post an entry made by hand. Up to the client's materiality its maker stands for it; above, a second person must."""
+    entry = posting.Entry(
+        booked_on=booked_on,
+        source_key=f"manual:{uuid4()}",
+        purpose="manual",
+        origin="manual",
+        lines=lines,
+        memo=memo,
+        reason=reason,
+    )
+    entry_id = posting.post(client.pk, [entry], actor_id=by.pk).ids[0]
+    if sum(line.debit for line in lines) <= client.materiality_minor:
+        EntryApproval.objects.create(client=client, entry_id=entry_id, approved_by=by, support=support[:500])
+    audit.record(client, by, "entry.posted", f"entry {entry_id}", {"memo": memo, "reason": reason})
+    return entry_id
+
+
+def approve(entry: JournalEntry, *, by: User, support: str = "") -> None:
+    """The second person stands behind a manual entry, which then goes out. Raises CorrectionError for its maker."""
+    if entry.posted_by_id == by.pk:
+        raise CorrectionError("Whoever made an entry cannot approve it.")
+    EntryApproval.objects.get_or_create(
+        client_id=entry.client_id, entry=entry, defaults={"approved_by": by, "support": support[:500]}
+    )
+    audit.record(entry.client, by, "entry.approved", f"entry {entry.pk}", {"support": support})

@@ -15,9 +15,10 @@ from integrations.providers.gusto.register import (
     Totals,
     has_details,
     money,
+    must_be_debited,
     payslips,
     read_totals,
-    totals_slip,
+    totals_slips,
     usd,
 )
 from integrations.records import ContractorPayment, PayItem, PayrollRun, Payslip, Record, Skipped, Unknown
@@ -89,7 +90,9 @@ def _run(payload: Payload, common: dict[str, Any], context: Context) -> Record:
         return PayrollRun(**frame, payslips=())
     try:
         read = read_totals(totals)
-        slips = payslips(payload, read) if has_details(payload) else (totals_slip(read),)
+        if not is_history:
+            must_be_debited(read)
+        slips = payslips(payload, read) if has_details(payload) else totals_slips(read)
     except BrokenIdentity as broken:
         amount = usd(totals, "company_debit", required=False)
         return Unknown(**common, what=f"Gusto payroll does not tie: {broken}", amount=amount)
@@ -202,7 +205,8 @@ def is_contractor_payment(raw: Mapping[str, Any]) -> bool:
 
 
 def contractor_payment_id(payload: Payload) -> str:
-    return payload.text("uuid", "") or payload.text("contractor_uuid")
+    """The pull gives payments one by one; a whole summary, as a person may paste it, has no id of its own."""
+    return payload.text("uuid", "") or payload.text("contractor_uuid", "") or "period"
 
 
 def contractor_payment_version(payload: Payload) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CURRENCY = "USD"
 CASH_TIPS = "Cash Tips"
 REIMBURSEMENT = "Reimbursement"
+GROSS_PAY = "Gross pay"
 OWNERS_DRAW = "Owner's Draw"
 _GARNISHED = ("child support", "garnish", "levy", "lien")
 _METHODS = {"Direct Deposit": False, "Check": True, "Historical": False}
@@ -46,7 +47,7 @@ def must_equal(told: int, worked_out: int, identity: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """A payroll's totals. Identities of the debits are checked when it is read."""
+    """A payroll's totals."""
 
     gross_pay: int
     net_pay: int
@@ -64,6 +65,7 @@ class Totals:
     reimbursement_debit: int
     child_support_debit: int
     company_debit: int
+    deferred_taxes: int
 
     @property
     def is_nil(self) -> bool:
@@ -71,9 +73,8 @@ class Totals:
 
 
 def read_totals(totals: Payload) -> Totals:
-    """Raises PayloadError for a missing total, BrokenIdentity for debits that do not come to the company's debit."""
-    deferred = usd(totals, "deferred_payroll_taxes", required=False)
-    read = Totals(
+    """Raises PayloadError for a missing total."""
+    return Totals(
         gross_pay=usd(totals, "gross_pay"),
         net_pay=usd(totals, "net_pay"),
         employee_taxes=usd(totals, "employee_taxes"),
@@ -90,11 +91,16 @@ def read_totals(totals: Payload) -> Totals:
         reimbursement_debit=usd(totals, "reimbursement_debit", required=False),
         child_support_debit=usd(totals, "child_support_debit", required=False),
         company_debit=usd(totals, "company_debit"),
+        deferred_taxes=usd(totals, "deferred_payroll_taxes", required=False),
     )
+
+
+def must_be_debited(read: Totals) -> None:
+    """What Gusto takes from the bank is what the run owes. Raises BrokenIdentity."""
     pulls = read.net_pay_debit + read.tax_debit + read.reimbursement_debit + read.child_support_debit
     must_equal(
         read.tax_debit,
-        read.employee_taxes + read.employer_taxes - deferred,
+        read.employee_taxes + read.employer_taxes - read.deferred_taxes,
         "employee_taxes + employer_taxes = tax_debit",
     )
     must_equal(
@@ -102,28 +108,25 @@ def read_totals(totals: Payload) -> Totals:
         pulls,
         "net_pay_debit + tax_debit + reimbursement_debit + child_support_debit = company_debit",
     )
-    return read
 
 
-def totals_slip(totals: Totals) -> Payslip:
-    """The whole run as one payslip, where the answer does not split taxes by employee. Raises BrokenIdentity."""
+def totals_slips(totals: Totals) -> tuple[Payslip, ...]:
+    """The whole run without employees, where the answer does not split taxes by employee. Raises BrokenIdentity.
+
+    What went out by cheque stands as a slip of its own, so that both kinds of net pay keep their sums.
+    """
     off = totals.employee_taxes + totals.benefit_deductions + totals.other_deductions + totals.cash_tips
-    _must_pay(
-        totals.net_pay,
-        totals.gross_pay - off,
-        totals.owners_draw,
-        "gross_pay − employee taxes and deductions = net_pay",
-    )
-    paid = totals.net_pay + totals.reimbursements
-    if totals.check_amount not in (0, paid):
-        raise BrokenIdentity(f"{money(totals.check_amount)} of {money(paid)} is paid by cheque, and not said to whom")
-    return Payslip(
+    identity = "gross_pay − employee taxes and deductions = net_pay"
+    _must_pay(totals.net_pay, totals.gross_pay - off, totals.owners_draw, identity)
+    paid, cheques = totals.net_pay + totals.reimbursements, totals.check_amount
+    if abs(cheques) > abs(paid):
+        raise BrokenIdentity(f"{money(cheques)} by cheque is more than the net pay {money(paid)}")
+    transferred = Payslip(
         employee_id="",
         employee="",
         department="",
-        net_pay=paid,
-        by_check=bool(paid) and totals.check_amount == paid,
-        earnings=_items(("Gross pay", totals.gross_pay - totals.cash_tips)),
+        net_pay=paid - cheques,
+        earnings=_items((GROSS_PAY, totals.gross_pay - totals.cash_tips - cheques)),
         employee_taxes=_items(("Employee taxes", totals.employee_taxes)),
         employer_taxes=_items(("Employer taxes", totals.employer_taxes)),
         deductions=(
@@ -134,6 +137,17 @@ def totals_slip(totals: Totals) -> Payslip:
         reimbursements=_items((REIMBURSEMENT, totals.reimbursements)),
         owners_draw=totals.owners_draw,
     )
+    if not cheques:
+        return (transferred,)
+    by_cheque = Payslip(
+        employee_id="",
+        employee="",
+        department="",
+        net_pay=cheques,
+        by_check=True,
+        earnings=_items((GROSS_PAY, cheques)),
+    )
+    return (transferred, by_cheque)
 
 
 def _items(*named: tuple[str, int], kind: str = "") -> tuple[PayItem, ...]:
@@ -250,7 +264,7 @@ def _earnings(one: Payload, fixed: list[Payload], wages: int) -> tuple[PayItem, 
         named = _by_name((item.text("name"), usd(item, "amount", required=False)) for item in items)
         if _sum(named) == wages:
             return named
-    return _items(("Gross pay", wages))
+    return _items((GROSS_PAY, wages))
 
 
 def _by_name(named: Iterable[tuple[str, int]]) -> tuple[PayItem, ...]:

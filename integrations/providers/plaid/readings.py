@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrations.errors import PayloadError
 from integrations.money import to_minor
 from integrations.records import BankAccount, BankLine, BankLineRemoved, Record, Unknown
 
@@ -135,16 +136,18 @@ def read_transaction(payload: Payload, context: Context) -> Iterator[Record]:
 
 def _currency(payload: Payload) -> str:
     """The ISO code; '' where only an unofficial one is given. Raises PayloadError where neither is."""
-    if payload.has("iso_currency_code"):
-        return payload.text("iso_currency_code").upper()
-    if payload.has("unofficial_currency_code"):
+    if not payload.has("iso_currency_code") and payload.has("unofficial_currency_code"):
         return ""
-    return payload.text("iso_currency_code")
+    code = payload.text("iso_currency_code").upper()
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise PayloadError(payload.at("iso_currency_code"), f"{code!r} is not a currency code")
+    return code
 
 
 def _description(payload: Payload) -> str:
     """As the bank printed it, if Plaid gives that, else Plaid's name for it."""
-    return payload.text("original_description", "") or payload.text("name", "") or payload.text("merchant_name")
+    told = payload.text("original_description", "") or payload.text("name", "") or payload.text("merchant_name", "")
+    return told or payload.text("name")
 
 
 def _counterparty(payload: Payload) -> str:

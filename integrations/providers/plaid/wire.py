@@ -80,7 +80,7 @@ def read_error(status: int, headers: Mapping[str, str], body: Any) -> ProviderEr
         return StaleCursor(f"Plaid's list changed while it was read ({said})")
     if code in _FORBIDDEN:
         return Forbidden(f"Plaid refuses transactions for this login ({said})")
-    if code in _GONE or (kind == "ITEM_ERROR" and code not in _NOT_THE_LOGIN):
+    if status == 401 or code in _GONE or (kind == "ITEM_ERROR" and code not in _NOT_THE_LOGIN):
         return Reconnect(f"The bank asks the client to sign in again ({said})")
     if status == 429 or status >= 500 or kind in _LATER_TYPES or code in _LATER:
         wait = retry_after(headers, default=60 if kind == "RATE_LIMIT_EXCEEDED" or status == 429 else 300)

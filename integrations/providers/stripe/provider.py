@@ -92,8 +92,9 @@ def pull_balance_transactions(api: Api, window: Window) -> Iterator[Page]:
         }
         for objects, last in _pages(api, "/v1/balance_transactions", params):
             newest = max([newest, *(row.integer("created") for row in objects)])
-            done = newest if upper == end else max(newest, upper)
-            yield Page(items=[row.data for row in objects], cursor=str(done) if last else None)
+            if last and upper < end:
+                newest = max(newest, upper)
+            yield Page(items=[row.data for row in objects], cursor=str(newest) if last else None)
 
 
 def pull_payouts(api: Api, window: Window) -> Iterator[Page]:

@@ -12,7 +12,7 @@ from integrations.providers.stripe.categories import (
     SKIPPED,
     category_of,
 )
-from integrations.providers.stripe.shop import shop_of
+from integrations.providers.stripe.shop import metadata_of, shop_of
 from integrations.providers.stripe.units import currency_of, expanded, id_of, minor, utc_day
 from integrations.records import (
     Dispute,
@@ -81,8 +81,8 @@ def read_balance_transaction(payload: Payload, context: Context) -> Iterator[Rec
 def row_version(payload: Payload) -> str:
     """Changes when what the row says changes; ``status`` and the expanded source's own life do not count."""
     source = expanded(payload, "source")
-    metadata = source.data.get("metadata") if source else None
-    said = [(metadata or {}).get(name, "") for name in ("channel", "tax_cents", "tip_cents")] if source else []
+    metadata = metadata_of(source) if source else {}
+    said = [metadata.get(name, "") for name in ("channel", "tax_cents", "tip_cents")]
     money = [payload.integer(name) for name in ("amount", "fee", "net")]
     return "/".join(str(part) for part in [category_of(payload), *money, *said])[:100]
 

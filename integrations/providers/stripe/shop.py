@@ -31,11 +31,11 @@ def shop_of(source: Payload | None, amount: int) -> Shop:
     """What a charge's or refund's metadata says of a row of ``amount``; a silent refund takes its charge's, in proportion."""
     if source is None:
         return Shop()
-    said = _metadata(source)
+    said = metadata_of(source)
     charge = expanded(source, "charge")
     if charge is None:
         return _share(amount, source, said)
-    of_charge = _metadata(charge)
+    of_charge = metadata_of(charge)
     if {"tax_cents", "tip_cents"} & set(said):
         return _share(amount, source, {"channel": of_charge.get("channel", ""), **said})
     return _share(amount, charge, {**of_charge, **said})
@@ -57,7 +57,8 @@ def _scaled(value: int, part: int, whole: int) -> int:
     return int((Decimal(value * part) / whole).to_integral_value(ROUND_HALF_EVEN))
 
 
-def _metadata(source: Payload) -> dict[str, Any]:
+def metadata_of(source: Payload) -> dict[str, Any]:
+    """What the shop wrote, {} where that is nothing (older answers give an empty text)."""
     found = source.data.get("metadata")
     return found if isinstance(found, dict) else {}
 

@@ -58,7 +58,7 @@ def read(text: str, *, currency: str = "") -> tuple[BankStatement, ...]:
     for number, node in enumerate(nodes, 1):
         once.setdefault(_content(node) if len(nodes) > 1 else (), (number, node))
     file = _File(currency)
-    entries = {number: [Entry.of(entry) for entry in node.findall("Ntry")] for number, node in once.values()}
+    entries = {number: _entries(node) for number, node in once.values()}
     for number, node in once.values():
         account = _account(node)
         file.references.update(f"{account}/{_servicer_reference(entry)}" for entry in entries[number])
@@ -66,6 +66,15 @@ def read(text: str, *, currency: str = "") -> tuple[BankStatement, ...]:
     if len(once) < len(nodes):
         drafts[0].warnings.append(f"{len(nodes) - len(once)} statements stand twice in the file and were read once")
     return tuple(draft.finish() for draft in drafts)
+
+
+def _entries(node: Element) -> list[Entry]:
+    """The entries of a statement; their part of the tree is given up at once, a long statement has many nodes."""
+    found = []
+    for entry in node.findall("Ntry"):
+        found.append(Entry.of(entry))
+        entry.clear()
+    return found
 
 
 def _content(node: Element) -> tuple[str, ...]:
@@ -122,7 +131,7 @@ def _statement(node: Element, entries: list[Entry], file: _File, path: str, vers
     account = _account(node)
     if not account:
         raise PayloadError(f"{path}.Acct.Id", "the account number is missing")
-    draft = Draft(account=account, currency=_currency(node, file, path), path=path, kind="depository")
+    draft = Draft(account=account, currency=_currency(node, entries, file, path), path=path, kind="depository")
     draft.statement_id = fingerprint(
         _text(node, "Id"), _text(node, "ElctrncSeqNb"), _text(node, "LglSeqNb"), _page(node)
     )
@@ -148,16 +157,16 @@ def _page(node: Element) -> str:
     return "" if number in {"", "1", "01"} else number
 
 
-def _currency(node: Element, file: _File, path: str) -> str:
+def _currency(node: Element, entries: list[Entry], file: _File, path: str) -> str:
     """The account's currency: its own field, its booked balances, its entries when they agree, what the caller says."""
     booked = [
         amount.get("Ccy", "")
         for balance in node.findall("Bal")
         if _balance_code(balance) in {*_OPENING, *_CLOSING} and (amount := balance.find("Amt")) is not None
     ]
-    entries = {amount.get("Ccy", "") for amount in node.findall("Ntry/Amt")}
+    codes = {entry.text("Amt@Ccy") for entry in entries}
     own = _text(node, "Acct/Ccy") or next(filter(None, booked), "")
-    code = own or (next(iter(entries)) if len(entries) == 1 else "") or file.fallback_currency
+    code = own or (next(iter(codes)) if len(codes) == 1 else "") or file.fallback_currency
     return checked_currency(code, path=f"{path}.Acct.Ccy")
 
 

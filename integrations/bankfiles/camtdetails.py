@@ -17,7 +17,8 @@ _PARTY_NAMES = ("Nm", "Pty/Nm", "Agt/FinInstnId/Nm")
 _PAYER_PATHS = tuple(f"RltdPties/{role}/{name}" for role in ("Dbtr", "UltmtDbtr") for name in _PARTY_NAMES)
 _PAYEE_PATHS = tuple(f"RltdPties/{role}/{name}" for role in ("Cdtr", "UltmtCdtr") for name in _PARTY_NAMES)
 
-Texts = dict[str, list[str]]
+# what stands several times under one path is kept in lines; text alone in a dict also spares the collector long walks
+Texts = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,22 @@ def _gather(node: Element, prefix: str, texts: Texts, details: list[Texts]) -> N
         elif len(child):
             _gather(child, f"{path}/", texts, details)
         elif child.text and (text := tidy(child.text)):
-            texts.setdefault(path, []).append(text)
+            texts[path] = f"{texts[path]}\n{text}" if path in texts else text
             if code := child.get("Ccy"):
-                texts.setdefault(f"{path}@Ccy", []).append(code)
+                texts.setdefault(f"{path}@Ccy", code)
 
 
 def _texts(texts: Texts, *paths: str) -> Iterator[str]:
     for path in paths:
-        yield from texts.get(path, ())
+        if path in texts:
+            yield from texts[path].split("\n")
 
 
 def _first(texts: Texts, *paths: str) -> str:
-    return next((texts[path][0] for path in paths if path in texts), "")
+    for path in paths:
+        if path in texts:
+            return texts[path].partition("\n")[0]
+    return ""
 
 
 def description(entry: Entry) -> str:

@@ -31,6 +31,7 @@ from integrations.records import LedgerDocument, LedgerLine, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from typing import Any
 
     from integrations.payload import Payload
@@ -73,7 +74,6 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
     currency = reference(body, "CurrencyRef") or context.home_currency
     accounts = payload.object_or_none("accounts") if payload.path != body.path else None
     draft = Draft(body, currency, accounts, department=reference(body, "DepartmentRef"), party=_party(body))
-    meta = body.object_or_none("MetaData")
     _RULES[name](draft)
     if currency != context.home_currency:
         draft.lack(f"amounts in {currency}: only the general ledger has them in {context.home_currency}")
@@ -83,7 +83,7 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
         external_id=f"{name}:{body.text('Id')}",
         booked_on=body.day("TxnDate"),
         currency=currency,
-        occurred_at=meta.instant("CreateTime", None) if meta else None,
+        occurred_at=_moment(body, "CreateTime"),
         type=name,
         lines=() if draft.missing else tuple(draft.lines),
         number=body.text("DocNumber", "") or body.text("PaymentRefNum", ""),
@@ -92,10 +92,15 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
         version=body.text("SyncToken", ""),
         due_on=body.day("DueDate") if body.has("DueDate") else None,
         open_amount=_open_amount(body, currency),
-        updated_at=meta.instant("LastUpdatedTime", None) if meta else None,
+        updated_at=_moment(body, "LastUpdatedTime"),
         method=_METHODS.get(body.text("PaymentType", "") or body.text("PayType", ""), ""),
         missing="; ".join(draft.missing),
     )
+
+
+def _moment(body: Payload, name: str) -> datetime | None:
+    meta = body.object_or_none("MetaData")
+    return meta.instant(name) if meta is not None and meta.has(name) else None
 
 
 def _open_amount(body: Payload, currency: str) -> int | None:
@@ -124,9 +129,9 @@ def _journal_entry(draft: Draft) -> None:
         side = detail.text("PostingType")
         if side not in {"Debit", "Credit"}:
             raise PayloadError(detail.at("PostingType"), f"{side!r} is neither Debit nor Credit")
-        amount = line.minor("Amount", draft.currency, 0)
+        amount = line.minor("Amount", draft.currency)
         account = reference(detail, "AccountRef")
-        if not account and amount:
+        if not account:
             raise PayloadError(detail.at("AccountRef"), "is missing")
         draft.add(account, amount if side == "Debit" else -amount, lacking="", line=told(line, detail))
     tax(draft)

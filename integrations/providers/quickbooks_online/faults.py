@@ -91,7 +91,7 @@ def fault_of(body: object) -> tuple[str, str] | None:
     code = str(first.get("code") or "").lstrip("0")
     if not code and (found := _CODE_IN_TEXT.search(message)):
         code = found.group(1)
-    return code, str(first.get("Detail") or first.get("detail") or message)[:500]
+    return code, str(first.get("Detail") or first.get("detail") or "")[:500]
 
 
 def raise_fault(body: object) -> None:
@@ -115,7 +115,10 @@ def fault_error(code: str, detail: str, *, trace: str = "", retry_after: float =
 
 
 def read_error(status: int, headers: Mapping[str, str], body: Any) -> Exception | None:
-    """What an answer demands of the caller; None for success. A 5xx may have been carried out: Unanswered."""
+    """What an answer demands of the caller; None for success.
+
+    A 5xx is RetryLater here: whether it was a write that may have happened only the caller knows.
+    """
     found = fault_of(body)
     if status < 400 and found is None:
         return None
@@ -129,7 +132,7 @@ def read_error(status: int, headers: Mapping[str, str], body: Any) -> Exception 
     if status == 403 and code not in _PLAN:
         return Forbidden(explain(code or "120"))
     if status >= 500:
-        return Unanswered(f"QuickBooks did not answer properly (HTTP {status})", retry_after=BRIEF_SECONDS, trace=trace)
+        return RetryLater(f"QuickBooks did not answer properly (HTTP {status})", retry_after=BRIEF_SECONDS, trace=trace)
     return fault_error(code or (str(status) if status >= 400 else ""), detail, trace=trace)
 
 

@@ -57,9 +57,9 @@ class Reading:
 def pull_company(api: Api, window: Window) -> Iterator[Page]:
     """CompanyInfo and Preferences as one object; no cursor, two small calls."""
     del window
-    info = wire.get(api, f"companyinfo/{api.account_id}")
-    preferences = wire.get(api, "preferences")
-    yield Page(items=[{"CompanyInfo": info["CompanyInfo"], "Preferences": preferences["Preferences"]}])
+    info = Payload.of(wire.get(api, f"companyinfo/{api.account_id}")).object("CompanyInfo")
+    preferences = Payload.of(wire.get(api, "preferences")).object("Preferences")
+    yield Page(items=[{"CompanyInfo": info.data, "Preferences": preferences.data}])
 
 
 def pull_accounts(api: Api, window: Window) -> Iterator[Page]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from integrations.payload import Payload
 from integrations.provider import OAuth2, Provider, RateLimit, Stream, Webhook
 from integrations.providers.quickbooks_online import documents, lists, mirror, webhooks, wire
 from integrations.providers.quickbooks_online.books import QuickBooksBooks
@@ -19,8 +20,8 @@ ENTITIES = "https://developer.intuit.com/app/developer/qbo/docs/api/accounting/a
 
 def whoami(api: Api) -> tuple[str, str]:
     """The company the grant reaches, by its own name."""
-    info = wire.get(api, f"companyinfo/{api.account_id}")["CompanyInfo"]
-    return api.account_id, str(info.get("CompanyName") or info.get("LegalName") or "")
+    info = Payload.of(wire.get(api, f"companyinfo/{api.account_id}")).object("CompanyInfo")
+    return api.account_id, info.text("CompanyName", "") or info.text("LegalName", "")
 
 
 PROVIDER = Provider(

@@ -137,21 +137,24 @@ class ProviderContract:
     def test_a_missing_field_is_named_or_harmless(self, declared: Provider) -> None:
         wrong = []
         for stream, raw in self.objects(declared):
-            for path in places(raw):
-                broken = copy.deepcopy(raw)
-                del holder(broken, path)[path[-1]]
+            broken = copy.deepcopy(raw)
+            for path in list(places(raw)):
+                value = holder(broken, path).pop(path[-1])
                 problem = _attempt(stream, broken) if stream.recognise(broken) else None
+                holder(broken, path)[path[-1]] = value
                 if problem and str(path[-1]) not in problem.path:
                     wrong.append((stream.name, path, str(problem)))
         assert wrong == []
 
     def test_a_field_of_another_kind_is_a_named_problem_or_harmless(self, declared: Provider) -> None:
         for stream, raw in self.objects(declared):
-            for path in places(raw):
+            broken = copy.deepcopy(raw)
+            for path in list(places(raw)):
+                value = holder(broken, path)[path[-1]]
                 for other in ({"x": 1}, [1], "no such thing", -1, True, 1.5):
-                    broken = copy.deepcopy(raw)
                     holder(broken, path)[path[-1]] = other
                     _attempt(stream, broken)
+                holder(broken, path)[path[-1]] = value
 
     def test_a_value_never_seen_is_put_before_a_person(self, declared: Provider) -> None:
         for name, paths in self.decides_by.items():

@@ -65,7 +65,10 @@ class SandboxApp:
         mount = self._mounts.get(slug)
         if mount is None:
             return answer({"error": "no such provider", "providers": sorted(self._mounts)}, 404)
-        request.get_data(cache=True, parse_form_data=False)
+        try:
+            request.get_data(cache=True, parse_form_data=False)
+        except RequestEntityTooLarge:
+            return mount.service.failure(400)
         fault = self.faults.take(slug, request.method, path)
         if fault is None:
             return self._routed(mount, request, path)
@@ -80,6 +83,4 @@ class SandboxApp:
             return mount.service.failure(405)
         except (NotFound, RequestRedirect):
             return mount.service.failure(404)
-        except RequestEntityTooLarge:
-            return mount.service.failure(400)
         return mount.service.handle(str(endpoint), request, dict(values))

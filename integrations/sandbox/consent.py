@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from integrations.sandbox.oauth import Desk
 
 KEPT = ("client_id", "redirect_uri", "state", "scope", "response_type", "code_challenge", "code_challenge_method")
-_LOCAL_HOSTS = {"127.0.0.1", "localhost", "::1", "testserver"}
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the sandbox itself may call an address."""
+    return urlsplit(url).hostname in _LOOPBACK
 
 
 def is_local(url: str) -> bool:
-    """Whether an address may be called or redirected to: this machine, or the test client's own host."""
+    """Whether a browser may be sent to an address: this machine, the test client's host, or a name that cannot exist."""
     host = urlsplit(url).hostname or ""
-    return host in _LOCAL_HOSTS or host.endswith(".example")
+    return is_loopback(url) or host == "testserver" or host.endswith(".example")
 
 
 def _form(title: str, request: Request, companies: dict[str, str]) -> Response:

@@ -8,7 +8,7 @@ import requests
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
-from integrations.sandbox.consent import is_local
+from integrations.sandbox.consent import is_loopback
 from integrations.sandbox.service import answer
 from integrations.sandbox.world.truth import truth_of
 
@@ -123,7 +123,7 @@ class Control:
         if service is None or facts.get("slug") not in self._app.setting.world.companies:
             raise Refusal("provider and slug must name a provider and a company", 404)
         url = str(facts.get("url", ""))
-        if not is_local(url):
+        if not is_loopback(url):
             raise Refusal("webhooks are delivered on this machine only")
         try:
             signed = service.webhook(facts["slug"], str(facts.get("event", "")), str(facts.get("secret", "")))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from werkzeug.routing import Rule
 
-from integrations.sandbox.consent import is_local
+from integrations.sandbox.consent import is_loopback
 from integrations.sandbox.limits import Window
 from integrations.sandbox.plaid import feed, shapes
 from integrations.sandbox.plaid.items import INSTITUTION, Items
@@ -269,7 +269,7 @@ class PlaidService:
     def _sandbox_item_fire_webhook(self, body: Body) -> Body:
         item = self._item(body)
         code = str(body.get("webhook_code") or "")
-        if not item.webhook or not is_local(item.webhook):
+        if not item.webhook or not is_loopback(item.webhook):
             raise PlaidError("SANDBOX_ERROR", "SANDBOX_WEBHOOK_INVALID", "the Item has no webhook on this machine")
         try:
             signed = self._signed(item, code)

@@ -137,12 +137,22 @@ def read_ledger(report: Payload, context: Context) -> list[LedgerDocument]:
     for row in data_rows(report):
         if row.id("txn_type"):
             found[row.id("txn_type"), row.text("txn_type")].append(row)
-        elif any(row.money(key, context.home_currency) for key in ("debt_amt", "credit_amt")):
-            raise PayloadError(row.path, "a posted line that names no document")
-        elif "reduce the date range" in " ".join(cell.value for cell in row.cells.values()).lower():
-            raise PayloadError(row.path, "the report was cut: ask for fewer days")
+        else:
+            _check_no_document(row)
     documents = [_ledger_document(key, rows, context) for key, rows in found.items()]
     return sorted(documents, key=lambda document: (document.booked_on, document.external_id))
+
+
+def _check_no_document(row: Row) -> None:
+    """A row of no document is an opening balance, whose label may stand in any column; anything else is named."""
+    if "reduce the date range" in " ".join(cell.value for cell in row.cells.values()).lower():
+        raise PayloadError(row.path, "the report was cut: ask for fewer days")
+    if any(_is_number(row.text(key)) for key in ("debt_amt", "credit_amt")):
+        raise PayloadError(row.path, "a posted line that names no document")
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").lstrip("-").replace(".", "", 1).isdecimal()
 
 
 def _ledger_document(key: tuple[str, str], rows: list[Row], context: Context) -> LedgerDocument:
@@ -305,7 +315,7 @@ def _own_figures(row: Payload, keys: list[str], currency: str) -> Iterator[tuple
 
 def _figure(key: str, cell: Payload, currency: str) -> dict[str, int]:
     text = cell.text("value", "")
-    if not text or not text.replace(",", "").lstrip("-").replace(".", "", 1).isdecimal():
+    if not _is_number(text):
         return {}
     return {key: amount(Cell(text, "", cell.at("value")), currency)}
 

@@ -103,18 +103,22 @@ def _navigation(request: HttpRequest) -> dict[str, Any] | None:
     }
 
 
+def _shell(request: HttpRequest) -> str:
+    try:
+        membership = membership_of(request)
+    except Http404:
+        return "center.html"
+    return "base.html" if membership.is_staff_side else "calm.html"
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
     """``nav`` (read only if the page shows it), ``client`` of the page, and ``shell``: the frame for this person's own pages."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or not has_second_factor(request):
         return {"nav": None, "shell": "center.html"}
 
-    def shell() -> str:
-        nav = _navigation(request)
-        return "center.html" if nav is None else "base.html" if nav["membership"].is_staff_side else "calm.html"
-
     return {
         "nav": SimpleLazyObject(lambda: _navigation(request)),
         "client": request.__dict__.get("client"),
-        "shell": SimpleLazyObject(shell),
+        "shell": _shell(request),
     }

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 API_VERSION = "2025-06-15"
 PAGE_SIZE = 100
+SMALLEST_PAGE = 25
 MAX_PAGES = 200
 
 #: A list answers for a year at most.
@@ -28,18 +29,23 @@ AHEAD = timedelta(days=45)
 STILL_CHANGES = timedelta(days=60)
 
 
+def _is_last(count: int, first: int) -> bool:
+    """A page is the last if it is short of the first, or of the smallest page Gusto makes whatever ``per`` was asked for."""
+    return count < SMALLEST_PAGE or count < first
+
+
 def _list(api: Api, path: str, params: Mapping[str, str]) -> Iterator[list[Payload]]:
-    """Pages of a bare list until one is short. Gusto's lists without paging give everything each time: once is enough."""
-    first = None
+    """Pages of a bare list. Gusto's lists without paging give everything each time: once is enough."""
+    first: list[Payload] = []
     for number in range(1, MAX_PAGES + 1):
         answer = {"list": api.get(path, {**params, "page": str(number), "per": str(PAGE_SIZE)})}
         objects = list(Payload(answer).objects("list", required=True))
-        if objects and objects[0].data == first:
+        if first and objects and objects[0].data == first[0].data:
             return
+        first = first or objects
         yield objects
-        if len(objects) < PAGE_SIZE:
+        if _is_last(len(objects), len(first)):
             return
-        first = objects[0].data
     raise PayloadError("$", f"no end after {MAX_PAGES} pages")
 
 
@@ -89,19 +95,20 @@ def _in_full(
     uuid = readings.payroll_id(listed)
     include = "taxes,benefits,deductions,totals,payroll_status_meta"
     run: dict[str, Any] = {}
-    pays: list[Any] = []
+    pays: dict[str, Any] = {}
+    first = 0
     for number in range(1, MAX_PAGES + 1):
         params = {"include": include, "page": str(number), "per": str(PAGE_SIZE)}
         answer = Payload.of(api.get(f"{base}/payrolls/{uuid}", params))
-        page = [one.data for one in answer.objects("employee_compensations", required=True)]
-        run = run or dict(answer.data)
-        pays += [one for one in page if one not in pays] if number > 1 else page
-        if len(page) < PAGE_SIZE:
+        page = {one.text("employee_uuid"): one.data for one in answer.objects("employee_compensations", required=True)}
+        is_new = bool(page.keys() - pays.keys())
+        run, first, pays = run or dict(answer.data), first or len(page), {**page, **pays}
+        if not is_new or _is_last(len(page), first):
             break
-    paid = [employees[one.get("employee_uuid")] for one in pays if one.get("employee_uuid") in employees]
+    paid = [employees[employee] for employee in pays if employee in employees]
     full = {"payroll_status_meta": listed.data.get("payroll_status_meta"), **run}
     reverses = {"reverses": undone[uuid]} if uuid in undone else {}
-    return {**full, "employee_compensations": pays, "employees": paid, **reverses}
+    return {**full, "employee_compensations": list(pays.values()), "employees": paid, **reverses}
 
 
 def _employees(api: Api, base: str) -> dict[str, dict[str, Any]]:

@@ -107,11 +107,12 @@ def propose_text(decoded: str, *, filename: str = "", currency: str = "") -> Pro
     mark, mark_certain = numbers.decimal_mark(cell for column in money.columns for cell in table.every(column))
     if not mark_certain:
         table.questions.append("Is the decimal mark a point or a comma?")
-    way = signs.decide(table, money, flag, mark, one_account=account_column is None)
+    fee = signs.fee(table, money, mark)
+    way = signs.decide(table, money, flag, fee, mark, one_account=account_column is None)
     counterparty, reference, description = _texts(table, flag)
     layout = CsvLayout(
         delimiter=delimiter, header=table.header, date=date, date_format=order, decimal_mark=mark,
-        amount=money.amount, debit=money.debit, credit=money.credit, balance=money.balance,
+        amount=money.amount, fee=fee, debit=money.debit, credit=money.credit, balance=money.balance,
         flag=flag if way.signs == "flag" else None, flag_out=way.flag_out, signs=way.signs, inverted=way.inverted,
         description=description, counterparty=counterparty, reference=reference,
         currency=code, currency_column=currency_column, account_column=account_column, account=_account(table),
@@ -189,11 +190,14 @@ def _currency(table: Table, currency: str) -> tuple[str, int | None]:
 
 def _account_column(table: Table) -> int | None:
     """The own account where each line names it: one account, or a few that come up again and again."""
-    found = []
+    found: list[int] = []
+    if _account(table):
+        return None
     for column in table.with_role("account"):
         values = table.values(column)
         distinct = len(set(values))
-        if len(values) == len(table.sample) and (distinct == 1 or distinct <= max(3, len(values) // 5)):
+        few = "account" in words.plain(table.header[column]) and distinct <= max(3, len(values) // 5)
+        if len(values) == len(table.sample) and (distinct == 1 or few):
             found.append(column)
     found.sort(key=lambda column: (not _IBAN.search(table.values(column)[0].upper()), column))
     table.taken.update(found)
@@ -257,9 +261,10 @@ def _money_by_heading(table: Table, numeric: list[int]) -> signs.Money | None:
     full = [c for c in amounts if len(table.values(c)) == len(table.sample)]
     has_pair = debit is not None and credit is not None and (debit in numeric or credit in numeric)
     if full and not (has_pair and not any(signs.is_negative(v) for v in table.values(full[0]))):
-        if len(full) > 1:
+        proved = [column for column in full if signs.is_proved(table, column, balance)]
+        if len(full) > 1 and not proved:
             table.questions.append("Which of the amount columns is the money that moved?")
-        return signs.Money(amount=full[0], balance=balance)
+        return signs.Money(amount=(proved or full)[0], balance=balance)
     if has_pair:
         return signs.Money(debit=debit, credit=credit, balance=balance)
     if amounts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -130,6 +130,8 @@ def _amount(row: Row, layout: CsvLayout) -> Decimal:
         debit, credit = _money(row, layout.debit, layout), _money(row, layout.credit, layout)
         return credit + debit if layout.signs == "printed" else credit - debit
     amount = _money(row, layout.amount, layout)
+    if layout.fee is not None:
+        amount -= abs(_money(row, layout.fee, layout))
     if layout.signs != "flag":
         return amount
     flag = row.cell(layout.flag).casefold()
@@ -212,4 +214,4 @@ def _tell(draft: Draft, reading: _Reading) -> None:
 
 def with_answers(layout: CsvLayout, **answers: object) -> CsvLayout:
     """The proposed layout with a person's answers put in. Raises PayloadError naming a field that is wrong."""
-    return CsvLayout.from_json({**replace(layout).to_json(), **answers})
+    return CsvLayout.from_json({**layout.to_json(), **answers})

@@ -20,7 +20,8 @@ class CsvLayout:
     layout is never applied to other columns. ``signs`` says where the direction stands: ``printed`` in the amounts
     themselves (debit and credit columns are added), ``flag`` in the flag column, whose ``flag_out`` values are money out,
     ``columns`` in which of debit and credit is filled (credit − debit). ``inverted`` turns all amounts round, for card
-    files that print purchases as positive. ``date_format`` is the order of day, month and year.
+    files that print purchases as positive. ``fee`` is a column of fees taken on top of the amounts.
+    ``date_format`` is the order of day, month and year.
     """
 
     delimiter: str
@@ -28,6 +29,7 @@ class CsvLayout:
     encoding: str = ""
     header: tuple[str, ...] = ()
     amount: int | None = None
+    fee: int | None = None
     debit: int | None = None
     credit: int | None = None
     flag: int | None = None

@@ -56,13 +56,15 @@ def value(text: str, mark: str) -> Decimal | None:
         return None
 
 
-def decide(table: Table, money: Money, flag: int | None, mark: str, *, one_account: bool) -> Way:
+def decide(table: Table, money: Money, flag: int | None, fee: int | None, mark: str, *, one_account: bool) -> Way:
     """The way that the content proves, else the ordinary one; doubt becomes a question of the table."""
     rows = table.body
     after = [value(row.cell(money.balance), mark) for row in rows] if one_account and money.balance is not None else []
     if money.amount is None:
         return _of_columns(table, money, mark, after)
     amounts = [value(row.cell(money.amount), mark) or Decimal(0) for row in rows]
+    if fee is not None:
+        return Way()
     if flag is not None:
         return _of_flag(table, amounts, [row.cell(flag).casefold() for row in rows], after)
     if _proves(amounts, after):
@@ -70,6 +72,25 @@ def decide(table: Table, money: Money, flag: int | None, mark: str, *, one_accou
     if _proves([-amount for amount in amounts], after):
         return Way(inverted=True)
     return _unproved(table, amounts, rows)
+
+
+def is_proved(table: Table, amount: int, balance: int | None, fee: int | None = None) -> bool:
+    """The running balance follows from this amount column, less the fee column where one is given."""
+    mark, _ = numbers.decimal_mark(table.every(amount))
+    after = [value(row.cell(balance), mark) for row in table.body] if balance is not None else []
+    moved = [value(row.cell(amount), mark) or Decimal(0) for row in table.body]
+    taken = [abs(value(row.cell(fee), mark) or Decimal(0)) if fee is not None else Decimal(0) for row in table.body]
+    return _proves([amount - less for amount, less in zip(moved, taken, strict=True)], after)
+
+
+def fee(table: Table, money: Money, mark: str) -> int | None:
+    """The column of fees taken on top of the amounts, where the balance proves it; filled without proof, it is asked about."""
+    filled = [c for c in table.with_role("fee") if any(value(cell, mark) for cell in table.values(c))]
+    if money.amount is None or not filled or is_proved(table, money.amount, money.balance):
+        return None
+    if not is_proved(table, money.amount, money.balance, filled[0]):
+        table.questions.append("Are the fees taken on top of the amounts?")
+    return filled[0]
 
 
 def _proves(amounts: Sequence[Decimal], after: Sequence[Decimal | None]) -> bool:

@@ -101,4 +101,6 @@ def role(header: str) -> str:
 def currency_in(text: str) -> str:
     """The one currency code standing in a heading, or empty."""
     codes = {word for word in re.findall(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])", text) if word in CURRENCIES}
+    if "€" in text or re.search(r"\beuros?\b", text, re.IGNORECASE):
+        codes.add("EUR")
     return codes.pop() if len(codes) == 1 else ""

@@ -309,3 +309,25 @@ def test_answers_are_put_into_a_proposal():
 def test_what_is_no_statement_is_refused_with_its_reason(content, reason):
     with pytest.raises(PayloadError, match=reason):
         bankfiles.read(content, filename="statement.csv")
+
+
+def test_fees_on_top_are_taken_off_where_the_balance_proves_it():
+    rows = "2025-03-05,a,-10.00,0.00,90.00\n2025-03-06,b,-20.00,0.50,69.50\n2025-03-07,c,50.00,0.00,119.50\n"
+    assert amounts("Date,Text,Amount,Fee,Balance\n" + rows) == [-1000, -2050, 5000]
+
+
+def test_fees_nothing_proves_are_asked_about():
+    assert any("fees" in q for q in asked("Date,Text,Amount,Fee\n2025-03-05,a,-10.00,0.50\n").questions)
+
+
+def test_of_gross_and_net_the_one_the_balance_follows_is_the_money():
+    text = "Date,Text,Gross,Fee,Net,Balance\n2025-03-05,a,100.00,-3.00,97.00,97.00\n2025-03-06,b,50.00,-2.00,48.00,145.00\n"
+    assert amounts(text) == [9700, 4800]
+
+
+def test_a_column_of_other_peoples_ibans_is_not_the_account():
+    text = (
+        "Konto:;DE12 5001 0517 0648 4898 90\n\nDatum;Zweck;IBAN;Betrag (€)\n30.01.25;x;DE1;-1,00\n29.01.25;y;DE2;2,00\n"
+    )
+    (statement,) = read(text, currency="")
+    assert (statement.account, statement.currency) == ("DE12 5001 0517 0648 4898 90", "EUR")

@@ -30,7 +30,7 @@ words = st.text(
 texts = st.lists(words, min_size=1, max_size=4).map(" ".join)
 rows = st.lists(st.tuples(days, minor, texts), min_size=1, max_size=12)
 currencies = st.sampled_from(["USD", "EUR", "JPY", "KWD"])
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+quick = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def content(statements):
@@ -158,7 +158,7 @@ SEEDS = [
 ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.sampled_from(SEEDS), st.data())
 def test_damaged_statements_are_answered_and_never_crash(seed, data):
     start = data.draw(st.integers(0, len(seed)))
@@ -166,7 +166,7 @@ def test_damaged_statements_are_answered_and_never_crash(seed, data):
     answered(seed[:start] + data.draw(st.binary(max_size=8)) + seed[end:])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_answered_and_never_crash(raw):
     answered(raw)
@@ -174,7 +174,7 @@ def test_any_bytes_are_answered_and_never_crash(raw):
     answered(b"Date,Text,Amount\n" + raw)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(
         st.lists(
@@ -207,7 +207,7 @@ def test_any_table_is_answered_and_never_crashes(cells, delimiter):
 
 
 @pytest.mark.contracts
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_damaged_samples_are_answered_and_never_crash(data):
     paths = sorted(path for path in SAMPLES.rglob("*") if path.is_file() and path.suffix not in {".md", ".json"})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
 
 from integrations.sandbox.server import CLIENT_IDS, Sandbox
+from integrations.sandbox.walking import walk
 
 CALLBACK = "http://127.0.0.1:9/callback"
 
@@ -41,7 +41,7 @@ class Consent:
         self.client_id, self.client_secret = CLIENT_IDS[slug]
         self.url = sandbox.base_url(slug) + path
 
-    def page(self, **extra):
+    def address(self, **extra):
         query = {
             "client_id": self.client_id,
             "redirect_uri": CALLBACK,
@@ -49,17 +49,15 @@ class Consent:
             "state": "st-1",
             **extra,
         }
-        return requests.get(self.url, params=query, timeout=5)
+        return f"{self.url}?{urlencode(query)}"
+
+    def page(self, **extra):
+        return requests.get(self.address(**extra), timeout=5)
 
     def answer(self, company, *, decision="approve", **extra):
         """The query of the redirect back to the application."""
-        html = self.page(**extra).text
-        hidden = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)"', html.replace('type="hidden" ', "")))
-        form = {**hidden, "company": company, "decision": decision}
-        form.setdefault("redirect_uri", CALLBACK)
-        got = requests.post(self.url, data=form, allow_redirects=False, timeout=5)
-        assert got.status_code == 302, got.text
-        return {name: values[0] for name, values in parse_qs(urlsplit(got.headers["Location"]).query).items()}
+        back = walk(self.address(**extra), company, decision=decision)
+        return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 
 
 @pytest.fixture

@@ -154,14 +154,51 @@ def test_unknown_action_is_not_found(sandbox):
     assert requests.post(sandbox.url + "/_control/companies/kestrel/dance", timeout=5).status_code == 404
 
 
+def written_entry(sandbox, grant, number="SANDBOX-1"):
+    """Post a journal entry to kestrel's QuickBooks; the id of the answer."""
+    company = sandbox.app.services["quickbooks-online"].companies["kestrel"]
+    lines = [
+        {
+            "Amount": 12,
+            "DetailType": "JournalEntryLineDetail",
+            "JournalEntryLineDetail": {"PostingType": side, "AccountRef": {"value": company.id_of(f"Account:{name}")}},
+        }
+        for side, name in (("Debit", "Merchant Fees"), ("Credit", "Stripe Clearing"))
+    ]
+    url = f"{sandbox.base_url('quickbooks-online')}/v3/company/9341455000000101/journalentry"
+    headers = {"Authorization": f"Bearer {grant.access_token}", "Accept": "application/json"}
+    body = {"TxnDate": "2026-03-31", "DocNumber": number, "Line": lines}
+    return requests.post(url, json=body, headers=headers, timeout=5)
+
+
+def entries_numbered(sandbox, grant, number):
+    url = f"{sandbox.base_url('quickbooks-online')}/v3/company/9341455000000101/query"
+    headers = {"Authorization": f"Bearer {grant.access_token}", "Accept": "application/json"}
+    query = f"select * from JournalEntry where DocNumber = '{number}'"
+    found = requests.get(url, params={"query": query}, headers=headers, timeout=5).json()
+    return found["QueryResponse"].get("JournalEntry", [])
+
+
 def test_state_survives_a_restart(tmp_path):
     with Sandbox(seed=7, state=tmp_path) as first:
         grant = first.app.services["gusto"].desk.open_grant("kestrel", "")
+        ledger = first.app.services["quickbooks-online"].desk.open_grant("kestrel", "")
         item = first.app.services["plaid"].link.attach("kestrel", 730, "")
+        written = written_entry(first, ledger).json()["JournalEntry"]
     with Sandbox(seed=7, state=tmp_path) as second:
         headers = {"Authorization": f"Bearer {grant.access_token}"}
         assert requests.get(second.base_url("gusto") + "/v1/token_info", headers=headers, timeout=5).status_code == 200
         assert second.app.services["plaid"].items.by_access_token(item.access_token).company == "kestrel"
+        assert [entry["Id"] for entry in entries_numbered(second, ledger, "SANDBOX-1")] == [written["Id"]]
+
+
+@pytest.mark.parametrize(("kind", "left"), [("drop_before", 0), ("drop_after", 1)])
+def test_a_write_whose_answer_was_lost_stands_and_one_lost_before_does_not(sandbox, kind, left):
+    grant = sandbox.app.services["quickbooks-online"].desk.open_grant("kestrel", "")
+    arm(sandbox, kind=kind, provider="quickbooks-online", path_regex="journalentry")
+    with pytest.raises(requests.ConnectionError):
+        written_entry(sandbox, grant, number=kind)
+    assert len(entries_numbered(sandbox, grant, kind)) == left
 
 
 def test_reset_forgets_what_was_granted(tmp_path):

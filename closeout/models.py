@@ -134,7 +134,7 @@ class Task(models.Model):
 
 
 class Explanation(models.Model):
-    """Why an item of a check is as it is (a negative balance, a manual entry, a variance). It counts only while the amount stands."""
+    """Why an item of a check is as it is (a negative balance, a manual entry). It counts only while the amount stands."""
 
     client = models.ForeignKey("clients.Client", models.PROTECT)
     close = models.ForeignKey(CloseRun, models.CASCADE, related_name="explanations")

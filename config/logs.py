@@ -7,7 +7,18 @@ import logging
 import re
 from datetime import UTC, datetime
 
-FIELDS = ("request_id", "client_id", "job_id", "connection_id", "provider", "stream", "status", "trace", "seconds", "count")
+FIELDS = (
+    "request_id",
+    "client_id",
+    "job_id",
+    "connection_id",
+    "provider",
+    "stream",
+    "status",
+    "trace",
+    "seconds",
+    "count",
+)
 SECRET = re.compile(
     r"(?i)(bearer\s+|basic\s+|(?:access|refresh|public|link)[_-]?token[\"'=:\s]+|client_secret[\"'=:\s]+|password[\"'=:\s]+|"
     r"(?:code|state)=|sk_(?:live|test)_|rk_(?:live|test)_|whsec_|eyJ)[^\s\"'&,;}]+"

@@ -25,9 +25,14 @@ CSRF_TRUSTED_ORIGINS = environment.words("TIEOUT_TRUSTED_ORIGINS")
 DATABASE_APP_ROLE = "tieout_app"
 _url = environment.text("DATABASE_URL", "") or embedded.address(VAR / "postgres", user=DATABASE_APP_ROLE, name="tieout")
 _owner_url = environment.text("DATABASE_OWNER_URL", "") or (
-    embedded.address(VAR / "postgres", user="postgres", name="tieout") if not environment.text("DATABASE_URL", "") else _url
+    embedded.address(VAR / "postgres", user="postgres", name="tieout")
+    if not environment.text("DATABASE_URL", "")
+    else _url
 )
-DATABASES = {"default": environment.database("DATABASE_URL", _url), "owner": environment.database("DATABASE_OWNER_URL", _owner_url)}
+DATABASES = {
+    "default": environment.database("DATABASE_URL", _url),
+    "owner": environment.database("DATABASE_OWNER_URL", _owner_url),
+}
 DATABASE_APP_ROLE = str(DATABASES["default"]["USER"]) or DATABASE_APP_ROLE
 DATABASE_ROUTERS = ["clients.tenancy.Router"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -93,7 +98,10 @@ TEMPLATES = [
 # ---- signing in ---------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "clients.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher", "django.contrib.auth.hashers.PBKDF2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -120,7 +128,10 @@ LOGIN_URL = "account_login"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 #: Idle minutes after which a session is over, by role.
-IDLE_MINUTES = {"staff": environment.whole("TIEOUT_IDLE_MINUTES", 15 if not DEMO else 240), "client": 30 if not DEMO else 240}
+IDLE_MINUTES = {
+    "staff": environment.whole("TIEOUT_IDLE_MINUTES", 15 if not DEMO else 240),
+    "client": 30 if not DEMO else 240,
+}
 #: How old a second factor may be for an act that asks for it again.
 STEP_UP_SECONDS = 300
 TRUSTED_PROXY_COUNT = environment.whole("TIEOUT_PROXIES", 0)
@@ -234,7 +245,10 @@ REST_FRAMEWORK = {
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "clients_cache"}}
 if environment.text("REDIS_URL", ""):
-    CACHES["default"] = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": environment.text("REDIS_URL")}
+    CACHES["default"] = {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": environment.text("REDIS_URL"),
+    }
 
 LOGGING = {
     "version": 1,
@@ -243,4 +257,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": environment.text("TIEOUT_LOG_LEVEL", "WARNING" if LOCAL else "INFO")},
 }
-SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"] if not SECURE_HTTPS else []
+SILENCED_SYSTEM_CHECKS = (
+    ["security.W004", "security.W008", "security.W012", "security.W016"] if not SECURE_HTTPS else []
+)

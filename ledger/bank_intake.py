@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
     from clients.models import Client
 
-KINDS = ("BankAccount", "BankLine", "BankLineRemoved", "BankStatement")
+EVIDENCE, LINES = ("BankAccount", "BankStatement"), ("BankLine", "BankLineRemoved")
 BATCH = 20_000
 
 
 def take(client: Client) -> int:
     """Take every new bank fact, in the order it came; gives how many lines are new. Running it twice adds nothing."""
-    facts = list(Fact.objects.filter(client=client, kind__in=KINDS, state="new").order_by("id")[:BATCH])
-    records = [(fact, from_json(fact.kind, fact.data)) for fact in facts]
-    for fact, record in records:
+    for fact in Fact.objects.filter(client=client, kind__in=EVIDENCE, state__in=["new", "proof"]).order_by("id"):
+        record = from_json(fact.kind, fact.data)
         if isinstance(record, BankAccount):
             _take_account(client, fact, record)
         elif isinstance(record, BankStatement):
             _take_statement(client, fact, record)
+    facts = list(Fact.objects.filter(client=client, kind__in=LINES, state="new").order_by("id")[:BATCH])
+    records = [(fact, from_json(fact.kind, fact.data)) for fact in facts]
     added = _take_lines(client, [(fact, record) for fact, record in records if isinstance(record, BankLine)])
     _remove(client, [record.external_id for fact, record in records if fact.kind == "BankLineRemoved"])
     Fact.objects.filter(client=client, pk__in=[fact.pk for fact in facts]).update(state="proof")

@@ -13,6 +13,7 @@ from integrations.models import Connection, Fact, StreamState
 from integrations.records import PayrollRun, Record, Skipped
 from integrations.records_json import from_json
 from integrations.registry import all_providers
+from integrations.storing import UNREADABLE
 from ledger import exceptions_inbox, mapping, overlap, posting
 from ledger.core import roles
 from ledger.core.period import Month
@@ -65,13 +66,17 @@ class _Batch:
     settled: list[str] = field(default_factory=list)
 
 
-def book(client: Client, *, retry: bool = False, connection_id: int | None = None) -> BookResult:
-    """Book every new fact of a client (with ``retry`` also those held as exceptions), in the caller's transaction.
+def book(client: Client, *, connection_id: int | None = None) -> BookResult:
+    """Book every new fact of a client and try again what is held, in the caller's transaction.
 
+    Held facts are few and their cause may be gone (a mapping, an open month), so that a fixed cause settles all its members.
     Streams whose duty is not ``book`` are evidence. Facts before the cut-over are skipped, since the books already hold them.
     """
-    states = ["new", "exception"] if retry else ["new"]
-    waiting = Fact.objects.filter(client=client, state__in=states).exclude(kind__in=TAKEN_ELSEWHERE).order_by("id")
+    waiting = (
+        Fact.objects.filter(client=client, state__in=["new", "exception"])
+        .exclude(kind__in=TAKEN_ELSEWHERE)
+        .order_by("id")
+    )
     if connection_id:
         waiting = waiting.filter(connection_id=connection_id)
     reader = _Reader(client)
@@ -107,7 +112,7 @@ class _Reader:
     def read(self, fact: Fact, batch: _Batch) -> None:
         """Sort one fact into the batch."""
         connection = self.connections[fact.connection_id]
-        if fact.kind == "PayloadError":
+        if fact.kind == UNREADABLE:
             self._hold(
                 fact, connection, batch, "payload", "unreadable record", fact.reason or "The record could not be read."
             )
@@ -267,7 +272,7 @@ def _revise(client: Client, entries: Sequence[posting.Entry], done: posting.Post
 
     A month that closed meanwhile refuses; the caller sees PeriodClosed and the fact is held on the next run.
     """
-    for index, entry_id in done.changed:
+    for index, _entry_id in done.changed:
         wanted = entries[index]
         standing = live_entry(client.pk, wanted.source_key, wanted.purpose)
         if standing is None or bytes(standing.content_sha256) == wanted.digest():

@@ -63,7 +63,13 @@ def unconnected_systems(client: Client) -> list[str]:
 
 
 def known_through(connection: Connection) -> date | None:
-    """The earliest of its streams' last complete days; None where nobody can tell."""
+    """The last day nothing is missing of: its streams' last complete day, or, once broken, its last record's day."""
+    if connection.state != Connection.State.LIVE:
+        newest = Fact.objects.filter(client_id=connection.client_id, connection=connection, kind="BankLine").order_by(
+            "-booked_on"
+        )
+        if (last := newest.values_list("booked_on", flat=True).first()) is not None:
+            return last
     days = StreamState.objects.filter(
         client_id=connection.client_id, connection=connection, complete_through__isnull=False
     )

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ledger import exceptions_inbox
@@ -59,7 +60,7 @@ def find(client: Client, month: Month) -> int:
         .values_list("identity", flat=True)
     )
     problems = []
-    for one, two in zip(documents, documents[1:], strict=False):
+    for one, two in pairwise(documents):
         if (
             _suspect(one, two)
             and month.contains(two.booked_on)

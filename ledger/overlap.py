@@ -63,14 +63,16 @@ class PayrollGate:
         )
         debits = (
             JournalLine.objects.filter(
-                client=self.client, entry__in=around, account_id__in={line.account_id for line in wage_lines}
+                client=self.client, entry__in=around, account_id__in=accounts, account__type="expense"
             )
+            .filter(entry__memo__startswith="JournalEntry")
             .values("entry_id")
             .annotate(total=Sum("debit_minor"))
+            .order_by("entry_id")
         )
         for row in debits:
             if abs(row["total"] - gross) * 100 <= gross * NEAR_PERCENT:
-                return self._overlap(run, row["entry_id"], row["total"], gross)
+                return JournalEntry.objects.get(pk=row["entry_id"]), row["total"]
         return None
 
     def _overlap(self, run: PayrollRun, entry_id: int, booked: int, gross: int) -> Overlap:

@@ -23,6 +23,27 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
 BATCH = 20_000
+STAGES = """
+CREATE TEMP TABLE IF NOT EXISTS stage_entry (
+    n int, id bigint, booked_on date, origin text, source_key text, purpose text, revision smallint, line_count smallint,
+    memo text, reason text, reverses_id bigint, fact_id bigint, mapping_version_id bigint, digest bytea) ON COMMIT DROP;
+CREATE TEMP TABLE IF NOT EXISTS stage_line (
+    n int, no smallint, account_id bigint, booked_on date, debit bigint, credit bigint, role text, key text, memo text,
+    party text, department text) ON COMMIT DROP
+"""
+#: One statement for both tables: the triggers see each entry with all its lines, and neither table alone is accepted.
+WRITE = """
+WITH lines AS (
+    INSERT INTO ledger_journalline (client_id, entry_id, no, account_id, booked_on, debit_minor, credit_minor, role, key, memo,
+                                    party, department, foreign_currency)
+    SELECT %(client)s, s.id, l.no, l.account_id, l.booked_on, l.debit, l.credit, l.role, l.key, l.memo, l.party, l.department, ''
+    FROM stage_line l JOIN stage_entry s USING (n))
+INSERT INTO ledger_journalentry (id, client_id, booked_on, origin, source_key, purpose, revision, line_count, memo, reason,
+                                 reverses_id, fact_id, mapping_version_id, content_sha256, posted_by_id)
+SELECT id, %(client)s, booked_on, origin, source_key, purpose, revision, line_count, memo, reason, reverses_id, fact_id,
+       mapping_version_id, digest, %(actor)s
+FROM stage_entry
+"""
 
 
 class PostingError(ValueError):
@@ -139,13 +160,7 @@ def ensure_periods(client_id: int, months: Iterable[date]) -> None:
 
 
 def _make_stages(cursor: CursorWrapper) -> None:
-    cursor.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS stage_entry (n int, id bigint, booked_on date, origin text, source_key text, purpose text, "
-        "revision smallint, line_count smallint, memo text, reason text, reverses_id bigint, fact_id bigint, mapping_version_id bigint, "
-        "digest bytea) ON COMMIT DROP;"
-        "CREATE TEMP TABLE IF NOT EXISTS stage_line (n int, no smallint, account_id bigint, booked_on date, debit bigint, credit bigint, "
-        "role text, key text, memo text, party text, department text) ON COMMIT DROP"
-    )
+    cursor.execute(STAGES)
 
 
 def _post_batch(
@@ -188,16 +203,7 @@ def _post_batch(
 
 def _write(cursor: CursorWrapper, client_id: int, offset: int, actor_id: int | None, result: PostResult) -> None:
     cursor.execute("UPDATE stage_entry SET id = nextval(pg_get_serial_sequence('ledger_journalentry', 'id'))")
-    # One statement for both tables: the triggers see each entry with all its lines, and neither table alone is accepted.
-    cursor.execute(
-        "WITH lines AS (INSERT INTO ledger_journalline (client_id, entry_id, no, account_id, booked_on, debit_minor, credit_minor, role, key, memo, "
-        "  party, department, foreign_currency) SELECT %(client)s, s.id, l.no, l.account_id, l.booked_on, l.debit, l.credit, l.role, l.key, l.memo, "
-        "  l.party, l.department, '' FROM stage_line l JOIN stage_entry s USING (n)) "
-        "INSERT INTO ledger_journalentry (id, client_id, booked_on, origin, source_key, purpose, revision, line_count, memo, reason, reverses_id, fact_id, "
-        "  mapping_version_id, content_sha256, posted_by_id) SELECT id, %(client)s, booked_on, origin, source_key, purpose, revision, line_count, memo, "
-        "  reason, reverses_id, fact_id, mapping_version_id, digest, %(actor)s FROM stage_entry",
-        {"client": client_id, "actor": actor_id},
-    )
+    cursor.execute(WRITE, {"client": client_id, "actor": actor_id})
     cursor.execute("SELECT n, id FROM stage_entry")
     for n, entry_id in cursor.fetchall():
         result.ids[offset + n] = entry_id

@@ -5,10 +5,13 @@ Each step commits on its own and may be repeated; no network call happens inside
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
+
+from django.db import connection
 
 from clients.models import Client
 from clients.tenancy import client_context
@@ -18,12 +21,25 @@ from ledger.core.period import Month
 from ledger.models import MirrorDocument, OutboxItem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ledger.accounting import Accounting
 
 #: How far back the mirror reaches before the cut-over, in months, so that a year stands beside a year.
 HISTORY_MONTHS = 14
+
+
+@contextmanager
+def alone(client_id: int) -> Iterator[bool]:
+    """Hold the client's refresh for this session; False if another session holds it. Released even by a dead worker."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('ledger-refresh', %s))", [client_id])
+        (held,) = cursor.fetchone()
+        try:
+            yield held
+        finally:
+            if held:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended('ledger-refresh', %s))", [client_id])
 
 
 def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict[str, Any]:

@@ -14,7 +14,14 @@ if TYPE_CHECKING:
     from integrations.models import SyncJob
 
 
+#: How soon to look again while another refresh of the client runs.
+BUSY_SECONDS = 3
+
+
 @jobs.handler("refresh")
 def refresh(job: SyncJob, lease: Lease) -> Mapping[str, Any]:
-    """Bring the client's books up to date from everything that was pulled."""
-    return refreshing.refresh(job.client_id, renew=lease.renew)
+    """Bring the client's books up to date from everything that was pulled; one at a time for a client."""
+    with refreshing.alone(job.client_id) as is_alone:
+        if not is_alone:
+            raise jobs.Again(BUSY_SECONDS)
+        return refreshing.refresh(job.client_id, renew=lease.renew)

@@ -32,14 +32,14 @@ def trial_balance_proves(scope: Scope) -> Iterator[Result]:
 
 def _foots(scope: Scope) -> Result:
     debits = sum(balance for balance in scope.balances.values() if balance > 0)
-    credits = -sum(balance for balance in scope.balances.values() if balance < 0)
+    owed = -sum(balance for balance in scope.balances.values() if balance < 0)
     return Result(
-        state="pass" if debits == credits else "fail",
+        state="pass" if debits == owed else "fail",
         summary=f"{sum(b != 0 for b in scope.balances.values())} accounts; debits = credits."
-        if debits == credits
+        if debits == owed
         else "Debits and credits differ.",
         expected=debits,
-        actual=credits,
+        actual=owed,
         subject="foots",
         title="Trial balance foots",
         evidence=_statement_page(scope),
@@ -142,8 +142,8 @@ def _ours(scope: Scope) -> dict[str, int]:
         account = scope.accounts[account_id]
         if account.type in {"income", "expense"}:
             carried += before.get(account_id, 0)
-            balance -= before.get(account_id, 0)
-        ours[account.external_id] = ours.get(account.external_id, 0) + balance
+        of_year = before.get(account_id, 0) if account.type in {"income", "expense"} else 0
+        ours[account.external_id] = ours.get(account.external_id, 0) + balance - of_year
     if retained is not None and carried:
         ours[retained.external_id] = ours.get(retained.external_id, 0) + carried
     return {key: amount for key, amount in ours.items() if amount}

@@ -296,7 +296,9 @@ def straddling_run_is_accrued(scope: Scope) -> Result:
     elif back is None:
         summary = "The accrual has no reversal."
     else:
-        summary = f"Days of {run.period_start:%b} {run.period_start.day} to {scope.month.last:%b} {scope.month.last.day}, paid {run.booked_on:%b} {run.booked_on.day}; reversed next month."
+        first, last = run.period_start, scope.month.last
+        worked = f"Days of {first:%b} {first.day} to {last:%b} {last.day}"
+        summary = f"{worked}, paid {run.booked_on:%b} {run.booked_on.day}; reversed next month."
     return Result(
         state="pass" if booked and back and not off else "fail",
         summary=summary,

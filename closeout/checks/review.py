@@ -88,9 +88,7 @@ def signed_months_stand(scope: Scope) -> Result:
     relevant = rows.filter(Q(state="open") | Q(decided_at__isnull=False, entry_id__isnull=False))
     items = tuple(
         Item(
-            label=f"{row.document.type} {row.document.number} {row.document.party} of {row.month:%B %Y} was {row.kind} after the close".replace(
-                "  ", " "
-            ),
+            label=f"{' '.join(_named(row))} of {row.month:%B %Y} was {row.kind} after the close",
             amount=row.amount_minor,
             url=scope.url("changes"),
             key=f"change:{row.pk}",
@@ -114,6 +112,11 @@ def signed_months_stand(scope: Scope) -> Result:
         if open_items
         else f"{closed} closed months unchanged" + (f"; {len(items)} changes taken with a reason." if items else "."),
     )
+
+
+def _named(change: ChangedAfterClose) -> list[str]:
+    document = change.document
+    return [word for word in (document.type, document.number, document.party) if word]
 
 
 @check("K49", area="review", title="All gates pass, and the figures are fresh", is_final=True)

@@ -46,7 +46,7 @@ class CombiningRun(Protocol):
 
 
 class _Group(NamedTuple):
-    """Free members of one scope and name in order of day."""
+    """Free members of one scope and name, in order of day."""
 
     members: list[int]
     days: list[int]
@@ -80,9 +80,10 @@ def combine(run: CombiningRun, lines: Iterable[int], *, ambiguous: bool) -> None
 def _groups(run: CombiningRun) -> dict[str, dict[str, _Group]]:
     """Free items by scope and name ('' for those without one)."""
     groups: dict[str, dict[str, _Group]] = defaultdict(dict)
-    for index, item in enumerate(run.items):
-        if run.item_taken[index]:
-            continue
+    free = [index for index, taken in enumerate(run.item_taken) if not taken]
+    free.sort(key=lambda index: (run.item_days[index], index))
+    for index in free:
+        item = run.items[index]
         by_name, name = groups[item.scope], folded_name(item.names[0]) if item.names else ""
         group = by_name.get(name)
         if group is None:
@@ -136,8 +137,11 @@ def _split_items(run: CombiningRun) -> None:
     for line in range(len(run.lines)):
         if not run.line_taken[line]:
             free_lines[run.lines[line].scope].append(line)
+    for lines in free_lines.values():
+        lines.sort(key=lambda line: (run.line_days[line], line))
     days = {scope: [run.line_days[line] for line in lines] for scope, lines in free_lines.items()}
-    for index, item in enumerate(run.items):
+    for index in [index for index, taken in enumerate(run.item_taken) if not taken]:
+        item = run.items[index]
         if run.item_taken[index] or item.scope not in free_lines:
             continue
         scope = item.scope
@@ -154,6 +158,6 @@ def _split_items(run: CombiningRun) -> None:
         ways = subsets_with_sum([run.lines[line].amount for line in near], item.amount)
         if not ways:
             continue
-        lines = tuple(near[place] for place in ways[0])
+        chosen = tuple(near[place] for place in ways[0])
         confidence = (_SURE if item.names else _UNNAMED) if len(ways) == 1 else _AMBIGUOUS
-        run.settle(lines, (index,), confidence, (f"{len(lines)} bank lines sum to the item",), "one-to-many")
+        run.settle(chosen, (index,), confidence, (f"{len(chosen)} bank lines sum to the item",), "one-to-many")

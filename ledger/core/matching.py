@@ -86,7 +86,13 @@ class _Run:
         return -before <= lag <= after and (not book.account or book.account != self.lines[line].account)
 
     def take(self, item: int, line: int, confidence: int, reasons: tuple[str, ...]) -> None:
-        self.settle((line,), (item,), confidence, reasons, "one-to-one")
+        """``settle`` for the plain pair, which nearly all are."""
+        said = Suggestion((self.lines[line].id,), (self.items[item].id,), confidence, reasons)
+        if confidence < ACCEPT:
+            self.tentative.append(((line,), (item,), said))
+            return
+        self.accepted.append(said)
+        self.line_taken[line] = self.item_taken[item] = 1
 
     def settle(
         self, lines: tuple[int, ...], items: tuple[int, ...], confidence: int, reasons: tuple[str, ...], kind: Kind
@@ -114,12 +120,12 @@ def match(lines: Sequence[BankSide], items: Sequence[BookSide], *, window: Windo
 
     Deterministic, whatever the order of the input. Suggestions below ACCEPT are for a person to look at.
     """
-    lines, items = sorted(lines), sorted(items, key=itemgetter(1, 0))
+    lines, items = sorted(lines, key=itemgetter(0)), sorted(items, key=itemgetter(0))
     run = _Run(
         lines,
         items,
         window or Window(),
-        [printed(line) for line in lines],
+        printed(lines),
         [line.on.toordinal() for line in lines],
         [item.on.toordinal() for item in items],
         bytearray(len(lines)),
@@ -184,6 +190,7 @@ _SILENT_ONLY = ("same amount, the only one of it", "the bank line does not name 
 
 def _bucket(run: _Run, items: list[int], lines: list[int]) -> None:
     """Several lines or items of one amount: whole references settle, other pairs in the window become edges."""
+    items.sort(key=lambda item: (run.item_days[item], item))
     widest = max(_after(run, item) for item in items)
     days = [run.item_days[item] for item in items]
     edges: list[tuple[int, int]] = []
@@ -368,7 +375,7 @@ def transfer_pairs(lines: Sequence[BankSide], *, days: int = 4) -> list[Suggesti
         if line.amount < 0
     ]
     arrived = [line for line in lines if line.amount > 0]
-    texts = {line.id: printed(line) for line in lines}
+    texts = dict(zip((line.id for line in lines), printed(lines), strict=True))
     found = []
     for said in match(arrived, out, window=Window(days, days)):
         if said.kind != "one-to-one":

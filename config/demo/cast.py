@@ -1,0 +1,95 @@
+"""The practice Larkfield Ledger, its people and its three clients. All fictional."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+
+from clients.models import Assignment, Client, Membership, Practice, Role, StackItem, User
+from clients.tenancy import client_context
+
+CUT_OVER = date(2026, 1, 1)
+#: name, address, role, sees payroll, clients assigned ('' = none needed).
+PEOPLE = (
+    ("Rowan Oakes", "rowan@larkfield.example", Role.CONTROLLER, True, ()),
+    ("Helen Kerr", "helen@larkfield.example", Role.CONTROLLER, True, ()),
+    ("Jules Tan", "jules@larkfield.example", Role.STAFF, True, ("kestrel", "quillfeather", "brambling")),
+    ("Sam Vale", "sam@larkfield.example", Role.STAFF, False, ("brambling",)),
+    ("Ada Lark", "ada@larkfield.example", Role.ADMIN, True, ()),
+    ("Nora Pine", "nora@kestrelandpine.example", Role.CLIENT, False, ("kestrel",)),
+    ("Piers Quill", "piers@quillfeather.example", Role.CLIENT, False, ("quillfeather",)),
+)
+CLIENTS = (
+    ("kestrel", "Kestrel and Pine Outfitters", Client.Stage.LIVE, CUT_OVER),
+    ("quillfeather", "Quillfeather Coffee Roasters", Client.Stage.LIVE, CUT_OVER),
+    ("brambling", "Brambling Studio", Client.Stage.ONBOARDING, None),
+)
+STACK = (
+    ("quickbooks-online", "accounting", StackItem.Route.API),
+    ("stripe", "processor", StackItem.Route.API),
+    ("gusto", "payroll", StackItem.Route.API),
+    ("plaid", "bank", StackItem.Route.FEED),
+)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The people of the demonstration by what they do, and its clients."""
+
+    practice: Practice
+    controller: User
+    second_controller: User
+    bookkeeper: User
+    admin: User
+    client_user: User
+    clients: dict[str, Client]
+
+
+@transaction.atomic
+def seed() -> Cast:
+    """Make the practice, its people and clients, or find them again."""
+    practice, _ = Practice.objects.get_or_create(slug="larkfield", defaults={"name": "Larkfield Ledger"})
+    people = {email: _person(name, email) for name, email, *_ in PEOPLE}
+    controller, bookkeeper = people["rowan@larkfield.example"], people["jules@larkfield.example"]
+    clients = {}
+    for slug, name, stage, cut_over in CLIENTS:
+        clients[slug], _ = Client.objects.get_or_create(
+            practice=practice,
+            slug=slug,
+            defaults={
+                "name": name, "stage": stage, "cut_over_on": cut_over, "timezone": "America/Los_Angeles", "home_currency": "USD",
+                "preparer": bookkeeper, "controller": controller, "materiality_minor": 50_000,
+            },
+        )  # fmt: skip
+    for _name, email, role, payroll, assigned in PEOPLE:
+        membership, _ = Membership.objects.get_or_create(
+            practice=practice, user=people[email], defaults={"role": role, "sees_payroll": payroll}
+        )
+        for slug in assigned:
+            with client_context(clients[slug].pk):
+                Assignment.objects.get_or_create(membership=membership, client=clients[slug])
+    for slug, client in clients.items():
+        _inventory(client, complete=slug != "brambling")
+    return Cast(
+        practice, controller, people["helen@larkfield.example"], bookkeeper, people["ada@larkfield.example"],
+        people["nora@kestrelandpine.example"], clients,
+    )  # fmt: skip
+
+
+def _person(name: str, email: str) -> User:
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        user = User.objects.create_user(email, None, name=name)
+        EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def _inventory(client: Client, *, complete: bool) -> None:
+    with client_context(client.pk):
+        for system, category, route in STACK if complete else STACK[:1]:
+            StackItem.objects.get_or_create(
+                client=client, system=system, defaults={"category": category, "route": route, "access_state": "granted"}
+            )

@@ -1,0 +1,64 @@
+"""What the sandbox knows to be true, beside what our books say: to the cent, account by account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+from django.conf import settings
+
+from ledger import statements
+from ledger.core.statements import trial_balance
+from ledger.models import JournalLine
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from ledger.core.period import Month
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An account whose balance is not what it must be; minor units, debit − credit."""
+
+    account: str
+    expected: int
+    actual: int
+
+
+def read(client: Client) -> dict[str, Any]:
+    """The sandbox's truth about a company."""
+    answer = requests.get(f"{settings.SANDBOX_URL}/_control/truth/{client.slug}", timeout=30)
+    answer.raise_for_status()
+    return dict(answer.json())
+
+
+def act(client: Client, action: str, **body: Any) -> None:
+    """Make something happen in the sandbox's world (an edit in the accounting system, an expired login)."""
+    answer = requests.post(f"{settings.SANDBOX_URL}/_control/companies/{client.slug}/{action}", json=body, timeout=30)
+    answer.raise_for_status()
+
+
+def compare(client: Client, month: Month, truth: dict[str, Any]) -> list[Difference]:
+    """Every account of the trial balance at a month's end against the truth, month-end accruals left out."""
+    books = statements.load(client, through=month.first)
+    ours = {row.account.name: row.debit - row.credit for row in trial_balance(books, month).rows}
+    for name, amount in _accruals(client, month).items():
+        ours[name] = ours.get(name, 0) - amount
+    theirs = {name: int(row["balance_minor"]) for name, row in truth["months"][str(month)].items()}
+    return [
+        Difference(name, theirs.get(name, 0), ours.get(name, 0))
+        for name in sorted(ours.keys() | theirs.keys())
+        if ours.get(name, 0) != theirs.get(name, 0)
+    ]
+
+
+def _accruals(client: Client, month: Month) -> dict[str, int]:
+    """Debit − credit by account of payroll accruals and their reversals to the month's end: the truth has none."""
+    lines = JournalLine.objects.filter(
+        client=client, entry__purpose__in=["accrual", "accrual-reversal"], booked_on__lte=month.last
+    ).select_related("account")
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.account.name] = sums.get(line.account.name, 0) + line.net_minor
+    return sums

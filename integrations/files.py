@@ -98,6 +98,8 @@ def confirm(brought: FileImport, *, actor: User, account: str = "") -> list[Conn
     locked = FileImport.objects.select_for_update(of=("self",)).select_related("client", "connection").get(pk=brought.pk)
     if locked.state != FileImport.State.PREVIEW:
         raise FileRefused("this file was settled already")
+    if "accounts" not in locked.summary:
+        raise FileRefused("the layout of the file has to be settled first")
     try:
         statements = _read(locked)
     except LayoutNeeded as needed:

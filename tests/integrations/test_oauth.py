@@ -46,7 +46,12 @@ def test_the_grant_is_nowhere_in_the_database_in_clear(people, connect, owner_sq
     grant = tokens.held(connection).grant
     dump = "".join(
         str(row)
-        for table in ("integrations_token", "integrations_connection", "integrations_oauthattempt", "clients_auditevent")
+        for table in (
+            "integrations_token",
+            "integrations_connection",
+            "integrations_oauthattempt",
+            "clients_auditevent",
+        )
         for row in owner_sql.execute(f"SELECT t::text FROM {table} t").fetchall()
     )
     assert grant.access not in dump

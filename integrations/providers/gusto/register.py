@@ -187,8 +187,9 @@ def payslips(payload: Payload, totals: Totals) -> tuple[Payslip, ...]:
     people = {one.text("uuid"): one for one in payload.objects("employees")}
     paid = (one for one in payload.objects("employee_compensations") if not one.flag("excluded", False))
     lines = [_line(one, people.get(one.text("employee_uuid"))) for one in paid]
-    company = _company_slip(payload)
-    slips = (*(line.slip for line in lines), *company)
+    slips = tuple(line.slip for line in lines)
+    if sum(_sum(slip.employer_taxes) for slip in slips) != totals.employer_taxes:
+        slips = (*slips, *_company_slip(payload))
     deductions = [item for slip in slips for item in slip.deductions]
     benefits = _sum(item for item in deductions if item.kind == "benefit")
     told = (
@@ -207,6 +208,7 @@ def payslips(payload: Payload, totals: Totals) -> tuple[Payslip, ...]:
 
 
 def _company_slip(payload: Payload) -> tuple[Payslip, ...]:
+    """``company_taxes``: in addition to the employees' by the contract; where those come to the total, a repetition."""
     taxes = tuple(_tax(one) for one in payload.objects("company_taxes") if one.flag("employer"))
     taxes = tuple(tax for tax in taxes if tax.amount)
     if not taxes:

@@ -114,6 +114,13 @@ def test_who_is_paid_by_cheque_is_said_and_who_is_left_out_is_not_there():
     assert run.payslips[2].employer_taxes == (PayItem(name="CA ETT", amount=350),)
 
 
+def test_company_taxes_that_only_repeat_the_employees_are_not_added():
+    raw = payroll()
+    raw["company_taxes"] = [{"name": "Medicare", "employer": True, "amount": "72.50"}]
+    raw["totals"] |= {"employer_taxes": "382.50", "tax_debit": "1515.00", "company_debit": "3054.50"}
+    assert [slip.employee for slip in only(raw).payslips] == ["Ada Fern", "Bo Marsh"]
+
+
 def test_the_pulls_and_their_day_are_the_totals():
     run = only(payroll())
     assert (run.net_pay_pull, run.reimbursement_pull, run.garnishment_pull) == (134700, 4250, 15000)

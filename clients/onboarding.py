@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
 
 from django import forms
 from django.utils import timezone
@@ -55,6 +57,12 @@ KEYS = tuple(step.key for step in STEPS)
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 _proofs: dict[str, Callable[[Client], Progress]] = {}
+
+
+@lru_cache(maxsize=1)
+def zones() -> tuple[str, ...]:
+    """Every time zone by name; read from the disk once."""
+    return tuple(sorted(available_timezones()))
 
 
 def proof(key: str) -> Callable[[Callable[[Client], Progress]], Callable[[Client], Progress]]:
@@ -117,10 +125,8 @@ class FactsForm(forms.ModelForm):  # type: ignore[type-arg]
             choices.queryset = User.objects.filter(memberships__in=staff.filter(role__in=roles)).distinct()
 
     def clean_timezone(self) -> str:
-        from zoneinfo import available_timezones
-
         name = str(self.cleaned_data["timezone"]).strip()
-        if name not in available_timezones():
+        if name not in zones():
             raise forms.ValidationError("Choose a zone of the list, such as America/Chicago.")
         return name
 

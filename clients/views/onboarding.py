@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -133,7 +132,7 @@ def _page(request: HttpRequest, client: Client, key: str, form: FactsForm | None
         "key": key,
         "percent": onboarding.percent(steps),
         "form": form or onboarding.FactsForm(instance=client),
-        "zones": sorted(available_timezones()),
+        "zones": onboarding.zones(),
         "categories": [
             (category, label, icon, [(system, system.slug in items) for system in systems])
             for category, label, icon, systems in catalogue.by_category()

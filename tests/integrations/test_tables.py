@@ -32,7 +32,7 @@ CLIENT_TABLES = (
 )
 
 
-class InsufficientPrivilege(ProgrammingError):
+class NotAllowedError(ProgrammingError):
     """The app's role may not even try."""
 
 
@@ -44,7 +44,7 @@ def run(statement: str, *values: Any) -> int:
             return int(cursor.rowcount)
     except ProgrammingError as error:
         if "permission denied" in str(error):
-            raise InsufficientPrivilege(str(error)) from error
+            raise NotAllowedError(str(error)) from error
         raise
 
 
@@ -64,7 +64,7 @@ def test_without_a_context_no_row_is_seen_or_changed(stored, table):
     name = f"integrations_{table}"
     assert run(f"SELECT * FROM {name}") == 0
     for statement in (f"DELETE FROM {name}", f"UPDATE {name} SET client_id = client_id"):
-        with suppress(InsufficientPrivilege):
+        with suppress(NotAllowedError):
             assert run(statement) == 0
 
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from integrations.payload import Payload
 
 
+#: Envelopes within envelopes that are opened when looking for objects in an answer.
+DEEPEST = 6
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
     """What a pure reading needs to know of the client: time zone for book dates, home currency, the connected account.
@@ -269,10 +273,11 @@ class Provider:
     def stream(self, name: str) -> Stream:
         return next(stream for stream in self.streams if stream.name == name)
 
-    def recognised(self, answer: Any, *, depth: int = 6) -> Iterator[tuple[Stream, Mapping[str, Any]]]:
+    def recognised(self, answer: Any) -> Iterator[tuple[Stream, Mapping[str, Any]]]:
         """Every object of this provider's streams in any answer, list or envelope, the outermost that is recognised."""
-        if self.open_answer is not None and depth == 6:
-            answer = list(self.open_answer(answer))
+        yield from self._within(answer if self.open_answer is None else list(self.open_answer(answer)), DEEPEST)
+
+    def _within(self, answer: Any, depth: int) -> Iterator[tuple[Stream, Mapping[str, Any]]]:
         if isinstance(answer, dict):
             stream = next((stream for stream in self.streams if stream.recognise(answer)), None)
             if stream is not None:
@@ -281,4 +286,4 @@ class Provider:
         inner = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else ()
         for value in inner if depth else ():
             if isinstance(value, (dict, list)):
-                yield from self.recognised(value, depth=depth - 1)
+                yield from self._within(value, depth - 1)

@@ -177,9 +177,9 @@ class Line:
 
 
 def has_details(payload: Payload) -> bool:
-    """Whether taxes came employee by employee (``include=taxes``)."""
+    """Whether pay and taxes came employee by employee (``include=taxes``; older answers have neither)."""
     paid = [one for one in payload.objects("employee_compensations") if not one.flag("excluded", False)]
-    return bool(paid) and all("taxes" in one.data for one in paid)
+    return bool(paid) and all("taxes" in one.data and one.has("gross_pay") and one.has("net_pay") for one in paid)
 
 
 def payslips(payload: Payload, totals: Totals) -> tuple[Payslip, ...]:

@@ -201,6 +201,12 @@ def test_a_run_told_by_totals_alone_is_one_slip_and_says_so():
     assert run.kind == "off_cycle: Bonus"
 
 
+def test_pay_not_told_by_employee_is_read_by_totals():
+    raw = payroll()
+    del raw["employee_compensations"][1]["net_pay"]
+    assert "By totals" in only(raw).memo
+
+
 def test_cheques_in_a_run_told_by_totals_keep_their_sum():
     run = with_totals(payroll(2), check_amount="300.00", net_pay_debit="480.00", company_debit="776.50")
     assert [(slip.net_pay, slip.by_check) for slip in run.payslips] == [(48000, False), (30000, True)]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
-from integrations.providers.quickbooks_online.entities import BY_KEY, KNOWN_KEYS, NON_POSTING
+from integrations.providers.quickbooks_online.entities import BY_KEY, KNOWN_KEYS, NON_POSTING, OTHER
 from integrations.providers.quickbooks_online.faults import explain, fault_of
 
 if TYPE_CHECKING:
@@ -139,4 +139,5 @@ def type_name(key: str) -> str:
 
 
 def is_non_posting(key: str) -> bool:
-    return key in NON_POSTING
+    """Known to QuickBooks and never posted: an estimate, an item, a tax code …"""
+    return key in NON_POSTING or key in OTHER

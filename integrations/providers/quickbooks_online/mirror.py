@@ -20,12 +20,13 @@ from integrations.providers.quickbooks_online.entities import ACCOUNT, CUSTOMER,
 from integrations.providers.quickbooks_online.lists import month_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from integrations.provider import Api, Window
 
 PAGE_ROWS = 1000
+INACTIVE_TOO = "Active IN (true, false)"
 #: The feed answers with at most this many objects; that many may mean that some were cut.
 FEED_LIMIT = 1000
 OVERLAP = timedelta(minutes=10)
@@ -63,23 +64,28 @@ def pull_company(api: Api, window: Window) -> Iterator[Page]:
 
 
 def pull_accounts(api: Api, window: Window) -> Iterator[Page]:
-    return _pull(api, window, (ACCOUNT,), "Active IN (true, false)")
+    return _pull(api, window, (ACCOUNT,), _inactive_too)
 
 
 def pull_vendors(api: Api, window: Window) -> Iterator[Page]:
-    return _pull(api, window, (VENDOR,), "Active IN (true, false)")
+    return _pull(api, window, (VENDOR,), _inactive_too)
 
 
 def pull_customers(api: Api, window: Window) -> Iterator[Page]:
-    return _pull(api, window, (CUSTOMER,), "Active IN (true, false)")
+    return _pull(api, window, (CUSTOMER,), _inactive_too)
 
 
 def pull_documents(api: Api, window: Window) -> Iterator[Page]:
-    """The first read begins with the fiscal year of the cut-over; the feed then brings older documents that change."""
-    where = ""
-    if not window.cursor or Reading.load(window.cursor):
-        where = f"TxnDate >= '{_fiscal_year_start(api, window.since).isoformat()}'"
-    return _pull(api, window, DOCUMENTS, where, accounts=KnownAccounts(api))
+    """A full read begins with the fiscal year of the cut-over; the feed then brings older documents that change."""
+
+    def since_fiscal_year() -> str:
+        return f"TxnDate >= '{_fiscal_year_start(api, window.since).isoformat()}'"
+
+    return _pull(api, window, DOCUMENTS, since_fiscal_year, accounts=KnownAccounts(api))
+
+
+def _inactive_too() -> str:
+    return INACTIVE_TOO
 
 
 def _fiscal_year_start(api: Api, day: date) -> date:
@@ -126,7 +132,7 @@ class KnownAccounts:
 
     def _known(self) -> dict[str, str]:
         if self._ids is None:
-            rows = [row for page in wire.query_all(self._api, ACCOUNT, "Active IN (true, false)") for row in page]
+            rows = [row for page in wire.query_all(self._api, ACCOUNT, INACTIVE_TOO) for row in page]
             found: dict[str, list[str]] = {"payable": [], "receivable": [], "undeposited": []}
             for row in rows:
                 for role, kind in _ROLE_TYPES.items():
@@ -142,7 +148,11 @@ class KnownAccounts:
 
 
 def _pull(
-    api: Api, window: Window, entities: tuple[Entity, ...], where: str, accounts: KnownAccounts | None = None
+    api: Api,
+    window: Window,
+    entities: tuple[Entity, ...],
+    where: Callable[[], str],
+    accounts: KnownAccounts | None = None,
 ) -> Iterator[Page]:
     reading = Reading.load(window.cursor) if window.cursor else Reading(began="")
     if reading is None and window.now - datetime.fromisoformat(window.cursor) > FEED_REACH:
@@ -153,7 +163,7 @@ def _pull(
             yield Page(items=_known(items, accounts), cursor=time or None)
             return
         reading = Reading(began="", again=True)
-    yield from _read_all(api, entities, where, reading, accounts)
+    yield from _read_all(api, entities, where(), reading, accounts)
 
 
 def _known(items: Iterable[dict[str, Any]], accounts: KnownAccounts | None) -> list[dict[str, Any]]:
@@ -207,7 +217,7 @@ def _read_entity(api: Api, entity: Entity, where: str, at: Reading) -> Iterator[
 
 def _every_id(api: Api, entities: tuple[Entity, ...]) -> Iterator[str]:
     for entity in entities:
-        where = "Active IN (true, false)" if entity in {ACCOUNT, VENDOR, CUSTOMER} else ""
+        where = INACTIVE_TOO if entity in {ACCOUNT, VENDOR, CUSTOMER} else ""
         for page in wire.query_all(api, entity, where, fields="Id"):
             for row in page:
                 yield row["Id"] if entity is ACCOUNT else f"{entity.name}:{row['Id']}"

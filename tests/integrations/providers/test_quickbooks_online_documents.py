@@ -256,6 +256,11 @@ class TestDocuments:
         assert isinstance(record, Skipped)
         assert record.reason == "Estimate does not post"
 
+    def test_a_list_entry_is_counted_and_not_booked(self):
+        (record,) = facts({"Item": {"Id": "19", "Name": "Vase", "IncomeAccountRef": ref("79")}})
+        assert isinstance(record, Skipped)
+        assert record.external_id == "Item:19"
+
     def test_a_deletion_keeps_the_client_s_day_of_it(self):
         gone = {"status": "Deleted", "Id": "299", "MetaData": {"LastUpdatedTime": "2026-03-05T23:45:00-08:00"}}
         (record,) = facts({"CDCResponse": [{"QueryResponse": [{"Invoice": [gone]}]}]})

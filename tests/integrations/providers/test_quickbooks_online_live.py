@@ -206,7 +206,8 @@ class TestMirror(OverHttp):
         fresh.delete_as_user("Purchase", gone)
         old = (datetime.fromisoformat(cursor) - timedelta(days=26)).isoformat()
         items, later, only = pull(api, "documents", fresh, cursor=old)
-        assert items
+        first = [fact.booked_on for fact in read("documents", items) if isinstance(fact, LedgerDocument)]
+        assert min(first) >= CUT_OVER
         assert f"Purchase:{gone}" not in only
         assert {name.partition(":")[2] for name in only} == set(fresh.books.documents)
         assert not later.startswith("[")

@@ -7,7 +7,7 @@ single item explains are looked for as sums of several, and the other way round.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -67,10 +67,12 @@ class Window:
 class _Run:
     lines: Sequence[BankSide]
     items: Sequence[BookSide]
-    window: Window
     texts: list[str]
     line_days: list[int]
     item_days: list[int]
+    #: First and last day on which a line may meet each item.
+    opens: list[int]
+    shuts: list[int]
     line_taken: bytearray
     item_taken: bytearray
     accepted: list[Suggestion] = field(default_factory=list)
@@ -79,11 +81,10 @@ class _Run:
     edges: list[tuple[int, int]] = field(default_factory=list)
 
     def in_window(self, item: int, line: int) -> bool:
-        book = self.items[item]
-        lag = self.line_days[line] - self.item_days[item]
-        before = self.window.before if book.days_before is None else book.days_before
-        after = self.window.after if book.days_after is None else book.days_after
-        return -before <= lag <= after and (not book.account or book.account != self.lines[line].account)
+        if not self.opens[item] <= self.line_days[line] <= self.shuts[item]:
+            return False
+        account = self.items[item].account
+        return not account or account != self.lines[line].account
 
     def take(self, item: int, line: int, confidence: int, reasons: tuple[str, ...]) -> None:
         """``settle`` for the plain pair, which nearly all are."""
@@ -121,22 +122,34 @@ def match(lines: Sequence[BankSide], items: Sequence[BookSide], *, window: Windo
     Deterministic, whatever the order of the input. Suggestions below ACCEPT are for a person to look at.
     """
     lines, items = sorted(lines, key=itemgetter(0)), sorted(items, key=itemgetter(0))
-    run = _Run(
-        lines,
-        items,
-        window or Window(),
-        printed(lines),
-        [line.on.toordinal() for line in lines],
-        [item.on.toordinal() for item in items],
-        bytearray(len(lines)),
-        bytearray(len(items)),
-    )
+    run = _begin(lines, items, window or Window())
     _sure_pairs(run)
     lag_bits = _learned(run.lags)
     combine(run, _lines_without(run), ambiguous=False)
     _blocks(run, lag_bits)
     combine(run, range(len(lines)), ambiguous=True)
     return _result(run)
+
+
+def _begin(lines: Sequence[BankSide], items: Sequence[BookSide], window: Window) -> _Run:
+    days = [item.on.toordinal() for item in items]
+    return _Run(
+        lines=lines,
+        items=items,
+        texts=printed(lines),
+        line_days=[line.on.toordinal() for line in lines],
+        item_days=days,
+        opens=[
+            day - (window.before if item.days_before is None else item.days_before)
+            for day, item in zip(days, items, strict=True)
+        ],
+        shuts=[
+            day + (window.after if item.days_after is None else item.days_after)
+            for day, item in zip(days, items, strict=True)
+        ],
+        line_taken=bytearray(len(lines)),
+        item_taken=bytearray(len(items)),
+    )
 
 
 def _sure_pairs(run: _Run) -> None:
@@ -191,31 +204,21 @@ _SILENT_ONLY = ("same amount, the only one of it", "the bank line does not name 
 def _bucket(run: _Run, items: list[int], lines: list[int]) -> None:
     """Several lines or items of one amount: whole references settle, other pairs in the window become edges."""
     items.sort(key=lambda item: (run.item_days[item], item))
-    widest = max(_after(run, item) for item in items)
     days = [run.item_days[item] for item in items]
+    reach = max(run.shuts[item] - run.item_days[item] for item in items)
+    ahead = max(run.item_days[item] - run.opens[item] for item in items)
     edges: list[tuple[int, int]] = []
     for line in lines:
-        start = bisect_left(days, run.line_days[line] - widest)
-        for place in range(start, len(items)):
-            item = items[place]
+        day = run.line_days[line]
+        for item in items[bisect_left(days, day - reach) : bisect_right(days, day + ahead)]:
             if run.item_taken[item] or not run.in_window(item, line):
-                if days[place] > run.line_days[line] + _MOST_DAYS_BEFORE:
-                    break
                 continue
             if has_reference(run.items[item], run.texts[line]):
-                run.lags[run.line_days[line] - run.item_days[item]] += 1
+                run.lags[day - run.item_days[item]] += 1
                 run.take(item, line, _CERTAIN, _REFERENCE)
                 break
             edges.append((item, line))
     run.edges += [(item, line) for item, line in edges if not run.item_taken[item] and not run.line_taken[line]]
-
-
-_MOST_DAYS_BEFORE = 400
-
-
-def _after(run: _Run, item: int) -> int:
-    after = run.items[item].days_after
-    return run.window.after if after is None else after
 
 
 def _learned(lags: dict[int, int]) -> dict[int, int]:
@@ -278,6 +281,9 @@ def _bits(run: _Run, item: int, line: int, lag_bits: dict[int, int], known: set[
 
 
 def _block(run: _Run, items: list[int], lines: list[int], scores: dict[tuple[int, int], int]) -> None:
+    if len(items) == len(lines) == 1:
+        _keep(run, items[0], lines[0], scores[items[0], lines[0]])
+        return
     if len(items) > _BLOCK_LIMIT or len(lines) > _BLOCK_LIMIT:
         _in_order(run, items, lines, scores)
         return

@@ -93,7 +93,7 @@ def _navigation(request: HttpRequest) -> dict[str, Any] | None:
     here = match.view_name if match else ""
     tabs: list[dict[str, Any]] = []
     if client := request.__dict__.get("client"):
-        month = str(match.kwargs.get("month", "")) if match else ""
+        month = str((match.kwargs.get("month") if match else "") or request.__dict__.get("month", ""))
         tabs = _links(_tabs, membership, here, slug=client.slug, month=month)
     return {
         "membership": membership,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Where the seeds of second factors live, for the cipher.
 PLACE = "mfa/authenticator/data"
+#: The entries of a factor's data that hold ciphertext.
+SEALED = {"secret", "seed"}
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 DEMO_LINK_LIFE = timedelta(hours=12)
@@ -85,6 +87,22 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         out = io.BytesIO()
         segno.make(url, error="m").save(out, kind="svg", scale=5, border=3, light="#ffffff", dark="#15201b")
         return out.getvalue().decode()
+
+
+def reseal_factors() -> int:
+    """Rewrite every stored seed that is not under the newest vault key; how many were. Part of key rotation."""
+    adapter, newest, done = MfaAdapter(), cipher.newest(), 0
+    for factor in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN).order_by("pk"):
+        old = {
+            name: value
+            for name, value in factor.data.items()
+            if name in SEALED and cipher.key_id(base64.b64decode(value)) != newest
+        }
+        if old:
+            factor.data |= {name: adapter.encrypt(adapter.decrypt(value)) for name, value in old.items()}
+            factor.save(update_fields=["data"])
+            done += 1
+    return done
 
 
 def has_factor(user: Any) -> bool:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("second-factor/", account.second_factor, name="second_factor"),
     path("preferences/", account.preferences, name="preferences"),
     path("preferences/sign-out-everywhere/", account.sign_out_everywhere, name="sign_out_everywhere"),
+    path("preferences/practice/", account.switch_practice, name="switch_practice"),
     path("preferences/sessions/<int:pk>/end/", account.session_end, name="session_end"),
     path("demo/confirm/", account.demo_confirm, name="demo_confirm"),
     path("demo/<str:token>/", account.demo_enter, name="demo_enter"),

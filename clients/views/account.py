@@ -76,12 +76,14 @@ def second_factor(request: HttpRequest) -> HttpResponse:
 
 @classified(scope="self", methods=("GET", "POST"))
 def preferences(request: HttpRequest) -> HttpResponse:
-    form = PreferencesForm(request.POST or None, instance=person(request))
+    user = person(request)
+    form = PreferencesForm(request.POST or None, instance=user)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, "Saved.")
         return redirect("clients:preferences")
-    return render(request, "clients/preferences.html", {"form": form})
+    places = Membership.objects.filter(user=user, is_active=True).select_related("practice")
+    return render(request, "clients/preferences.html", {"form": form, "places": places})
 
 
 @classified(scope="self", methods=("POST",))
@@ -94,6 +96,17 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
         with practice_context(member.practice_id):
             audit.record_practice(member.practice, user, "person.signed_out_everywhere", user.email)
     return redirect("account_login")
+
+
+@classified(scope="self", methods=("POST",))
+def switch_practice(request: HttpRequest) -> HttpResponse:
+    """For someone who belongs to several practices: work in this one from now on."""
+    wanted = request.POST.get("practice", "")
+    member = Membership.objects.filter(user=person(request), is_active=True, practice__slug=wanted).first()
+    if member is None:
+        raise Http404
+    request.session["practice"] = member.practice_id
+    return redirect("/")
 
 
 @classified(scope="self", methods=("POST",))

@@ -78,3 +78,16 @@ def test_a_controller_sees_people_without_the_means_to_change_them(world):
 def test_an_unknown_role_is_refused(world, dan):
     assert dan.post(f"/people/{seat(world.bob).pk}/role/", {"role": "owner"}).status_code == 404
     assert seat(world.bob).role == "staff"
+
+
+def test_someone_of_two_practices_works_in_one_at_a_time(world):
+    builders.member(world.practice, world.charlie, "controller")
+    charlie = builders.sign_in(Browser(), world.charlie)
+    assert charlie.get("/c/kestrel/onboarding/facts/").status_code == 404
+    charlie.post("/preferences/practice/", {"practice": "larkfield"})
+    assert charlie.get("/c/kestrel/onboarding/facts/").status_code == 200
+    assert charlie.get("/c/wren/onboarding/facts/").status_code == 404
+
+
+def test_a_practice_one_does_not_belong_to_cannot_be_entered(world, dan):
+    assert dan.post("/preferences/practice/", {"practice": "harrow-and-finch"}).status_code == 404

@@ -22,8 +22,7 @@ A, B = 9_000_001, 9_000_002
 BOOKS = (
     "ledger_journal",
     "ledger_monthlybalance",
-    "closeout_seal",
-    "closeout_package",
+    "ledger_account",
     "integrations_sourcedocument",
     "integrations_fact",
 )

@@ -184,6 +184,21 @@ def test_seeds_are_not_in_the_database_in_clear(alice):
         assert len(one.data.get("secret") or one.data.get("seed")) > 60
 
 
+def test_seeds_move_to_the_newest_key_and_still_open(alice, settings):
+    import base64
+
+    from clients import cipher
+
+    RecoveryCodes.activate(alice)
+    old = cipher.keys()
+    lines = [f"{name}:{base64.b64encode(key).decode()}" for name, key in old.items()]
+    new = f"next:{base64.b64encode(bytes(32)).decode()}"
+    settings.VAULT_KEYS = [new, *lines]
+    assert (signin.reseal_factors(), signin.reseal_factors()) == (2, 0)
+    settings.VAULT_KEYS = [new]
+    assert Authenticator.objects.get(type="totp").wrap().validate_code(code())
+
+
 def test_the_last_factor_cannot_be_removed(alice, client):
     builders.sign_in(client, alice)
     client.post("/accounts/2fa/totp/deactivate/")

@@ -16,6 +16,7 @@ from integrations.money import MoneyError, exponent
 from integrations.payload import Payload, parse_json
 from integrations.provider import Context
 from integrations.records import BankStatement, Record, Skipped
+from integrations.records_json import render
 from integrations.registry import UnknownProvider, all_providers, provider
 from ledger.core.rules import EVIDENCE, Unbookable, drafts
 
@@ -32,7 +33,7 @@ BANK_FILE = "bank-file"
 _DEEPEST = 8
 _HOME = "USD"
 #: What a reading meets in a payload of an unforeseen shape: it is the payload that is unreadable, never the command.
-_SHAPE_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+_SHAPE_ERRORS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, AssertionError, RuntimeError)
 
 
 class Options(NamedTuple):
@@ -222,6 +223,8 @@ def _object(declared: Provider, found: _Found, options: Options) -> Object:
         context = _context(found.raw, options)
         records = list(found.stream.to_records(payload, context))
         external_id = found.stream.identify(payload)
+        for record in records:
+            render(record)  # a figure that cannot be stored makes the object unreadable here too
     except (PayloadError, MoneyError) as error:
         return Object(path=found.path, stream=found.stream.name, external_id=external_id, error=str(error))
     except _SHAPE_ERRORS as error:

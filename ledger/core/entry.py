@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+#: The largest amount of a line: what the database's bigint holds.
+MOST = (1 << 63) - 1
+
+
 class EntryError(ValueError):
     """Lines that are no journal entry: fewer than two, a line without exactly one positive side, or out of balance."""
 
@@ -65,6 +69,8 @@ class DraftEntry:
             debit, credit = line.debit, line.credit
             if debit < 0 or credit < 0 or (debit > 0) == (credit > 0):
                 raise EntryError(f"{line.role}: exactly one of debit {debit} and credit {credit} must be positive")
+            if debit > MOST or credit > MOST:
+                raise EntryError(f"{line.role}: {debit or credit} is more than a ledger line holds")
             if not is_known(line.role):
                 raise EntryError(f"{line.role!r} is not a role")
             difference += debit - credit

@@ -185,6 +185,11 @@ def test_reading_that_stumbles_is_unreadable_not_a_crash():
     assert "unforeseen shape" in said.objects[0].error
 
 
+def test_amount_no_ledger_holds_is_unreadable():
+    said = run(ticket(total="9" * 36))
+    assert (said.exit_code, said.objects[0].facts) == (UNREADABLE, ())
+
+
 def test_prove_stream_makes_no_entry_but_still_names_exceptions():
     (found,) = run(ticket(object_="proof")).objects
     assert (found.facts[0].state, found.facts[0].entries) == ("proof", ())

@@ -71,7 +71,7 @@ def drafts(record: Record, *, provider: str = "", category: str = "") -> tuple[D
     try:
         return draft(record, Source(provider, category))
     except EntryError as error:
-        raise Unbookable(f"the figures do not balance: {error}", error.difference) from error
+        raise Unbookable(f"the figures make no journal entry: {error}", error.difference) from error
 
 
 @singledispatch

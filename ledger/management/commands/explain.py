@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import fields
 from datetime import date, datetime
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.core.management.base import BaseCommand
 
-from integrations.money import to_major
+from integrations.money import MoneyError, exponent
 from integrations.records import BankStatement
 from integrations.records_json import to_json
 from ledger.core.roles import label
@@ -46,12 +47,15 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         explanation = self._explained(options)
-        if options["json"]:
-            self.stdout.write(json.dumps(_as_json(explanation), ensure_ascii=False, indent=1))
-        else:
-            for line in _as_text(explanation):
-                self.stdout.write(line)
-        self.stdout.flush()
+        try:
+            if options["json"]:
+                self.stdout.write(json.dumps(_as_json(explanation), ensure_ascii=False, indent=1))
+            else:
+                for line in _as_text(explanation):
+                    self.stdout.write(line)
+            self.stdout.flush()
+        except BrokenPipeError:  # the reader had enough (head); what is buffered must not complain at exit either
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if explanation.exit_code:
             sys.exit(explanation.exit_code)
 
@@ -146,7 +150,14 @@ def _entry_text(entry: DraftEntry, currency: str) -> Iterator[str]:
 
 
 def _money(minor: int, currency: str) -> str:
-    return f"{to_major(minor, currency):,f}"
+    """Major units, thousands grouped; whatever its size, and plain minor units where the currency is none."""
+    try:
+        places = exponent(currency)
+    except MoneyError:
+        return f"{minor:,} minor units"
+    whole, part = divmod(abs(minor), 10**places)
+    sign = "-" if minor < 0 else ""
+    return f"{sign}{whole:,}.{part:0{places}d}" if places else f"{sign}{whole:,}"
 
 
 def _problem(problem: Problem, currency: str) -> str:

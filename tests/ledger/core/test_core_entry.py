@@ -68,6 +68,7 @@ def test_one_changed_unit_is_refused(entry, change):
         (DraftLine("bank", -5), DraftLine("sales", 0, -5)),
         (DraftLine("bank", 5), DraftLine("nonsense", 0, 5)),
         (DraftLine("bank", 5), DraftLine("account:", 0, 5)),
+        (DraftLine("bank", 1 << 63), DraftLine("sales", 0, 1 << 63)),
     ],
 )
 def test_what_is_no_entry_is_refused(lines):

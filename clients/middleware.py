@@ -77,7 +77,7 @@ class SecondFactor(Middleware):
         if not isinstance(exception, StepUpRequired) or request.path.startswith("/api/"):
             return None
         request.__dict__["undo"] = True
-        return _go(request, sessions.where_to_confirm(), come_back=True)
+        return _go(request, sessions.where_to_confirm(request), come_back=True)
 
 
 def _name(request: HttpRequest) -> str:

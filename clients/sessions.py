@@ -70,12 +70,19 @@ def is_open_without_factor(view_name: str) -> bool:
 
 
 def where_to_prove(request: HttpRequest) -> str:
-    return reverse("mfa_reauthenticate") if _enrolled(request) else reverse("clients:second_factor")
+    """Where a session that never showed a factor goes: to show it, or to set the first one up."""
+    return _question(request) if _enrolled(request) else reverse("clients:second_factor")
 
 
-def where_to_confirm() -> str:
+def where_to_confirm(request: HttpRequest) -> str:
     """Where a fresh second factor is asked for."""
-    return reverse("clients:demo_confirm") if settings.DEMO else reverse("mfa_reauthenticate")
+    return reverse("clients:demo_confirm") if settings.DEMO else _question(request)
+
+
+def _question(request: HttpRequest) -> str:
+    """The page for a code, or for the passkey of someone who has no authenticator app."""
+    has_app = Authenticator.objects.filter(user_id=request.user.pk, type=Authenticator.Type.TOTP).exists()
+    return reverse("mfa_reauthenticate" if has_app else "mfa_reauthenticate_webauthn")
 
 
 def end_everywhere(user: User) -> None:

@@ -111,6 +111,19 @@ def test_a_page_inside_is_well_made(world, client, address):
     assert problems(builders.sign_in(client, world.dan).get(address).content.decode()) == {}
 
 
+def test_the_pages_of_a_second_factor_are_well_made(world, client):
+    from allauth.mfa.totp.internal.auth import TOTP
+
+    browser = builders.sign_in(client, world.erin, second_factor=False)
+    assert problems(browser.get("/second-factor/").content.decode()) == {}
+    assert problems(browser.get("/accounts/2fa/totp/activate/").content.decode()) == {}
+    TOTP.activate(world.erin, "JBSWY3DPEHPK3PXP")
+    assert problems(browser.get("/accounts/2fa/reauthenticate/").content.decode()) == {}
+    browser.logout()
+    browser.post("/accounts/login/", {"login": world.erin.email, "password": builders.PASSWORD})
+    assert problems(browser.get("/accounts/2fa/authenticate/").content.decode()) == {}
+
+
 @pytest.mark.parametrize("address", OUTSIDE)
 def test_a_page_outside_is_well_made(client, db, address):
     assert problems(client.get(address).content.decode()) == {}

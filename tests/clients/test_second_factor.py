@@ -211,6 +211,12 @@ def test_a_session_with_a_factor_on_record_but_not_shown_is_asked_for_it(alice, 
     assert response.headers["Location"] == "/accounts/2fa/reauthenticate/"
 
 
+def test_someone_with_only_a_passkey_is_asked_for_the_passkey(world, client):
+    Authenticator.objects.create(user=world.alice, type="webauthn", data={"name": "key", "credential": {}})
+    builders.sign_in(client, world.alice, second_factor=False)
+    assert client.get("/people/").headers["Location"] == "/accounts/2fa/webauthn/reauthenticate/"
+
+
 def test_an_idle_session_is_over(alice, client):
     builders.sign_in(client, alice)
     assert is_in(client)

@@ -61,7 +61,8 @@ class Pace:
     @classmethod
     def of(cls, limit: RateLimit) -> Pace:
         at_once = max(1, limit.requests // 10)
-        step = timedelta(seconds=limit.seconds) / max(1, limit.requests - at_once)
+        # A microsecond more: the division rounds.
+        step = timedelta(seconds=limit.seconds) / max(1, limit.requests - at_once) + timedelta(microseconds=1)
         return cls(step, step * (at_once - 1), limit.concurrent)
 
 

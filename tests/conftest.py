@@ -185,6 +185,12 @@ def _requests_leave_no_context() -> None:
     ClientHandler.get_response = get_response  # type: ignore[method-assign]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _static_folder() -> None:
+    """Where collected files would be; the tests serve them from where they are."""
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     """Rate limits and used codes of one test are not those of the next."""

@@ -28,6 +28,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Says what was asked for and who can grant it."""
+    log.warning("page refused", extra={"request_id": request.__dict__.get("reference", ""), "status": 403})
     return _answer(request, 403, "Your role does not allow this", wanted=str(exception or ""), admins=_admins(request))
 
 

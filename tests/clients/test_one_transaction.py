@@ -42,6 +42,20 @@ def test_the_failure_page_has_the_reference_of_the_log(world, alice, monkeypatch
     assert "ZeroDivisionError" not in body
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_refusal_of_the_database_becomes_a_page_and_leaves_nothing(world, client, monkeypatch):
+    def break_a_rule(practice, name, *, by):
+        Client.objects.create(practice=practice, name=name, slug="half-made")
+        return Client.objects.create(practice=practice, name=name, slug="kestrel")
+
+    monkeypatch.setattr(onboarding, "add_client", break_a_rule)
+    client.raise_request_exception = False
+    response = builders.sign_in(client, world.alice).post("/clients/", {"name": "Half Made"})
+    assert response.status_code == 500
+    assert b"Nothing was posted or changed" in response.content
+    assert not Client.objects.filter(name="Half Made").exists()
+
+
 def test_a_failed_answer_without_an_exception_is_undone_too(world, alice, monkeypatch):
     def save_then_refuse(*_args, **_kwargs):
         return HttpResponse(status=503)

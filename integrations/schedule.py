@@ -16,15 +16,17 @@ from django.db import connection as database
 
 from clients.models import Client
 from clients.tenancy import system_context
-from integrations import jobs, registry, work
-from integrations.models import Connection
+from integrations import jobs, registry, tokens, work
+from integrations.models import Connection, SyncJob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from integrations.provider import Provider
 
 DAY_MINUTES = 24 * 60
+#: In this hour (UTC) what has served is put away.
+TIDY_HOUR = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,44 +45,67 @@ def daily(kind: str, *, hour: int) -> None:
     _daily[kind] = Daily(kind, hour)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A job the clock asks for."""
+
+    client_id: int
+    kind: str
+    key: str
+    arguments: dict[str, object]
+    connection_id: int | None = None
+
+
 def make_due(now: datetime | None = None) -> int:
     """Put in the queue what is due at ``now`` and not yet there; how many jobs were made."""
     moment = now or datetime.now(UTC)
-    providers = registry.all_providers()
-    with system_context():
-        connections = list(Connection.objects.filter(state=Connection.State.LIVE).select_related("client"))
-        busy = _busy()
+    wanted = [*_connection_jobs(moment), *_daily_jobs(moment)]
     made = sum(
-        _connection_jobs(connection, providers[connection.provider], moment, busy)
-        for connection in connections
-        if connection.provider in providers
+        jobs.enqueue(job.client_id, job.kind, job.key, job.arguments, connection_id=job.connection_id) is not None
+        for job in _missing(wanted)
     )
-    clients = Client.objects.exclude(stage=Client.Stage.LEFT)
-    made += sum(_daily_job(client, each, moment) for client in clients for each in _daily.values())
-    if moment.hour == 3:
+    if moment.hour == TIDY_HOUR:
         work.tidy()
     return made
 
 
-def _busy() -> set[tuple[int, str]]:
-    """Connections with an unfinished job of a kind: another one behind it would find nothing."""
-    with database.cursor() as cursor:
+def _missing(wanted: list[Wanted]) -> list[Wanted]:
+    """Those that are not in the queue yet: one look for all of them."""
+    with system_context(), database.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT connection_id, dedupe_key FROM integrations_syncjob"
-            " WHERE state IN ('due', 'leased') AND connection_id IS NOT NULL AND kind = 'sync'"
+            "SELECT client_id, dedupe_key FROM integrations_syncjob"
+            " JOIN unnest(%s::bigint[], %s::text[]) AS wanted (client_id, dedupe_key) USING (client_id, dedupe_key)",
+            [[job.client_id for job in wanted], [job.key for job in wanted]],
         )
-        return {(row[0], row[1].rsplit(":", 1)[0]) for row in cursor.fetchall()}
+        known = set(cursor.fetchall())
+    return [job for job in wanted if (job.client_id, job.key) not in known]
 
 
-def _connection_jobs(connection: Connection, provider: Provider, now: datetime, busy: set[tuple[int, str]]) -> int:
-    made = 0
-    for minutes, streams in _by_rhythm(provider).items():
-        prefix = f"sync:{connection.pk}:{minutes}"
-        slot = _slot(connection, minutes, now)
-        if (connection.pk, prefix) not in busy:
-            made += _put(connection, "sync", f"{prefix}:{slot}", {"streams": streams})
-    day = _local_day(connection.client, now)
-    return made + _put(connection, "keep-alive", f"keep-alive:{connection.pk}:{day}", {})
+def _connection_jobs(now: datetime) -> Iterator[Wanted]:
+    """A reading of each rhythm's streams in its slot, unless the last one still waits; and a daily renewal of the grant."""
+    providers = registry.all_providers()
+    with system_context():
+        live = Connection.objects.filter(state=Connection.State.LIVE, provider__in=list(providers))
+        connections = list(live.select_related("client"))
+        unfinished = SyncJob.objects.filter(kind="sync", state__in=["due", "leased"])
+        busy = {key.rpartition(":")[0] for key in unfinished.values_list("dedupe_key", flat=True)}
+    for connection in connections:
+        day = _local_day(connection.client, now)
+        for minutes, streams in _by_rhythm(providers[connection.provider]).items():
+            prefix = f"sync:{connection.pk}:{minutes}"
+            if prefix not in busy:
+                key = f"{prefix}:{_slot(day, minutes, now)}"
+                yield Wanted(connection.client_id, "sync", key, {"streams": streams}, connection.pk)
+        if tokens.is_renewable(connection):
+            yield Wanted(connection.client_id, "keep-alive", f"keep-alive:{connection.pk}:{day}", {}, connection.pk)
+
+
+def _daily_jobs(now: datetime) -> Iterator[Wanted]:
+    for client in Client.objects.exclude(stage=Client.Stage.LEFT) if _daily else ():
+        local = now.astimezone(ZoneInfo(client.timezone))
+        for each in _daily.values():
+            if local.hour >= each.hour:
+                yield Wanted(client.pk, each.kind, f"{each.kind}:{local.date()}", {"day": str(local.date())})
 
 
 def _by_rhythm(provider: Provider) -> Mapping[int, list[str]]:
@@ -90,28 +115,15 @@ def _by_rhythm(provider: Provider) -> Mapping[int, list[str]]:
     return found
 
 
-def _slot(connection: Connection, minutes: int, now: datetime) -> str:
+def _slot(day: date, minutes: int, now: datetime) -> int:
+    """The slot's number: of absolute time, or for days and more of the client's calendar."""
     if minutes >= DAY_MINUTES:
-        days = minutes // DAY_MINUTES
-        return str(_local_day(connection.client, now).toordinal() // days)
-    return str(int(now.timestamp()) // (minutes * 60))
+        return day.toordinal() // (minutes // DAY_MINUTES)
+    return int(now.timestamp()) // (minutes * 60)
 
 
 def _local_day(client: Client, now: datetime) -> date:
     return now.astimezone(ZoneInfo(client.timezone)).date()
-
-
-def _put(connection: Connection, kind: str, key: str, arguments: Mapping[str, object]) -> bool:
-    job = jobs.enqueue(connection.client_id, kind, key, arguments, connection_id=connection.pk)
-    return job is not None
-
-
-def _daily_job(client: Client, each: Daily, now: datetime) -> bool:
-    local = now.astimezone(ZoneInfo(client.timezone))
-    if local.hour < each.hour:
-        return False
-    key = f"{each.kind}:{local.date()}"
-    return jobs.enqueue(client.pk, each.kind, key, {"day": str(local.date())}) is not None
 
 
 def soon(connection: Connection, *, reason: str) -> None:

@@ -193,7 +193,7 @@ EMAIL_FILE_PATH = VAR / "mail"
 DEFAULT_FROM_EMAIL = environment.text("TIEOUT_MAIL_FROM", "Tieout <books@tieout.example>")
 
 # ---- jobs: the database is the truth, Celery is the bell ------------------------------------------------------------------
-CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_BROKER_URL = environment.text("CELERY_BROKER_URL", "filesystem://localhost")
 CELERY_BELL_FOLDER = VAR / "bell"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {
@@ -202,10 +202,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "control_folder": str(VAR / "bell-control"),
         "store_processed": False,
     }
-    if CELERY_BROKER_URL == "filesystem://"
+    if CELERY_BROKER_URL.startswith("filesystem://")
     else {}
 )
-if CELERY_BROKER_URL == "filesystem://":
+if CELERY_BROKER_URL.startswith("filesystem://"):
     CELERY_BELL_FOLDER.mkdir(parents=True, exist_ok=True)
     (VAR / "bell-control").mkdir(parents=True, exist_ok=True)
 CELERY_TASK_IGNORE_RESULT = True
@@ -224,6 +224,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 #: Seconds of a job's lease, counted by the database's clock; renewed while the work goes on.
 JOB_LEASE_SECONDS = environment.whole("TIEOUT_LEASE_SECONDS", 60)
+#: How long a write that was not answered may still land, doubled; before that it is not looked up.
+OUTBOX_SETTLE_SECONDS = environment.whole("TIEOUT_SETTLE_SECONDS", 120)
 JOB_SWEEP_SECONDS = environment.whole("TIEOUT_SWEEP_SECONDS", 30)
 
 # ---- secrets ------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
+from clients import audit
 from integrations.models import Connection, Fact, StreamState
 from integrations.records import BankAccount, BankLine, BankStatement
 from integrations.records_json import from_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
-    from clients.models import Client
+    from clients.models import Client, User
 
 EVIDENCE, LINES = ("BankAccount", "BankStatement"), ("BankLine", "BankLineRemoved")
 BATCH = 20_000
@@ -62,6 +63,22 @@ def _account_like(client: Client, record: BankAccount) -> Account | None:
     subtype = "liability" if record.kind == "credit" else "asset"
     same = list(Account.objects.filter(client=client, name__iexact=record.name, type=subtype, feeds__isnull=True)[:2])
     return same[0] if len(same) == 1 else None
+
+
+def link(feed: BankFeed, account: Account | None, *, by: User) -> None:
+    """Say which ledger account a bank account stands for. Raises ValueError for one that cannot be it.
+
+    A feed with matches keeps its account: undo them first.
+    """
+    if feed.matches.filter(state="accepted").exists() and feed.account_id != (account.pk if account else None):
+        raise ValueError("Lines of this account are matched already; undo them first.")
+    if account is not None:
+        wanted = Account.Type.LIABILITY if feed.kind == BankFeed.Kind.CARD else Account.Type.ASSET
+        if account.client_id != feed.client_id or account.type != wanted:
+            raise ValueError(f"{account} cannot stand for {feed.name}.")
+    feed.account = account
+    feed.save(update_fields=["account"])
+    audit.record(feed.client, by, "bank.linked", feed.name, {"account": str(account) if account else ""})
 
 
 def _take_statement(client: Client, fact: Fact, record: BankStatement) -> None:

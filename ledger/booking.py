@@ -81,6 +81,8 @@ def book(client: Client, *, connection_id: int | None = None) -> BookResult:
         waiting = waiting.filter(connection_id=connection_id)
     reader = _Reader(client)
     result = BookResult()
+    if not reader.mappings.versions:
+        return result  # nothing is booked before somebody approved a mapping; the facts wait
     last = 0
     while facts := list(waiting.filter(id__gt=last)[:BATCH]):
         last = facts[-1].pk

@@ -131,11 +131,11 @@ class _Taker:
             for key in (item.external_id, f"#{item.marker}")
             if key
         }
+        self.parties = party_names(client, connection)
         self.fresh: list[tuple[MirrorDocument, posting.Entry]] = []
-        self.rows: list[MirrorDocument] = []
 
     def take(self, document: LedgerDocument, row: MirrorDocument | None) -> None:
-        lines = [[line.account_id, line.debit, line.credit, line.memo, line.party] for line in document.lines]
+        lines = [[x.account_id, x.debit, x.credit, x.memo, self._name(x.party)] for x in document.lines]
         missing = {line.account_id for line in document.lines} - self.accounts.keys()
         if missing:
             self.result.unknown_accounts |= missing
@@ -152,9 +152,14 @@ class _Taker:
         else:
             self._changed(document, row, lines, digest)
 
+    def _name(self, party: str) -> str:
+        """The name behind ``<kind>:<id>``; what the ledger report says itself where the lists do not know it."""
+        return self.parties.get(party.partition(":")[2], party)
+
     def _refresh(self, row: MirrorDocument, document: LedgerDocument) -> None:
-        if (row.version, row.number, row.party) != (document.version or row.version, document.number, document.party):
-            row.version, row.number, row.party = document.version or row.version, document.number, document.party
+        party = self._name(document.party)
+        if (row.version, row.number, row.party) != (document.version or row.version, document.number, party):
+            row.version, row.number, row.party = document.version or row.version, document.number, party
             row.save(update_fields=["version", "number", "party"])
 
     def _meet(
@@ -241,7 +246,7 @@ class _Taker:
 
     def _describe(self, row: MirrorDocument, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> None:
         row.type, row.version, row.booked_on = document.type, document.version, document.booked_on
-        row.number, row.note, row.party = document.number[:40], document.note[:4000], document.party[:200]
+        row.number, row.note, row.party = document.number[:40], document.note[:4000], self._name(document.party)[:200]
         row.lines, row.lines_sha256, row.seen_at = lines, digest, timezone.now()
         row.total_minor = sum(line[1] for line in lines)
 
@@ -291,6 +296,14 @@ class _Taker:
         MirrorDocument.objects.bulk_update(
             [row for row, _entry in self.fresh if row.revision], ["entry"], batch_size=500
         )
+
+
+def party_names(client: Client, connection: Connection) -> dict[str, str]:
+    """Id → name of the accounting system's vendors, customers and employees, which share one row of ids."""
+    facts = Fact.objects.filter(client=client, connection=connection, kind="LedgerParty").exclude(state="superseded")
+    return {
+        external_id.partition(":")[2]: data["name"] for external_id, data in facts.values_list("external_id", "data")
+    }
 
 
 def take_into_open_month(change: ChangedAfterClose, *, by: User, reason: str, booked_on: date) -> int:

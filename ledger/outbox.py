@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 TRIES = 3
 BATCH = 500
 #: Longest known late commit of a write that was not answered, doubled.
-SETTLE = timedelta(seconds=getattr(settings, "OUTBOX_SETTLE_SECONDS", 120))
+SETTLE = timedelta(seconds=settings.OUTBOX_SETTLE_SECONDS)
 #: Purposes with two balance-sheet lines that are one move of money.
 MOVES = {"arrival", "transfer", "card-payment"}
 
@@ -224,11 +224,11 @@ def _due(client: Client) -> list[int]:
 
 def _claim(client: Client, item_id: int) -> OutboxItem | None:
     """Commit ``sending`` before anything leaves; ``tries`` is the fence that later writes are checked against."""
+    crashpoints.reach("before-sending")
     with client_context(client.pk):
         claimed = OutboxItem.objects.filter(
             Q(state="new") | Q(state="sending", sent_at__lt=Now() - SETTLE), pk=item_id, client=client
         ).update(state="sending", sent_at=Now(), tries=F("tries") + 1)
-        crashpoints.reach("before-sending")
         return OutboxItem.objects.get(pk=item_id) if claimed else None
 
 
@@ -242,7 +242,7 @@ def _deliver(client: Client, accounting: Accounting, item: OutboxItem, result: F
             written = accounting.books.write(
                 accounting.api, item.type, parse_json(item.payload), request_id=str(item.request_id)
             )
-        crashpoints.reach("after-answer")
+        crashpoints.reach("after-post")
     except Refused as refusal:
         _reject(client, item, refusal)
         result.rejected += 1
@@ -264,6 +264,7 @@ def _found(accounting: Accounting, item: OutboxItem) -> WrittenDocument | None:
 
 
 def _adopt(client: Client, item: OutboxItem, written: WrittenDocument) -> None:
+    crashpoints.reach("before-posted")
     with client_context(client.pk):
         done = OutboxItem.objects.filter(pk=item.pk, state="sending", tries=item.tries).update(
             state="posted",
@@ -274,7 +275,6 @@ def _adopt(client: Client, item: OutboxItem, written: WrittenDocument) -> None:
             problem="",
             problem_code="",
         )
-        crashpoints.reach("before-posted")
         if done:
             exceptions_inbox.settle(client.pk, ["refused", "uncertain"], [f"outbox:{item.pk}"], resolution="Posted.")
 

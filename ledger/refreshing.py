@@ -43,7 +43,7 @@ def alone(client_id: int) -> Iterator[bool]:
 
 
 def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict[str, Any]:
-    """Bring a client's books up to date from what has been pulled; gives counts by step. ``renew`` keeps the job's lease.
+    """Bring a client's books up to date from what has been pulled; gives counts by step. ``renew`` keeps the job's lease;
 
     Raises RetryLater or Reconnect of the accounting system; what was done before stays done.
     """

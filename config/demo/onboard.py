@@ -8,7 +8,8 @@ from clients.tenancy import client_context
 from config.demo import consent, work
 from config.demo.mapping import approve_mapping
 from config.demo.progress import stage
-from ledger.models import BankFeed, JournalEntry, MirrorDocument, OutboxItem
+from ledger import bank_intake
+from ledger.models import Account, BankFeed, JournalEntry, MirrorDocument, OutboxItem
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -36,6 +37,16 @@ def pull_all(client: Client) -> int:
     )
 
 
+def link_banks(client: Client, cast: Cast) -> int:
+    """Say which ledger account each bank account stands for; gives how many stand for one."""
+    accounts = {account.name: account for account in Account.objects.filter(client=client)}
+    for feed in BankFeed.objects.filter(client=client, account__isnull=True):
+        bank_intake.link(
+            feed, accounts.get(feed.name.removeprefix("Business "), accounts.get(feed.name)), by=cast.bookkeeper
+        )
+    return BankFeed.objects.filter(client=client, account__isnull=False).count()
+
+
 def onboard(client: Client, cast: Cast) -> None:
     """Everything up to books that are current; finding it done costs nothing."""
     with stage("connect") as line:
@@ -44,7 +55,8 @@ def onboard(client: Client, cast: Cast) -> None:
         line.says(f"{pull_all(client):,} records")
     with stage("map"), client_context(client.pk):
         version = approve_mapping(client, cast)
-        line.says(f"{version.rules.count()} rules approved")
+        linked = link_banks(client, cast)
+        line.says(f"{version.rules.count()} rules approved, {linked} bank accounts linked")
     refresh(client)
 
 

@@ -29,7 +29,6 @@ SLICE = timedelta(days=31)
 #: Payouts still change: to paid, or to failed, some of them weeks later.
 PAYOUTS_CHANGE = timedelta(days=45)
 DISPUTES_CHANGE = timedelta(days=180)
-EVENTS_KEPT = timedelta(days=30)
 
 
 def _start_of(day: date) -> datetime:
@@ -109,7 +108,7 @@ def pull_disputes(api: Api, window: Window) -> Iterator[Page]:
 
     https://docs.stripe.com/api/disputes/list · https://docs.stripe.com/api/events/list
     """
-    closings = _closings(api, window)
+    closings = _closings(api)
     now = _epoch(window.now)
     params = {"created[gte]": str(_since(window, DISPUTES_CHANGE)), "created[lte]": str(now)}
     for objects, last in _pages(api, "/v1/disputes", params):
@@ -118,10 +117,9 @@ def pull_disputes(api: Api, window: Window) -> Iterator[Page]:
         yield Page(items=[*items, *late], cursor=str(now) if last else None)
 
 
-def _closings(api: Api, window: Window) -> dict[str, Payload]:
-    """The latest closing event of each dispute lost within the last 30 days."""
-    lower = _epoch(window.now - EVENTS_KEPT)
-    params = {"type": "charge.dispute.closed", "created[gte]": str(lower)}
+def _closings(api: Api) -> dict[str, Payload]:
+    """The latest closing event of each dispute that was lost; Stripe keeps events for 30 days."""
+    params = {"type": "charge.dispute.closed"}
     found: dict[str, Payload] = {}
     for objects, _ in _pages(api, "/v1/events", params):
         for event in objects:

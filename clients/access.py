@@ -19,7 +19,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from clients.models import Client, Membership, Role, User
-from clients.tenancy import use_board, use_client, use_member, use_practice
+from clients.tenancy import use_board, use_client, use_membership
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,15 +121,14 @@ def membership_of(request: HttpRequest) -> Membership:
         known = (mine.filter(practice_id=chosen).first() if chosen else None) or mine.order_by("pk").first()
         if known is None:
             raise Http404
-        use_member(known.pk)
-        use_practice(known.practice_id)
+        use_membership(known.pk, known.practice_id)
         request.__dict__["membership"] = known
     assert isinstance(known, Membership)
     return known
 
 
 def visible_clients(membership: Membership) -> QuerySet[Client]:
-    """The clients a membership may know of; inside a transaction that called ``use_member``."""
+    """The clients a membership may know of; inside a transaction that called ``use_membership``."""
     clients = Client.objects.filter(practice_id=membership.practice_id)
     if membership.sees_all_clients:
         return clients

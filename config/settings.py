@@ -15,7 +15,9 @@ VAR = environment.folder("TIEOUT_VAR", BASE_DIR / "var")
 #: Demo mode: the fictional practice, one-time sign-in links on loopback, the sandbox instead of real services.
 DEMO = environment.flag("TIEOUT_DEMO")
 DEBUG = environment.flag("TIEOUT_DEBUG")
-PUBLIC_URL = environment.text("TIEOUT_PUBLIC_URL", "http://127.0.0.1:8000")
+#: The port the run command serves on, on loopback.
+PORT = environment.whole("TIEOUT_PORT", 8000)
+PUBLIC_URL = environment.text("TIEOUT_PUBLIC_URL", f"http://127.0.0.1:{PORT}")
 LOCAL = DEMO or DEBUG or PUBLIC_URL.startswith("http://127.0.0.1")
 SECRET_KEY = environment.text("TIEOUT_SECRET_KEY", "loopback-only-" + "k" * 50 if LOCAL else None)
 ALLOWED_HOSTS = environment.words("TIEOUT_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]" if LOCAL else "")
@@ -233,8 +235,8 @@ JOB_SWEEP_SECONDS = environment.whole("TIEOUT_SWEEP_SECONDS", 30)
 VAULT_KEYS = environment.words("TIEOUT_VAULT_KEYS")
 VAULT_KEY_FILE = environment.folder("TIEOUT_VAULT_KEY_FILE", VAR / "vault.keys") if LOCAL else None
 #: Where the sandbox answers; set by the run command. Providers then use it instead of their own addresses.
-SANDBOX_URL = environment.text("TIEOUT_SANDBOX_URL", "")
 SANDBOX_PORT = environment.whole("TIEOUT_SANDBOX_PORT", 8700)
+SANDBOX_URL = environment.text("TIEOUT_SANDBOX_URL", f"http://127.0.0.1:{SANDBOX_PORT}" if DEMO else "")
 CRASH_AT = environment.text("TIEOUT_CRASH_AT", "")
 
 REST_FRAMEWORK = {

@@ -8,7 +8,7 @@ from pathlib import Path
 os.environ.setdefault("TIEOUT_VAR", str(Path(__file__).resolve().parent.parent / "var" / "test"))
 os.environ.setdefault("TIEOUT_SECRET_KEY", "test-" + "s" * 60)
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 from config.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,39 @@
+# Two commands: `make run` and `make test`. Everything they need they fetch themselves; all data are under var/.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+ARGS ?=
+WORKERS ?= 2
+
+# On macOS the drawing libraries come from Homebrew, whose folder a Python not of Homebrew's does not search.
+ifeq ($(shell uname),Darwin)
+LIBRARIES := DYLD_FALLBACK_LIBRARY_PATH=/opt/homebrew/lib:/usr/local/lib
+endif
+PY := $(LIBRARIES) .venv/bin/python
+PACKAGES := config clients integrations ledger closeout
+
+.PHONY: help run test check bench prepare prepare-dev clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  Settings and what they mean: README.md. Ports: TIEOUT_PORT, TIEOUT_SANDBOX_PORT."
+
+run: prepare ## everything on this machine, with the demonstration's month-end; ARGS=--once: without serving
+	@TIEOUT_DEMO=$${TIEOUT_DEMO:-yes} $(PY) manage.py run $(ARGS)
+
+test: prepare-dev ## all tests, browser tests too
+	@deploy/chromium.sh $(PY) -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+
+check: prepare-dev ## ruff, mypy, migrations, settings of a production installation, architecture, templates
+	@PY="$(PY)" deploy/check.sh
+
+bench: prepare-dev ## how fast facts become entries, beside a bare COPY of the same rows
+	@$(PY) tests/bench/run.py $(ARGS)
+
+prepare: ## the environment only
+	@deploy/prepare.sh
+
+prepare-dev:
+	@deploy/prepare.sh dev
+
+clean: ## remove the environment and caches; data under var/ stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis var/tools var/prepared-* var/test

@@ -95,7 +95,9 @@ def confirm(brought: FileImport, *, actor: User, account: str = "") -> list[Conn
 
     ``account`` names the account of a file that does not say which it is. Raises FileRefused.
     """
-    locked = FileImport.objects.select_for_update(of=("self",)).select_related("client", "connection").get(pk=brought.pk)
+    locked = (
+        FileImport.objects.select_for_update(of=("self",)).select_related("client", "connection").get(pk=brought.pk)
+    )
     if locked.state != FileImport.State.PREVIEW:
         raise FileRefused("this file was settled already")
     if "accounts" not in locked.summary:

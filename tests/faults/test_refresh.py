@@ -20,7 +20,7 @@ from tests.integrations.conftest import _sandbox, connect, sandbox  # noqa: F401
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).resolve().parents[2]
-PROCESSES, THREADS, ROUNDS = 2, 6, 3
+PROCESSES, THREADS, ROUNDS = 2, 6, 2
 TOKEN_PATH = "/gusto/oauth/token"
 
 

@@ -131,10 +131,10 @@ BROKEN = [
 
 
 def test_broken_objects_are_listed_with_their_reason_and_stop_no_other(live, script):
-    script.give(*[sale(number) for number in range(200)], *BROKEN)
+    script.give(*[sale(number) for number in range(100)], *BROKEN)
     result = pull(live)
     found = rows(live, Fact, "kind", "state", "reason", state="exception")
-    assert (result.new, result.exceptions) == (200 + len(BROKEN), len(BROKEN))
+    assert (result.new, result.exceptions) == (100 + len(BROKEN), len(BROKEN))
     assert len(found) == len(BROKEN)
     assert {kind for kind, _, _ in found} == {"Unreadable"}
     assert all(reason.startswith("$") for _, _, reason in found)
@@ -345,7 +345,7 @@ def test_a_pull_stops_at_its_time_and_says_there_is_more(live, script):
 def test_one_path_for_one_and_for_many(world, script):
     one = scripted.connection(world.kestrel)
     many = scripted.connection(world.quillfeather)
-    listed = [sale(number, number) for number in range(3000)]
+    listed = [sale(number, number) for number in range(1000)]
     for row in listed:
         script.pages = [*([] if row is listed[0] else script.pages), Page(items=[row])][:40]
     pull(one)
@@ -353,4 +353,4 @@ def test_one_path_for_one_and_for_many(world, script):
     result = pull(many)
     few = rows(one, Fact, "external_id", "amount_minor", "data", "state")
     assert rows(many, Fact, "external_id", "amount_minor", "data", "state")[: len(few)] == few
-    assert asdict(result)["new"] == 3000
+    assert asdict(result)["new"] == 1000

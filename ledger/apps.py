@@ -10,3 +10,14 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         import ledger.tasks  # noqa: F401  (registers job handlers)
+        from clients import navigation
+        from clients.access import Right
+
+        drafts = Right.VIEW_DRAFTS
+        navigation.add_main(20, "Exceptions", "inbox", "ledger:exceptions", drafts, count="ledger:exceptions_count")
+        navigation.add_tab(20, "Reconciliation", "building-bank", "ledger:reconciliation", drafts, month=True)
+        navigation.add_tab(30, "Payroll", "users", "ledger:payroll", drafts, month=True)
+        navigation.add_tab(35, "Processors", "credit-card", "ledger:processors", drafts, month=True)
+        navigation.add_tab(40, "Statements", "table", "ledger:statements", drafts, month=True)
+        navigation.add_tab(50, "Entries", "list-details", "ledger:entries", drafts)
+        navigation.add_tab(60, "Mapping", "route", "ledger:mapping", drafts)

@@ -1,0 +1,194 @@
+"""What a person does with an exception so that it goes away: map, take the other copy, post on an open day, send again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from django.db import transaction
+
+from clients import audit
+from integrations import jobs
+from integrations.models import Connection, Fact, SyncJob
+from integrations.records_json import from_json
+from integrations.registry import all_providers
+from ledger import booking, corrections, duplicates, exceptions_inbox, mapping, outbox, posting, queries
+from ledger.core.rules import drafts
+from ledger.models import JournalEntry, LedgerException, OutboxItem
+
+if TYPE_CHECKING:
+    from clients.models import Client, User
+    from ledger.models import Account, MappingVersion
+
+
+class SettlingError(ValueError):
+    """An answer that does not fit the exception, or that the books refuse; nothing was changed."""
+
+
+@transaction.atomic
+def map_to(row: LedgerException, account: Account, *, by: User) -> MappingVersion:
+    """Put the missing rule into the client's draft mapping, effective early enough; posts once a controller approves it.
+
+    Raises SettlingError, or MappingError of the mapping.
+    """
+    if row.kind != LedgerException.Kind.UNMAPPED or "role" not in row.detail:
+        raise SettlingError("Only a category without an account can be mapped.")
+    rows = queries.alike(row)
+    needed = min((one.booked_on for one in rows if one.booked_on), default=datetime.now(UTC).date()).replace(day=1)
+    version = mapping.draft(row.client, by=by, effective_from=needed)
+    if version.effective_from > needed:
+        version.effective_from = needed
+        version.save(update_fields=["effective_from"])
+    mapping.set_rule(
+        version,
+        role=row.detail["role"],
+        key=row.detail.get("key", ""),
+        account=account,
+        by=by,
+        reason=f"for {row.source}",
+    )
+    for one in rows:
+        one.detail = {**one.detail, "drafted": {"version": version.number, "account": str(account)}}
+    LedgerException.objects.bulk_update(rows, ["detail"])
+    return version
+
+
+@transaction.atomic
+def decide_duplicate(row: LedgerException, *, reverse: bool, by: User) -> str:
+    """Reverse the later copy, or remember that both are real; gives what was done. Raises SettlingError."""
+    _must_be(row, LedgerException.Kind.DUPLICATE)
+    if not reverse:
+        duplicates.both_are_real(row, by=by)
+        return "Both are real. The pair is not asked about again."
+    try:
+        duplicates.reverse_second(row, by=by)
+    except (corrections.CorrectionError, posting.PostingError) as error:
+        raise SettlingError(str(error)) from error
+    return "The copy is reversed. The reversal goes to the accounting system."
+
+
+@transaction.atomic
+def decide_overlap(row: LedgerException, *, reverse: bool, by: User) -> str:
+    """A payroll somebody typed by hand: reverse it and book the register, or keep it and leave ours out."""
+    _must_be(row, LedgerException.Kind.OVERLAP)
+    fact = Fact.objects.filter(client=row.client, pk=row.fact_id).first()
+    entry = JournalEntry.objects.filter(client=row.client, pk=row.entry_id).first()
+    if fact is None or entry is None:
+        raise SettlingError("The run or the entry by hand is no longer there.")
+    if not reverse:
+        Fact.objects.filter(pk=fact.pk).update(state="skipped", reason=f"booked by hand: entry {entry.pk}")
+        exceptions_inbox.resolve(row, by=by, resolution="The entry by hand was kept.", ignored=True)
+        return "The entry by hand stays. Ours is left out."
+    try:
+        corrections.reverse(entry, reason=f"Typed by hand; booked from the register {fact.external_id}", by=by)
+    except (corrections.CorrectionError, posting.PostingError) as error:
+        raise SettlingError(str(error)) from error
+    exceptions_inbox.resolve(row, by=by, resolution="The entry by hand was reversed; the register is booked instead.")
+    booking.book(row.client, connection_id=fact.connection_id)
+    return "The entry by hand is reversed and the register is booked."
+
+
+@transaction.atomic
+def post_on_open_day(row: LedgerException, *, by: User) -> str:
+    """Book a fact of a closed month on the first open day; the memo names its own date. Raises SettlingError."""
+    _must_be(row, LedgerException.Kind.CLOSED)
+    fact = Fact.objects.select_related("connection").filter(client=row.client, pk=row.fact_id).first()
+    if fact is None or fact.booked_on is None:
+        raise SettlingError("The record behind this is no longer there.")
+    entries = _moved(row.client, fact)
+    try:
+        with transaction.atomic():
+            posting.post(row.client_id, entries, actor_id=by.pk)
+    except posting.PostingError as error:
+        raise SettlingError(str(error)) from error
+    Fact.objects.filter(pk=fact.pk).update(state="booked", reason="")
+    day = entries[0].booked_on
+    exceptions_inbox.resolve(row, by=by, resolution=f"Posted on {day} instead of {fact.booked_on}.")
+    return f"Posted on {day:%b} {day.day}, with its own date in the memo."
+
+
+def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
+    """The fact's entries on the first open day. Raises SettlingError for a category without an account."""
+    assert fact.booked_on is not None
+    provider = fact.connection.provider
+    declared = all_providers().get(provider)
+    day = booking.first_open_day(client.pk, fact.booked_on)
+    version = mapping.load(client.pk).on(day)
+    record = from_json(fact.kind, fact.data)
+    entries = []
+    for draft in drafts(record, provider=provider, category=declared.category if declared else ""):
+        lines = []
+        for line in draft.lines:
+            account = version.account_for(line, provider) if version else None
+            if account is None:
+                raise SettlingError(f"No account is mapped for {line.role} {line.key}".strip() + ".")
+            lines.append(
+                posting.Line(
+                    account, line.debit, line.credit, line.role, line.key, line.memo, line.party, line.department
+                )
+            )
+        said = f"{draft.memo} (of {draft.booked_on})"
+        entry = posting.Entry(
+            day, booking.source_key(fact.connection, fact), draft.purpose, lines, memo=said, fact_id=fact.pk,
+            mapping_version_id=version.version_id if version else None,
+        )  # fmt: skip
+        entries.append(entry)
+    if not entries:
+        raise SettlingError("This record makes no entry.")
+    return entries
+
+
+def send_again(row: LedgerException, *, by: User) -> str:
+    """A refused or unanswered document goes out again under the same request id; it is looked up by its number first."""
+    item = OutboxItem.objects.filter(client=row.client, pk=row.outbox_id).first()
+    if item is None:
+        raise SettlingError("The document behind this is no longer there.")
+    outbox.retry(item)
+    audit.record(row.client, by, "outbox.retried", item.marker, {})
+    retry_client(row.client)
+    return "Looked up by its number, then sent again with the same request id."
+
+
+def retry(row: LedgerException, *, by: User) -> str:
+    """Try one exception and all alike again, in the background."""
+    if row.kind in {LedgerException.Kind.REFUSED, LedgerException.Kind.UNCERTAIN}:
+        return send_again(row, by=by)
+    retry_client(row.client)
+    return "Trying again. The row goes when it is booked."
+
+
+def retry_client(client: Client) -> None:
+    """Queue a refresh that takes up held facts too, unless one is waiting already."""
+    waiting = SyncJob.objects.filter(
+        client=client, kind="refresh", state=SyncJob.State.DUE, dedupe_key__startswith="refresh:retry:"
+    )
+    if not waiting.exists():
+        jobs.enqueue(client.pk, "refresh", f"refresh:retry:{uuid4()}")
+
+
+def connection_of(row: LedgerException) -> Connection | None:
+    return Connection.objects.filter(client_id=row.client_id, pk=row.connection_id).first()
+
+
+def _must_be(row: LedgerException, kind: LedgerException.Kind) -> None:
+    if row.kind != kind or row.state not in exceptions_inbox.OPEN:
+        raise SettlingError("This has been settled meanwhile.")
+
+
+@transaction.atomic
+def take_register_instead(client: Client, fact: Fact, other: JournalEntry, *, by: User) -> str:
+    """Reverse an entry by hand that books a payroll run, and book the run from its register. Raises SettlingError."""
+    row = LedgerException.objects.filter(
+        client=client, kind="overlap", fact_id=fact.pk, state__in=exceptions_inbox.OPEN
+    ).first()
+    if row is not None:
+        row.entry_id = other.pk
+        return decide_overlap(row, reverse=True, by=by)
+    try:
+        corrections.reverse(other, reason=f"Typed by hand; booked from the register {fact.external_id}", by=by)
+    except (corrections.CorrectionError, posting.PostingError) as error:
+        raise SettlingError(str(error)) from error
+    Fact.objects.filter(pk=fact.pk, state="skipped").update(state="exception")
+    booking.book(client, retry=True, connection_id=fact.connection_id)
+    return "The entry by hand is reversed and the register is booked."

@@ -1,0 +1,333 @@
+"""The exceptions inbox: what is held, at all clients, grouped so that one answer can clear many."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.dateparse import parse_date
+
+from clients.access import Right, classified, client_or_404, membership_of, practice_page
+from clients.models import Membership, Role, User
+from clients.tenancy import client_context, use_board
+from integrations.models import Fact
+from ledger import exceptions_inbox, queries, settling
+from ledger.core import roles
+from ledger.mapping import MappingError
+from ledger.models import LedgerException
+from ledger.queries import ExceptionFilter
+from ledger.views.framing import may, page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clients.models import Client
+
+GROUPS = ("kind", "client", "source")
+TABS = (("open", "Open"), ("mine", "Mine"), ("snoozed", "Snoozed"))
+#: Colour, icon and short heading of each kind.
+LOOK = {
+    "login": ("bad", "plug-connected-x", "Login expired"),
+    "unmapped": ("warn", "route", "No mapping"),
+    "duplicate": ("warn", "copy", "Possible duplicate"),
+    "overlap": ("warn", "arrows-left-right", "Booked by another route"),
+    "closed": ("warn", "lock", "Dated in a closed month"),
+    "unknown": ("warn", "help-circle", "Unknown type"),
+    "payload": ("warn", "file-unknown", "Unreadable record"),
+    "refused": ("bad", "ban", "Refused by the accounting system"),
+    "uncertain": ("bad", "help-circle", "Sent, no answer"),
+    "mirror": ("warn", "edit", "Changed in the accounting system"),
+    "stale": ("warn", "clock-exclamation", "Not synced"),
+    "slowed": ("info", "clock-pause", "Slowed by the provider"),
+}
+
+
+@classified(Right.VIEW_DRAFTS, scope="practice")
+def index(request: HttpRequest) -> HttpResponse:
+    """All open exceptions of the clients the person sees, alike ones in one row, fifty rows a page."""
+    clients = practice_page(request, Right.VIEW_DRAFTS)
+    template = "ledger/_exceptions.html" if request.headers.get("HX-Target") == "inbox" else "ledger/exceptions.html"
+    return render(request, template, _page(request, clients))
+
+
+@classified(Right.VIEW_DRAFTS, scope="practice")
+def summary(request: HttpRequest) -> HttpResponse:
+    """The heading with its counts, fetched again after each answer."""
+    clients = practice_page(request, Right.VIEW_DRAFTS)
+    return render(request, "ledger/_exceptions_summary.html", _summary(request, clients) | {"is_update": True})
+
+
+@classified(Right.VIEW_DRAFTS, scope="practice")
+def count(request: HttpRequest) -> HttpResponse:
+    """The number beside the navigation's entry; nothing when there is none."""
+    clients = practice_page(request, Right.VIEW_DRAFTS)
+    open_ = LedgerException.objects.filter(client__in=clients, state=LedgerException.State.OPEN).count()
+    return HttpResponse(str(open_) if open_ else "")
+
+
+@classified(Right.PREPARE, scope="practice", methods=("POST",))
+def retry_all(request: HttpRequest) -> HttpResponse:
+    """Queue a retry for every client that has something to retry."""
+    clients = practice_page(request, Right.PREPARE)
+    waiting = set(
+        LedgerException.objects.filter(client__in=clients, state="open", kind__in=queries.RETRYABLE).values_list(
+            "client_id", flat=True
+        )
+    )
+    for client in clients:
+        if client.pk in waiting:
+            with client_context(client.pk):
+                settling.retry_client(client)
+    use_board(client.pk for client in clients)
+    page = _page(request, clients) | {
+        "said": f"Trying again at {len(waiting)} client{'s' if len(waiting) != 1 else ''}."
+    }
+    return render(request, "ledger/_exceptions.html", page)
+
+
+@classified(Right.VIEW_DRAFTS)
+def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """What is behind a row: each exception alike, its record as stored, and what can be done."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    row = _row_or_404(client, pk)
+    rows = queries.alike(row)[:50]
+    facts = Fact.objects.filter(client=client, pk__in=[one.fact_id for one in rows if one.fact_id]).in_bulk()
+    page = {
+        "row": row,
+        "rows": [(one, facts.get(one.fact_id or 0)) for one in rows],
+        "client": client,
+        "look": LOOK[row.kind],
+    }
+    return render(request, "ledger/_exception_detail.html", page)
+
+
+@classified(Right.VIEW_DRAFTS)
+def account_options(request: HttpRequest, slug: str) -> HttpResponse:
+    """The accounts of a client as options, those of the role's type first; fetched when a picker is first used."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    role = roles.ROLES.get(request.GET.get("role", ""))
+    accounts = queries.accounts(client, types=[role.type] if role else [])[:1000]
+    return render(request, "ledger/_account_options.html", {"accounts": accounts})
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def map_account(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Put the account into the draft mapping for this category."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    row = _row_or_404(client, pk)
+    account = queries.account_named(client, request.POST.get("account", ""))
+    if account is None:
+        return _answer(request, client, row, problem="Choose an account from the list.")
+
+    def act() -> str:
+        version = settling.map_to(row, account, by=membership_of(request).user)
+        return f"{account} in draft v{version.number}. Posts when a controller approves it."
+
+    return _try(request, client, row, act)
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """The two answers of a duplicate or an overlap, and the one of a closed month."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    row, by = _row_or_404(client, pk), membership_of(request).user
+    reverse = request.POST.get("answer") == "reverse"
+    acts: dict[str, Callable[[], str]] = {
+        "duplicate": lambda: settling.decide_duplicate(row, reverse=reverse, by=by),
+        "overlap": lambda: settling.decide_overlap(row, reverse=reverse, by=by),
+        "closed": lambda: settling.post_on_open_day(row, by=by),
+    }
+    if row.kind not in acts:
+        raise Http404
+    return _try(request, client, row, acts[row.kind])
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    row = _row_or_404(client, pk)
+    return _try(request, client, row, lambda: settling.retry(row, by=membership_of(request).user))
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def assign(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """To somebody of the practice who may prepare; without a name, to oneself."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    row, me = _row_or_404(client, pk), membership_of(request)
+    wanted = request.POST.get("to", "")
+    if wanted == "none":
+        to = None
+    else:
+        to = _person(me, int(wanted)) if wanted.isdecimal() else me.user
+    for one in queries.alike(row):
+        exceptions_inbox.assign(one, to=to, by=me.user)
+    return _answer(request, client, _row_or_404(client, pk))
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def snooze(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Out of sight until a day within 90 days; without one, a week."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    row, now = _row_or_404(client, pk), datetime.now(UTC).date()
+    given = request.POST.get("until", "")
+    until = _day(given) if given else now + timedelta(7)
+    if until is None or not now < until <= now + timedelta(90):
+        return _answer(request, client, row, problem="Choose a day within the next 90 days.")
+    for one in queries.alike(row):
+        exceptions_inbox.snooze(one, until=until, by=membership_of(request).user)
+    return _gone(request, client, row, f"Snoozed until {until:%b} {until.day}. It still blocks the close of its month.")
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def resolve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Settle by hand, with a note that stays in the audit trail."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    row = _row_or_404(client, pk)
+    note = " ".join(request.POST.get("note", "").split())
+    if not note:
+        return _answer(request, client, row, problem="A note says how it was settled.")
+    for one in queries.alike(row):
+        exceptions_inbox.resolve(one, by=membership_of(request).user, resolution=note)
+    return _gone(request, client, row, "Settled by hand.")
+
+
+# ---- the page and its rows -------------------------------------------------------------------------------------------------
+
+
+def filter_of(request: HttpRequest, clients: list[Client]) -> ExceptionFilter:
+    """The filter in the address; clients by slug, unknown values mean none."""
+    given = request.GET
+    slugs = set(given.getlist("client"))
+    tab = given.get("tab", "open")
+    return ExceptionFilter(
+        tab=tab if tab in dict(TABS) else "open",
+        clients=tuple(client.pk for client in clients if client.slug in slugs),
+        kind=given.get("kind", "") if given.get("kind") in queries.KINDS else "",
+        who=given.get("who", ""),
+        cause=given.get("cause", "")[:200],
+    )
+
+
+def _page(request: HttpRequest, clients: list[Client]) -> dict[str, Any]:
+    me = membership_of(request)
+    wanted = filter_of(request, clients)
+    by = request.GET.get("group", "kind") if request.GET.get("group") in GROUPS else "kind"
+    rows = wanted.apply(LedgerException.objects.filter(client__in=clients), me.user)
+    page = page_of(request, queries.exception_groups(rows, by=by))
+    names = {client.pk: client for client in clients}
+    firsts = LedgerException.objects.select_related("assigned_to").in_bulk([row["first"] for row in page])
+    return {
+        **_summary(request, clients),
+        "page": page,
+        "groups": _groups([_line(names[row["client_id"]], firsts[row["first"]], row) for row in page], by),
+        "filter": wanted,
+        "group": by,
+        "choices": [(client, client.pk in wanted.clients) for client in clients],
+        "people": _people(me),
+        "may_prepare": may(request, Right.PREPARE),
+        "next_week": datetime.now(UTC).date() + timedelta(7),
+    }
+
+
+def _summary(request: HttpRequest, clients: list[Client]) -> dict[str, Any]:
+    counts = queries.exception_counts([client.pk for client in clients], membership_of(request).user)
+    return {
+        "counts": counts,
+        "tabs": [(name, label, counts[name]) for name, label in TABS],
+        "stats": [row | {"look": LOOK[row["kind"]]} for row in counts["kinds"]],
+    }
+
+
+def _groups(lines: list[dict[str, Any]], by: str) -> list[tuple[Any, list[dict[str, Any]]]]:
+    heads: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
+    for line in lines:
+        row, client = line["row"], line["company"]
+        key = {"kind": row.kind, "client": client.slug, "source": row.source}[by]
+        look = LOOK[row.kind] if by == "kind" else ("", "building-store" if by == "client" else "plug-connected", "")
+        label = look[2] or (client.name if by == "client" else row.source or "No system")
+        heads.setdefault(
+            key, ({"key": key, "look": look, "label": label, "kind": row.kind if by == "kind" else ""}, [])
+        )[1].append(line)
+    return list(heads.values())
+
+
+def _line(client: Client, row: LedgerException, group: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "row": row,
+        "company": client,
+        "n": group["n"],
+        "amount": group["amount"],
+        "oldest": group["oldest"],
+        "look": LOOK[row.kind],
+        "can_retry": row.kind in queries.RETRYABLE,
+        "drafted": row.detail.get("drafted"),
+        "role": row.detail.get("role", ""),
+    }
+
+
+def _answer(
+    request: HttpRequest, client: Client, row: LedgerException, *, problem: str = "", said: str = ""
+) -> HttpResponse:
+    """The row as it stands now, with what was said or went wrong."""
+    rows = queries.alike(row)
+    amounts = [one.amount_minor for one in rows if one.amount_minor is not None]
+    group = {"n": len(rows), "amount": sum(amounts) if amounts else None, "oldest": min(one.opened_at for one in rows)}
+    page = {
+        "line": _line(client, row, group), "problem": problem, "said": said, "may_prepare": True, "people": _people(membership_of(request)),
+        "next_week": datetime.now(UTC).date() + timedelta(7),
+    }  # fmt: skip
+    response = render(request, "ledger/_exception_row.html", page, status=422 if problem else 200)
+    if not problem:
+        response["HX-Trigger"] = "counts-changed"
+    return response
+
+
+def _gone(request: HttpRequest, client: Client, row: LedgerException, said: str) -> HttpResponse:
+    """The row's place, saying what was done."""
+    response = render(request, "ledger/_exception_gone.html", {"row": row, "said": said, "company": client})
+    response["HX-Trigger"] = "counts-changed"
+    return response
+
+
+def _try(request: HttpRequest, client: Client, row: LedgerException, act: Callable[[], str]) -> HttpResponse:
+    try:
+        said = act()
+    except (settling.SettlingError, MappingError) as refusal:
+        return _answer(request, client, row, problem=str(refusal))
+    row.refresh_from_db()
+    if row.state in exceptions_inbox.OPEN:
+        return _answer(request, client, row, said=said)
+    return _gone(request, client, row, said)
+
+
+def _row_or_404(client: Client, pk: int) -> LedgerException:
+    row = LedgerException.objects.select_related("assigned_to", "client").filter(
+        client=client, pk=pk, state__in=exceptions_inbox.OPEN
+    ).first()  # fmt: skip
+    if row is None:
+        raise Http404
+    return row
+
+
+def _people(me: Membership) -> list[User]:
+    """Everyone of the practice who can take an exception."""
+    places = Membership.objects.filter(
+        practice_id=me.practice_id, is_active=True, role__in=[Role.STAFF, Role.CONTROLLER]
+    )
+    return [place.user for place in places.select_related("user").order_by("user__name")]
+
+
+def _person(me: Membership, pk: int) -> User:
+    found = next((person for person in _people(me) if person.pk == pk), None)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None

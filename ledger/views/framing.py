@@ -1,0 +1,120 @@
+"""What the ledger's pages share: the month of an address, the switch between months, pages of fifty, spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+
+from clients.access import allows, membership_of
+from clients.templatetags.portal import DECIMALS
+from clients.views.audit import safe_cell
+from ledger.core.period import Month
+from ledger.models import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from django.core.paginator import Page
+
+    from clients.access import Right
+    from clients.models import Client
+
+PAGE = 50
+#: Months the switch offers before and after the one shown.
+BEFORE, AFTER = 11, 1
+STATES = {"open": "progress", "locked": "signed", "sealed": "signed"}
+
+
+def month_or_404(request: HttpRequest, text: str) -> Month:
+    """The month of an address; Http404 for anything else. The client's tabs then stay in this month."""
+    try:
+        month = Month.parse(text)
+    except ValueError as error:
+        raise Http404 from error
+    request.__dict__["month"] = month
+    return month
+
+
+def today(client: Client) -> date:
+    """The client's own calendar day."""
+    return datetime.now(ZoneInfo(client.timezone)).date()
+
+
+def current_month(client: Client) -> Month:
+    """The month being closed: the last complete one, unless nothing but the running one has books."""
+    last = Month.of(today(client)).previous
+    newest = Period.objects.filter(client=client).order_by("-month").first()
+    return min(last, Month.of(newest.month)) if newest else last
+
+
+def period(client: Client, month: Month, view: str, **kwargs: Any) -> dict[str, Any]:
+    """The month switch: before, after, and the months around with their state."""
+    states = dict(Period.objects.filter(client=client).values_list("month", "state"))
+
+    def link(of: Month) -> dict[str, Any]:
+        url = reverse(view, kwargs={"slug": client.slug, "month": str(of), **kwargs})
+        return {"month": of, "url": url, "state": STATES.get(states.get(of.first, ""), "todo"), "here": of == month}
+
+    months = [link(of) for of in reversed(month.shift(-BEFORE).through(month.shift(AFTER)))]
+    return {
+        "month": month,
+        "previous": link(month.previous),
+        "next": link(month.next),
+        "months": months,
+        "state": states.get(month.first, "open"),
+    }
+
+
+def page_of(request: HttpRequest, rows: Any, *, size: int = PAGE) -> Page[Any]:
+    """The asked page of the rows, the nearest one for a number that is none."""
+    return Paginator(rows, size).get_page(request.GET.get("page"))
+
+
+def may(request: HttpRequest, right: Right) -> bool:
+    return allows(membership_of(request), right)
+
+
+def minor_of(text: str, currency: str = "USD") -> int | None:
+    """Minor units of a typed amount (``1,234.50``, ``(45.00)``, ``-3``); None if it is no amount of the currency."""
+    said = text.strip().replace(",", "").replace(" ", "").removeprefix("$")
+    negative = said.startswith(("-", "−", "(")) and (not said.startswith("(") or said.endswith(")"))
+    try:
+        amount = Decimal(said.strip("-−()")) if negative else Decimal(said)
+    except InvalidOperation:
+        return None
+    if not amount.is_finite():
+        return None
+    minor = amount.scaleb(DECIMALS.get(currency.upper(), 2))
+    if minor != minor.to_integral_value() or abs(minor) > 10**15:
+        return None
+    return -int(minor) if negative else int(minor)
+
+
+def plain(minor: int, currency: str = "USD") -> str:
+    """A figure for a spreadsheet: no grouping, a minus sign, the currency's decimals."""
+    return str(Decimal(minor).scaleb(-DECIMALS.get(currency.upper(), 2)))
+
+
+def spreadsheet(filename: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """A CSV attachment whose texts no spreadsheet will run; numbers given as Decimal text keep their minus sign."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(head)
+    for row in rows:
+        writer.writerow([cell if _is_figure(cell) else safe_cell(cell) for cell in row])
+    headers = {"Content-Disposition": f'attachment; filename="{filename}.csv"', "X-Content-Type-Options": "nosniff"}
+    return HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _is_figure(cell: object) -> bool:
+    text = str(cell)
+    return text.removeprefix("-").replace(".", "", 1).isdecimal() and text.isascii()

@@ -31,7 +31,7 @@ class MappingError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """One approved version, ready to resolve. ``accounts`` are the ids a line may go to directly."""
+    """One version, ready to resolve. ``approved_by_id`` is 0 for a draft that is only tried out."""
 
     version_id: int
     number: int
@@ -73,6 +73,17 @@ class MappingHistory:
         return next((mapping for mapping in self.versions if mapping.effective_from <= day), None)
 
 
+def load_draft(client_id: int) -> Mapping | None:
+    """The client's draft as if it were approved, to be tried on a past month; None where there is none."""
+    version = MappingVersion.objects.filter(client_id=client_id, state=MappingVersion.State.DRAFT).first()
+    if version is None:
+        return None
+    feeds = BankFeed.objects.filter(client_id=client_id, account__isnull=False)
+    banks = {key: account for key, account in feeds.values_list("account_key", "account_id") if account is not None}
+    direct = dict(Account.objects.filter(client_id=client_id).exclude(external_id="").values_list("external_id", "id"))
+    return _mapping(version, version.rules.all(), banks, direct)
+
+
 def load(client_id: int) -> MappingHistory:
     """The approved versions with their rules, in three queries."""
     approved = (
@@ -102,9 +113,8 @@ def _mapping(
         else:
             exact[rule.role, rule.key, rule.department, rule.provider] = rule.account_id
     phrases.sort(key=lambda phrase: -len(phrase[1]))
-    assert version.approved_by_id is not None
     return Mapping(
-        version.pk, version.number, version.effective_from, version.approved_by_id, exact, tuple(phrases), banks, direct
+        version.pk, version.number, version.effective_from, version.approved_by_id or 0, exact, tuple(phrases), banks, direct
     )
 
 
@@ -169,6 +179,25 @@ def set_rule(
     )
     audit.record(version.client, by, "mapping.rule", str(rule), {"account": account.name, "version": version.number})
     return rule
+
+
+def drop_rule(version: MappingVersion, rule: MappingRule, *, by: User) -> None:
+    """Take one rule out of a draft. Raises MappingError."""
+    if version.state != MappingVersion.State.DRAFT or rule.version_id != version.pk:
+        raise MappingError(f"Version {version.number} is approved and stands; start a new draft.")
+    rule.delete()
+    audit.record(version.client, by, "mapping.rule-dropped", str(rule), {"version": version.number})
+
+
+def submit(version: MappingVersion, *, note: str, effective_from: date, by: User) -> None:
+    """Say what a draft changes and from when, for the controller. Raises MappingError."""
+    if version.state != MappingVersion.State.DRAFT:
+        raise MappingError(f"Version {version.number} is approved and stands; start a new draft.")
+    if not note.strip():
+        raise MappingError("Say what changes, for whoever approves it.")
+    version.note, version.effective_from = note.strip()[:300], effective_from
+    version.save(update_fields=["note", "effective_from"])
+    audit.record(version.client, by, "mapping.submitted", f"mapping v{version.number}", {"from": str(effective_from)})
 
 
 @transaction.atomic

@@ -1,0 +1,78 @@
+"""Forms of the ledger's pages. They read what was typed; the use cases decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+
+from ledger import queries
+from ledger.core import roles
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from ledger.models import Account
+
+
+class DayField(forms.DateField):
+    """A date with the browser's own picker."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class RuleForm(forms.Form):
+    """One mapping rule; blanks match everything."""
+
+    role = forms.ChoiceField(label="Category")
+    key = forms.CharField(
+        label="Only", required=False, max_length=120, help_text="A channel, an earning, a tax; blank for any."
+    )
+    department = forms.CharField(label="Department", required=False, max_length=120)
+    provider = forms.SlugField(label="System", required=False, max_length=40)
+    words = forms.CharField(label="Words in a bank line", required=False, max_length=120)
+    account = forms.CharField(
+        label="Account", max_length=240, widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"})
+    )
+    reason = forms.CharField(label="Why", required=False, max_length=200)
+
+    def __init__(self, data: Any = None, *, client: Client) -> None:
+        super().__init__(data)
+        self.client = client
+        choices = self.fields["role"]
+        assert isinstance(choices, forms.ChoiceField)
+        choices.choices = [(slug, role.label) for slug, role in roles.ROLES.items()]
+
+    def clean_account(self) -> Account:
+        account = queries.account_named(self.client, self.cleaned_data["account"])
+        if account is None:
+            raise forms.ValidationError("Choose an account from the list.")
+        return account
+
+
+class SubmitForm(forms.Form):
+    """What a draft mapping changes, and from when."""
+
+    note = forms.CharField(label="What changes", max_length=300)
+    effective_from = DayField(label="Effective from")
+
+
+class EntryForm(forms.Form):
+    """The head of an entry made by hand; its lines are read by ``line_rows``."""
+
+    booked_on = DayField(label="Date")
+    memo = forms.CharField(label="Memo", max_length=500)
+    reason = forms.CharField(label="Why it is needed", max_length=500)
+    support = forms.CharField(
+        label="What supports it",
+        max_length=500,
+        required=False,
+        help_text="An invoice number, a link to a paper, a person.",
+    )
+
+
+def line_rows(data: Any) -> list[dict[str, Any]]:
+    """The lines typed into the table, without those left empty."""
+    names = ("account", "debit", "credit", "memo")
+    columns = [[value.strip() for value in data.getlist(f"line-{name}")] for name in names]
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
+    return [row for row in rows if any(row.values())][:200]

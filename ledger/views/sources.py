@@ -1,0 +1,130 @@
+"""Where figures open to: the lines of an account in a month, and one source record with everything it touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from clients.access import Right, classified, client_or_404
+from integrations.models import Fact, SourceDocument
+from ledger import queries, tracing
+from ledger.core.period import Month
+from ledger.models import Account, BankItem, LedgerException
+from ledger.views import framing
+from ledger.views.framing import may, month_or_404, page_of, plain, spreadsheet
+
+
+@classified(Right.VIEW_DRAFTS)
+def account(request: HttpRequest, slug: str, pk: int, month: str) -> HttpResponse:
+    """An account's lines with the running balance; ``from=YYYY-MM`` begins earlier, ``format=csv`` gives all of them."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    of = month_or_404(request, month)
+    chosen = Account.objects.filter(client=client, pk=pk).first()
+    if chosen is None:
+        raise Http404
+    first = _from(request, of)
+    sign = 1 if chosen.debit_is_positive else -1
+    opening = sign * queries.opening(client, chosen, first.first)
+    lines = queries.account_lines(client, chosen, first.first, of.last)
+    if request.GET.get("format") == "csv":
+        return _csv(client.slug, chosen, of, lines)
+    page = page_of(request, lines)
+    before = page.start_index() - 1
+    balance = opening + sign * sum(line.net_minor for line in lines[:before]) if before > 0 else opening
+    rows = []
+    for line in page:
+        balance += sign * line.net_minor
+        rows.append((line, balance))
+    moved = sum(line.net_minor for line in lines)
+    context = {
+        "client": client, "account": chosen, "month": of, "first": first, "page": page, "rows": rows, "opening": opening,
+        "closing": opening + sign * moved, "moved": sign * moved, "starts_at": rows[0][1] - sign * rows[0][0].net_minor if rows else opening,
+        "period": framing.period(client, of, "ledger:account", pk=pk),
+    }  # fmt: skip
+    return render(request, "ledger/account.html", context)
+
+
+@classified(Right.VIEW_DRAFTS)
+def source(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """One fact: the stored payload and its versions, what was read from it, and every statement line it touched."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    fact = Fact.objects.filter(client=client, pk=pk).select_related("connection", "document").first()
+    if fact is None:
+        raise Http404
+    month = Month.of(fact.booked_on) if fact.booked_on else framing.current_month(client)
+    request.__dict__["month"] = month
+    hides = tracing.is_payroll(fact) and not may(request, Right.VIEW_PAYROLL)
+    entries = tracing.entries_of(client, fact)
+    versions = SourceDocument.objects.filter(
+        client=client, connection=fact.connection, stream=fact.stream, external_id=fact.document.external_id
+    ).order_by("-version").defer("payload")  # fmt: skip
+    page = {
+        "client": client, "fact": fact, "month": month, "entries": entries, "hides": hides,
+        "payload": "" if hides else tracing.pretty(fact.document), "fields": [] if hides else _fields(fact.data),
+        "versions": versions[:20], "touched": _touched(entries),
+        "siblings": Fact.objects.filter(client=client, document=fact.document).exclude(pk=fact.pk).order_by("pk")[:50],
+        "held": LedgerException.objects.filter(client=client, fact_id=fact.pk, state__in=["open", "snoozed"]).first(),
+        "item": BankItem.objects.filter(client=client, fact_id=fact.pk).select_related("feed").first(),
+    }  # fmt: skip
+    return render(request, "ledger/source.html", page)
+
+
+def _from(request: HttpRequest, of: Month) -> Month:
+    try:
+        first = Month.parse(request.GET.get("from", ""))
+    except ValueError:
+        return of
+    return min(max(first, of.shift(-23)), of)
+
+
+def _fields(data: dict[str, Any]) -> list[tuple[str, Any, bool]]:
+    """(name, value, is an amount) of what was read; lists by their length."""
+    amounts = {
+        "amount",
+        "fee",
+        "tax",
+        "tip",
+        "discount",
+        "shipping",
+        "fee_tax",
+        "available",
+        "pending",
+        "reimbursement",
+        "net_pay_pull",
+        "tax_pull",
+    }
+    return [
+        (name.replace("_", " "), f"{len(value)} of them" if isinstance(value, list) else value, name in amounts)
+        for name, value in data.items()
+        if value not in (None, "", 0, [], {}, False)
+    ]
+
+
+def _touched(entries: list[Any]) -> list[dict[str, Any]]:
+    """Accounts and statement of every line the fact led to, with the sum it left there."""
+    rows: dict[tuple[int, Any], dict[str, Any]] = {}
+    for entry in entries:
+        for line in entry.lines.all():
+            month = Month.of(line.booked_on)
+            row = rows.setdefault((line.account_id, month), {"account": line.account, "month": month, "amount": 0})
+            row["amount"] += line.net_minor if line.account.debit_is_positive else -line.net_minor
+            row["statement"] = tracing.STATEMENTS.get(line.account.type, "Balance sheet")
+    return sorted(rows.values(), key=lambda row: (row["month"], row["statement"], row["account"].number))
+
+
+def _csv(slug: str, chosen: Account, of: Month, lines: Any) -> HttpResponse:
+    head = ("date", "entry", "memo", "party", "debit", "credit")
+    rows = [
+        (
+            line.booked_on.isoformat(),
+            line.entry_id,
+            line.memo or line.entry.memo,
+            line.party,
+            plain(line.debit_minor),
+            plain(line.credit_minor),
+        )
+        for line in lines
+    ]
+    return spreadsheet(f"account-{slug}-{chosen.number or chosen.pk}-{of}", head, rows)

@@ -12,13 +12,14 @@ from django.db.models import Q
 from clients import audit
 from closeout import board
 from closeout.checks import CHECKS, Result, Scope
-from closeout.models import CheckResult, CloseRun, Override, Task
+from closeout.models import CheckResult, CloseRun, Explanation, Override, Task
 from ledger.core.period import Month, due_on
 from ledger.models import Period
 from ledger.posting import ensure_periods
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from clients.models import Client, User
     from closeout.checks import Check
@@ -58,7 +59,7 @@ def run_checks(close: CloseRun, *, only: Iterable[str] | None = None) -> list[Ch
     scope = Scope(close.client, Month.of(close.month), close)
     wanted = set(only) if only is not None else set(CHECKS)
     with transaction.atomic():
-        for check in CHECKS.values():
+        for check in sorted(CHECKS.values(), key=lambda check: (check.is_final, check.id)):
             if check.id in wanted:
                 _run(check, scope)
         if only is None:
@@ -114,6 +115,12 @@ def blockers(close: CloseRun, *, final: bool = False) -> list[CheckResult]:
     return [row for row in rows if (row.check_id, row.subject) not in through and (final or row.check_id not in finals)]
 
 
+def proven(close: CloseRun) -> list[CheckResult]:
+    """The results that count towards the close: the final ones look at the close itself and are left out."""
+    finals = [check.id for check in CHECKS.values() if check.is_final]
+    return list(CheckResult.objects.filter(close=close).exclude(check_id__in=finals).exclude(state="not_applicable"))
+
+
 def open_tasks(close: CloseRun) -> list[Task]:
     return list(close.tasks.filter(done_at__isnull=True))
 
@@ -147,7 +154,32 @@ def prepare(close: CloseRun, *, by: User) -> None:
     board.refresh(close.client, close)
 
 
-def ask_override(close: CloseRun, result: CheckResult, *, by: User, reason: str, expires_on: object) -> Override:
+@transaction.atomic
+def explain(close: CloseRun, check_id: str, item_key: str, *, amount: int | None, text: str, by: User) -> Explanation:
+    """Say why an item of a check is as it is; it counts only while the amount stays. The check runs again."""
+    _refuse_signed(close)
+    if not text.strip():
+        raise CloseError("An explanation needs words.")
+    row, _ = Explanation.objects.update_or_create(
+        close=close,
+        check_id=check_id,
+        item_key=item_key,
+        defaults={"client": close.client, "amount_minor": amount, "text": text.strip()[:500], "written_by": by},
+    )
+    audit.record(close.client, by, "item.explained", f"{check_id} {item_key}", {"text": row.text, "amount": amount})
+    return row
+
+
+@transaction.atomic
+def write_note(close: CloseRun, text: str, *, by: User) -> None:
+    """The note to the owner, printed in the package."""
+    _refuse_signed(close)
+    close.note = text.strip()
+    close.save(update_fields=["note"])
+    audit.record(close.client, by, "close.note", str(close), {})
+
+
+def ask_override(close: CloseRun, result: CheckResult, *, by: User, reason: str, expires_on: date) -> Override:
     """Ask to let a check through; it counts once a second person grants it."""
     if not reason.strip():
         raise CloseError("An override needs a reason.")

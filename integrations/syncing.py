@@ -39,7 +39,7 @@ DEFAULT_DAYS = 365
 #: Hashes of pages kept to recognise an unchanged one.
 MAX_HASHES = 2_000
 #: What upper apps may register a job handler for: new facts are here.
-FACTS = "facts"
+FACTS = "refresh"
 
 
 @dataclass(slots=True)

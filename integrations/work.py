@@ -23,8 +23,6 @@ SLICE_SECONDS = 150
 #: A grant that was not renewed for so long is renewed although nobody needs it.
 IDLE_HOURS = 20
 WEBHOOK_DAYS = 400
-#: The kind of job an upper app registers to work on what was read.
-FOLLOW_UP = "refresh"
 
 
 @jobs.handler("sync")
@@ -59,8 +57,6 @@ def sync(job: SyncJob, lease: Lease) -> Mapping[str, Any]:
         WebhookEvent.objects.filter(
             connection_id=connection.pk, handled_at__isnull=True, received_at__lt=job.created_at + timedelta(seconds=1)
         ).update(handled_at=datetime.now(UTC))
-        if jobs.has_handler(FOLLOW_UP):
-            jobs.enqueue(job.client_id, FOLLOW_UP, f"after:{job.pk}")
     return counts
 
 

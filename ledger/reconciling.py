@@ -23,7 +23,7 @@ from ledger.core.signals import BankSide, BookSide
 from ledger.models import BankFeed, BankItem, JournalEntry, JournalLine, Match, MatchMember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from clients.models import Client, User
@@ -57,7 +57,7 @@ def suggest(client: Client) -> dict[str, int]:
         match = _keep(client, said, items, awaited)
         used.update(said.lines)
         if said.is_accepted:
-            accept(match, by=None)
+            accept(match, by=None, awaited=awaited)
         counts["accepted" if said.is_accepted else "suggested"] += 1
     for kind, number in _by_rule(client, [item for key, item in items.items() if key not in used]).items():
         counts[kind] += number
@@ -65,10 +65,11 @@ def suggest(client: Client) -> dict[str, int]:
 
 
 def _open_items(client: Client, feeds: Sequence[BankFeed]) -> Iterable[BankItem]:
+    """Open lines from some time before the cut-over on: what cleared before it must not be offered to lines after it."""
     items = BankItem.objects.filter(client=client, feed__in=feeds, state__in=["open", "asked"]).select_related(
         "feed__account"
     )
-    return items.filter(posted_on__gte=client.cut_over_on) if client.cut_over_on else items
+    return items.filter(posted_on__gte=client.cut_over_on - LOOK_BACK) if client.cut_over_on else items
 
 
 def _sides(
@@ -94,7 +95,7 @@ def _sides(
             money.references,
             money.label,
             str(money.account_id),
-            days_before=EARLY_DAYS,
+            days_before=_days_early(client, money),
             days_after=USUAL_DAYS,
         )
         for key, money in awaited.items()
@@ -116,6 +117,11 @@ def _sides(
             )
         )
     return lines, book
+
+
+def _days_early(client: Client, money: expected.Money) -> int:
+    """How many days before its day money may come; never before the cut-over, where the books hold it already."""
+    return min(EARLY_DAYS, (money.on - client.cut_over_on).days) if client.cut_over_on else EARLY_DAYS
 
 
 def _unmatched_lines(client: Client, accounts: set[int], since: date) -> list[JournalLine]:
@@ -172,7 +178,7 @@ def _by_rule(client: Client, items: Iterable[BankItem]) -> dict[str, int]:
     history = mapping.load(client.pk)
     counts = {"accepted": 0}
     for item in items:
-        version = history.on(item.posted_on)
+        version = history.on(item.posted_on)  # none before the cut-over: nothing is booked there by rule
         rule = version.rule_for_words(item.description) if version else None
         if rule and version:
             role, words, account_id = rule
@@ -194,14 +200,17 @@ def _by_rule(client: Client, items: Iterable[BankItem]) -> dict[str, int]:
 
 
 @transaction.atomic
-def accept(match: Match, *, by: User | None) -> None:
-    """Take a suggestion (``by`` None: a sure one, by rule). Expected money is posted now, dated like the bank line."""
+def accept(match: Match, *, by: User | None, awaited: Mapping[str, expected.Money] | None = None) -> None:
+    """Take a suggestion (``by`` None: a sure one, by rule). Expected money is posted now, dated like the bank line.
+
+    ``awaited`` is what was expected when the suggestions of this same transaction were made, so that it is not read again.
+    """
     match = Match.objects.select_for_update(of=("self",)).select_related("client", "feed__account").get(pk=match.pk)
     if match.state != Match.State.SUGGESTED:
         raise ReconcilingError("This match is no longer waiting.")
     bank = [member.item for member in match.members.select_related("item__feed") if member.item]
     for key in match.plan.get("expected", []):
-        money = expected.find(match.client, key)
+        money = awaited.get(f"X:{key}") if awaited is not None else expected.find(match.client, key)
         if money is None:
             raise ReconcilingError("What was expected has been settled meanwhile.")
         draft = money.entry(bank[0].posted_on, bank[0].feed.account_key)

@@ -15,18 +15,23 @@ from django.db import connection
 
 from clients.models import Client
 from clients.tenancy import client_context
-from integrations.errors import Reconnect
+from integrations import schedule
+from integrations.errors import Reconnect, RetryLater
+from integrations.models import StreamState
 from ledger import accounting, accruals, bank_intake, booking, exceptions_inbox, mirror, outbox, proving, reconciling
 from ledger.core.period import Month
-from ledger.models import MirrorDocument, OutboxItem
+from ledger.models import OutboxItem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from integrations.models import Connection
     from ledger.accounting import Accounting
 
 #: How far back the mirror reaches before the cut-over, in months, so that a year stands beside a year.
 HISTORY_MONTHS = 14
+#: Set on the accounting connection once every month of history was mirrored; an interrupted first pass starts again.
+HISTORY_IS_HERE = "history_is_here"
 
 
 @contextmanager
@@ -52,6 +57,8 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         books = accounting.open_books(client)
         if books is not None:
             mirror.take_accounts(client, books.connection)
+            if not _is_read(books.connection):
+                return {"waiting": "for the first complete pull of the accounting system"}
     counts: dict[str, Any] = {}
     if books is not None:
         counts["mirror"] = _mirror(client, books, renew)
@@ -66,6 +73,12 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         counts["posted"] = send(client, books, renew)
         proving.read_balances(client, books)
     return counts
+
+
+def _is_read(connection: Connection) -> bool:
+    """Whether every stream of the accounting system was read once: before that the mirror would miss accounts."""
+    streams = StreamState.objects.filter(client_id=connection.client_id, connection=connection)
+    return streams.exists() and not streams.filter(last_success_at__isnull=True).exists()
 
 
 def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: None) -> dict[str, int]:
@@ -87,11 +100,18 @@ def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: 
 
 def _mirror(client: Client, books: Accounting, renew: Callable[[], None]) -> dict[str, int]:
     with client_context(client.pk):
-        first_time = not MirrorDocument.objects.filter(client=client, connection=books.connection).exists()
-        months = _history(client) if first_time else sorted(mirror.dirty_months(client, books.connection))
+        whole = books.connection.settings.get(HISTORY_IS_HERE)
+        months = sorted(mirror.dirty_months(client, books.connection)) if whole else _history(client)
     seen = _take_months(client, books, months, renew)
+    if seen.pop("unknown accounts"):
+        # Accounts made since the last pull: read them first, and these months again.
+        schedule.soon(books.connection, reason="unknown accounts")
+        raise RetryLater("the ledger names accounts that are not read yet", retry_after=15)
     with client_context(client.pk):
         mirror.feed_is_taken(client, books.connection)
+        if not whole:
+            books.connection.settings[HISTORY_IS_HERE] = True
+            books.connection.save(update_fields=["settings"])
     return seen
 
 
@@ -103,7 +123,16 @@ def _history(client: Client) -> list[Month]:
 def _take_months(
     client: Client, books: Accounting, months: Iterable[Month], renew: Callable[[], None]
 ) -> dict[str, int]:
-    totals = {"months": 0, "documents": 0, "new": 0, "changed": 0, "gone": 0, "ours": 0, "after close": 0}
+    totals = {
+        "months": 0,
+        "documents": 0,
+        "new": 0,
+        "changed": 0,
+        "gone": 0,
+        "ours": 0,
+        "after close": 0,
+        "unknown accounts": 0,
+    }
     for month in months:
         documents = books.books.ledger_month(books.api, month.first, books.context)
         with client_context(client.pk):
@@ -118,5 +147,6 @@ def _take_months(
         ):
             totals[name] += value
         totals["after close"] += result.after_close
+        totals["unknown accounts"] += len(result.unknown_accounts)
         renew()
     return totals

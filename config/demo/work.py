@@ -52,7 +52,7 @@ def wait(ids: Iterable[int]) -> list[dict[str, Any]]:
         if time.monotonic() > ends:
             waiting = next(job for job in rows.values() if job.state != SyncJob.State.DONE)
             raise JobFailed(f"{waiting.kind} of client {waiting.client_id} is still {waiting.state}: {waiting.problem}")
-        if time.monotonic() - rung > 5:
+        if time.monotonic() - rung > 1:
             jobs.sweep()  # the bell may be lost; the table is the truth
             rung = time.monotonic()
         time.sleep(0.15)
@@ -62,8 +62,9 @@ def quiet(client: Client) -> None:
     """Wait until nothing of a client is due or running."""
     ends = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < ends:
+        jobs.sweep()
         with client_context(client.pk):
             if not SyncJob.objects.filter(client=client, state__in=["due", "leased"]).exists():
                 return
-        time.sleep(0.2)
+        time.sleep(1)
     raise JobFailed(f"client {client.slug} never came to rest")

@@ -1,0 +1,93 @@
+"""One month of one client, from open to sealed: checked, explained, prepared by one person, signed by another."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from clients.tenancy import client_context
+from closeout import signoff, workflow
+from closeout.models import CheckResult, CloseRun, Package, Seal
+from config.demo import work
+from config.demo.progress import stage
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from config.demo.cast import Cast
+    from ledger.core.period import Month
+
+NOTE = (
+    "Every account was reconciled and every payroll run tied to the ledger. Sales and costs moved with the season; "
+    "nothing needs your decision this month."
+)
+
+
+def close_month(client: Client, cast: Cast, month: Month) -> bool:
+    """Close a month; True once it is sealed with its package. Finding it closed costs nothing."""
+    with client_context(client.pk):
+        close = CloseRun.objects.filter(client=client, month=month.first).first()
+        if close is not None and Package.objects.filter(seal__close=close).exists():
+            return True
+    with stage(f"{month.label}: check") as line:
+        work.run(client, "checks", month=str(month))
+        proven, total = counts(client, month)
+        line.says(f"{proven} of {total} checks proven")
+    if not prepared(client, cast, month):
+        return False
+    with stage(f"{month.label}: sign, lock, seal, package") as line:
+        line.says(sign(client, cast, month))
+    return True
+
+
+def counts(client: Client, month: Month) -> tuple[int, int]:
+    """(proven, all that apply) of the checks that a preparer can settle."""
+    with client_context(client.pk):
+        rows = CheckResult.objects.filter(close__client=client, close__month=month.first)
+        rows = rows.exclude(state="not_applicable").exclude(check_id__in=["K49", "K50"])
+        return rows.filter(state="pass").count(), rows.count()
+
+
+def prepared(client: Client, cast: Cast, month: Month) -> bool:
+    """The bookkeeper's part: explain what moved, write the note, tick the tasks, hand over. False if something else is open."""
+    with stage(f"{month.label}: explain, hand over") as line, client_context(client.pk):
+        close = workflow.open_close(client, month, by=cast.bookkeeper)
+        explained = explain_variances(close, cast)
+        workflow.run_checks(close)
+        open_checks = workflow.blockers(close)
+        if open_checks:
+            line.says(f"{len(open_checks)} checks are open: {', '.join(sorted({row.check_id for row in open_checks}))}")
+            return False
+        workflow.write_note(close, NOTE, by=cast.bookkeeper)
+        for task in workflow.open_tasks(close):
+            workflow.tick(task, by=cast.bookkeeper, done=True)
+        if close.state != CloseRun.State.PREPARED:
+            workflow.prepare(close, by=cast.bookkeeper)
+        line.says(f"{explained} variances explained, prepared by {cast.bookkeeper}")
+        return True
+
+
+def explain_variances(close: CloseRun, cast: Cast) -> int:
+    """Write a sentence for every variance over the limit; gives how many."""
+    row = CheckResult.objects.get(close=close, check_id="K42")
+    for item in row.items:
+        if item["is_open"]:
+            direction = "more" if (item["amount"] or 0) > 0 else "less"
+            text = f"Seasonal: {direction} activity, agreed with the sales and payroll reports of the month."
+            workflow.explain(close, "K42", item["key"], amount=item["amount"], text=text, by=cast.bookkeeper)
+    return len(row.items)
+
+
+def sign(client: Client, cast: Cast, month: Month) -> str:
+    """The controller's part; gives the seal's code and what the package holds."""
+    with client_context(client.pk):
+        close = CloseRun.objects.get(client=client, month=month.first)
+        workflow.run_checks(close)
+        shown = signoff.shown(close)
+        signoff.sign(close, by=cast.controller, shown_sha256=shown, factor="totp", factor_at=datetime.now(UTC))
+    work.quiet(client)
+    with client_context(client.pk):
+        seal = Seal.objects.filter(client=client, close__month=month.first).order_by("-number").first()
+        package = Package.objects.filter(seal=seal).first()
+        if seal is None or package is None:
+            raise work.JobFailed(f"{client.slug} {month} was signed, but there is no sealed package")
+        return f"seal {seal.code}, {package.pages} pages, signed by {cast.controller}"

@@ -1,0 +1,144 @@
+"""The demonstration, start to end: one clean company closed three months running, one with planted faults, one being onboarded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clients.tenancy import client_context
+from closeout import baseline
+from closeout.models import CheckResult, Seal
+from config.demo import consent, month, onboard, truth, work
+from config.demo.progress import heading, stage
+from integrations.models import Connection
+from ledger.core.period import Month
+from ledger.models import ChangedAfterClose
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from config.demo.cast import Cast
+
+OPENING = Month(2025, 12)
+MONTHS = (Month(2026, 1), Month(2026, 2), Month(2026, 3))
+#: Planted fault → the check that must name it.
+NAMED_BY = {
+    "double_charge": "K04",
+    "unmapped_category": "K03",
+    "hand_payroll": "K16",
+    "missing_bank_fee": "K06",
+    "payout_in_transit": "K13",
+    "edited_old_entry": "K48",
+    "expired_login": "K01",
+}
+
+
+def play(cast: Cast, *, once: bool = False) -> bool:
+    """Run the whole demonstration; True if every proof ties to the sandbox's truth. Finding it done costs seconds."""
+    del once  # the same either way: serving is the caller's
+    clean = clean_company(cast.clients["kestrel"], cast)
+    faulty = faulty_company(cast.clients["quillfeather"], cast)
+    new_company(cast.clients["brambling"], cast)
+    return clean and faulty
+
+
+def clean_company(client: Client, cast: Cast) -> bool:
+    """Kestrel: connected, booked, and closed for January, February and March to signed PDFs."""
+    heading(f"{client.name}: a clean company")
+    _onboard(client, cast)
+    closed = _close(client, cast, MONTHS)
+    return _ties(client, (OPENING, *MONTHS)) and closed
+
+
+def faulty_company(client: Client, cast: Cast) -> bool:
+    """Quillfeather: January and February closed, March blocked, every planted fault named by a check."""
+    heading(f"{client.name}: faults planted in March")
+    _onboard(client, cast)
+    closed = _close(client, cast, MONTHS[:2])
+    ties = _ties(client, (OPENING, *MONTHS[:2]))
+    _plant(client)
+    with stage("March 2026: check") as line:
+        work.run(client, "checks", month=str(MONTHS[2]))
+        proven, total = month.counts(client, MONTHS[2])
+        line.says(f"{proven} of {total} checks proven; the month is blocked")
+    return _named(client) and ties and closed
+
+
+def new_company(client: Client, cast: Cast) -> None:
+    """Brambling: its accounting system is connected, the rest of its stack is still to be found."""
+    heading(f"{client.name}: being onboarded")
+    with stage("connect") as line:
+        if consent.connection(client, "quickbooks-online") is None:
+            consent.connect(client, "quickbooks-online", by=cast.bookkeeper)
+        work.quiet(client)
+        line.says("1 system; the wizard waits for the others")
+
+
+def _onboard(client: Client, cast: Cast) -> None:
+    with client_context(client.pk):
+        sealed = Seal.objects.filter(client=client).exists()
+    if sealed:
+        return
+    onboard.onboard(client, cast)
+    with stage("agree opening balances") as line, client_context(client.pk):
+        seal = baseline.seal_opening(client, OPENING, by=cast.controller)
+        line.says(f"{OPENING.label} sealed as {seal.code}")
+
+
+def _close(client: Client, cast: Cast, months: tuple[Month, ...]) -> bool:
+    """Close months in their order; False at the first that cannot be closed."""
+    return all(month.close_month(client, cast, each) for each in months)
+
+
+def _plant(client: Client) -> None:
+    """After February was signed: an entry of it is edited in the accounting system, and the bank's login expires."""
+    with client_context(client.pk):
+        done = ChangedAfterClose.objects.filter(client=client).exists()
+    if done:
+        return
+    with stage("something happens: an edit, a lost login") as line:
+        truth.act(client, "edit-old-entry")
+        truth.act(client, "expire-login", provider="plaid")
+        for slug in ("quickbooks-online", "plaid"):
+            connection = consent.connection(client, slug)
+            assert connection is not None
+            work.queue(client, "sync", connection=connection)
+        work.quiet(client)
+        work.run(client, "refresh")
+        broken = consent.connection(client, "plaid")
+        assert broken is not None
+        line.says(f"bank login: {Connection.State(broken.state).label.lower()}")
+
+
+def _ties(client: Client, months: tuple[Month, ...]) -> bool:
+    """Print, month by month, whether every account's balance is the sandbox's truth to the cent."""
+    known = truth.read(client)
+    ties = True
+    for each in months:
+        with stage(f"{each.label}: against the truth") as line, client_context(client.pk):
+            differences = truth.compare(client, each, known)
+            accounts = sum(row["balance_minor"] != 0 for row in known["months"][str(each)].values())
+            ties = ties and not differences
+            if differences:
+                first = differences[0]
+                line.says(
+                    f"{len(differences)} accounts differ, first {first.account}: {first.actual} for {first.expected}"
+                )
+            else:
+                line.says(f"= {accounts} accounts, to the cent")
+    return ties
+
+
+def _named(client: Client) -> bool:
+    """Print each planted fault beside the check that names it; False if one goes unnamed."""
+    planted = {fault["id"]: fault for fault in truth.read(client)["faults"]}
+    with client_context(client.pk):
+        rows = CheckResult.objects.filter(close__client=client, close__month=MONTHS[2].first).exclude(state="pass")
+        open_items = {row.check_id: row for row in rows}
+    named = True
+    for fault, check_id in NAMED_BY.items():
+        row = open_items.get(check_id)
+        amount = planted.get(fault, {}).get("amount_minor")
+        said = row.summary if row else "NOT NAMED"
+        named = named and row is not None
+        money = f"{amount / 100:,.2f}" if isinstance(amount, int) else ""
+        print(f"    {fault.replace('_', ' '):<20} {money:>10}  {check_id}  {said[:90]}", flush=True)
+    return named

@@ -10,4 +10,8 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Integrations"
 
     def ready(self) -> None:
-        from integrations import checks, work  # noqa: F401  (registers checks and job handlers)
+        from clients import navigation
+        from clients.access import Right
+        from integrations import checks, duties, readiness, work  # noqa: F401  (register checks, proofs and job handlers)
+
+        navigation.add_tab(70, "Connections", "plug-connected", "integrations:connections", Right.VIEW_DRAFTS)

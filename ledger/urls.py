@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from ledger.views import books, entries, exceptions, mappings, payroll, processors, reconciliation, sources
+from ledger.views import (
+    books,
+    completeness,
+    entries,
+    exceptions,
+    mappings,
+    payroll,
+    processors,
+    reconciliation,
+    sources,
+)
 
 app_name = "ledger"
 RECONCILIATION = "c/<slug:slug>/reconciliation/<slug:month>/"
@@ -23,6 +33,7 @@ urlpatterns = [
     path("c/<slug:slug>/exceptions/<int:pk>/assign/", exceptions.assign, name="exception_assign"),
     path("c/<slug:slug>/exceptions/<int:pk>/snooze/", exceptions.snooze, name="exception_snooze"),
     path("c/<slug:slug>/exceptions/<int:pk>/resolve/", exceptions.resolve, name="exception_resolve"),
+    path("c/<slug:slug>/completeness/<slug:month>/", completeness.month, name="completeness"),
     path(RECONCILIATION, reconciliation.index, name="reconciliation"),
     path(RECONCILIATION + "<int:pk>/", reconciliation.feed, name="reconciliation_feed"),
     path(RECONCILIATION + "<int:pk>/finish/", reconciliation.finish, name="reconciliation_finish"),

@@ -34,7 +34,7 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
     declared = registry.all_providers().get(provider)
     if declared is None:
         raise Http404
-    params = {name: value[:4000] for name, value in request.GET.items()}
+    params = {name: str(value)[:4000] for name, value in request.GET.items()}
     link = links.waiting(request.session.get(CAME_BY), provider, params.get("state", ""))
     if link is not None:
         return _finish_link(request, link, params)

@@ -1,0 +1,95 @@
+"""Nothing missing: of one month, what each source says it has, what is here, and what became of it, also day by day."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Sum
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+
+from clients.access import Right, classified, client_or_404
+from integrations.models import Connection, ControlTotal, Fact
+from ledger import completeness
+from ledger.core.period import Month
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest, HttpResponse
+
+    from clients.models import Client
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day of a connection. ``source`` is what the provider counts, None where it gives no count for the day."""
+
+    day: date
+    source: int | None
+    here: int
+
+    @property
+    def level(self) -> str:
+        """How a small square shows it: short, nothing, some."""
+        if self.source is not None and self.source != self.here:
+            return "h3"
+        return "h1" if self.here else "hx"
+
+    @property
+    def text(self) -> str:
+        counted = "" if self.source is None else f"{self.source:,} there, "
+        return f"{self.day:%b} {self.day.day}: {counted}{self.here:,} here"
+
+    @property
+    def x(self) -> int:
+        return (self.day.day - 1) * 12
+
+
+@classified(Right.VIEW_DRAFTS)
+def month(request: HttpRequest, slug: str, month: str) -> HttpResponse:
+    """A part of a page: the figures of one month, of one connection where ``connection`` names it."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    try:
+        wanted = Month.parse(month)
+    except ValueError as error:
+        raise Http404 from error
+    given = request.GET.get("connection", "")
+    connection = None
+    if given:
+        connection = Connection.objects.filter(client=client, pk=int(given)).first() if given.isdecimal() else None
+        if connection is None:
+            raise Http404
+    rows = [
+        row for row in completeness.month(client, wanted) if connection is None or row.connection.pk == connection.pk
+    ]
+    page = {
+        "client": client,
+        "month": wanted,
+        "rows": rows,
+        "short": sum(row.is_short for row in rows),
+        "days": _days(client, connection, wanted) if connection else [],
+        "width": 12 * wanted.last.day,
+        "query": f"?connection={connection.pk}" if connection else "",
+        "previous": reverse("ledger:completeness", args=[slug, str(wanted.previous)]),
+        "next": reverse("ledger:completeness", args=[slug, str(wanted.next)]),
+        "several": connection is None,
+    }
+    return render(request, "ledger/_completeness.html", page)
+
+
+def _days(client: Client, connection: Connection, month: Month) -> list[Day]:
+    """Each day of the month: objects the source counts, and objects here, over the streams it counts (all if none)."""
+    span = (month.first, month.last)
+    totals = ControlTotal.objects.filter(client=client, connection=connection, day__range=span, count__isnull=False)
+    counted = dict(totals.values_list("day").annotate(Sum("count")))
+    streams = set(totals.values_list("stream", flat=True))
+    facts = Fact.objects.filter(client=client, connection_id=connection.pk, booked_on__range=span)
+    if streams:
+        facts = facts.filter(stream__in=streams)
+    here: Counter[date | None] = Counter(
+        dict(facts.exclude(state="superseded").values_list("booked_on").annotate(Count("external_id", distinct=True)))
+    )
+    return [Day(day, counted.get(day), here[day]) for day in month.days()]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from closeout.models import BoardRow, CheckResult, CloseRun, Question, SignOff
+from closeout.models import BoardRow, CheckResult, CloseRun, Override, Question, SignOff
 from integrations.models import Connection
-from ledger.models import ChangedAfterClose, LedgerException
+from ledger.models import ChangedAfterClose, LedgerException, Period
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -25,11 +26,12 @@ STATUSES = {
 
 def refresh(client: Client, close: CloseRun) -> BoardRow:
     """Recompute the row of one close from what is stored; called inside the transaction that changed it."""
-    results = list(CheckResult.objects.filter(close=close).exclude(state="not_applicable"))
+    finals = ["K49", "K50"]  # they look at the close itself
+    results = list(CheckResult.objects.filter(close=close).exclude(state="not_applicable").exclude(check_id__in=finals))
     questions = Question.objects.filter(client=client, month=close.month)
     waiting = questions.filter(state=Question.State.WAITING).count()
     signed = SignOff.objects.filter(close=close).order_by("-signed_at").first() if close.state == "signed" else None
-    status, reason = _status(client, close, results, waiting)
+    status, reason = _status(client, close, [row for row in results if row.state in {"fail", "cannot_tell"}], waiting)
     row, _ = BoardRow.objects.update_or_create(
         client=client,
         month=close.month,
@@ -62,18 +64,29 @@ def _areas(results: list[CheckResult]) -> dict[str, list[int]]:
     return areas
 
 
-def _status(client: Client, close: CloseRun, results: list[CheckResult], waiting: int) -> tuple[str, str]:
-    changes = ChangedAfterClose.objects.filter(client=client, month=close.month, state="open").count()
+def _status(client: Client, close: CloseRun, failing: list[CheckResult], waiting: int) -> tuple[str, str]:
     if close.state == CloseRun.State.SIGNED:
-        return ("changed", f"{changes} changes since sign-off") if changes else ("signed", "")
-    failing = [row for row in results if row.state in {"fail", "cannot_tell"}]
+        return _signed(client, close)
+    through = Override.objects.filter(close=close, granted_by__isnull=False, expires_on__gte=datetime.now(UTC).date())
+    let = set(through.values_list("check_id", "subject"))
+    failing = [row for row in failing if (row.check_id, row.subject) not in let]
     if close.state == CloseRun.State.PREPARED and not failing:
         return "ready", "Waits for the controller"
     if failing:
         return "blocked", failing[0].summary[:200]
     if waiting:
         return "client", f"{waiting} questions wait for the client"
-    return ("progress", "") if results else ("not_started", "")
+    return ("progress", "") if close.checked_at else ("not_started", "")
+
+
+def _signed(client: Client, close: CloseRun) -> tuple[str, str]:
+    """Green only when sealed, and as long as nothing changed since."""
+    changes = ChangedAfterClose.objects.filter(client=client, month=close.month, state="open").count()
+    if changes:
+        return "changed", f"{changes} {'change' if changes == 1 else 'changes'} since sign-off"
+    if not Period.objects.filter(client=client, month=close.month, state=Period.State.SEALED).exists():
+        return "progress", "Signed; the accounting system is being closed"
+    return "signed", ""
 
 
 def _connections(client: Client) -> str:

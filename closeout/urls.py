@@ -1,8 +1,12 @@
-"""Addresses of this app."""
+"""Addresses of the close."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from closeout.views import verify
 
 app_name = "closeout"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("verify/", verify.verify, name="verify"),
+]

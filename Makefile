@@ -21,19 +21,19 @@ run: prepare ## everything on this machine, with the demonstration's month-end; 
 	@TIEOUT_DEMO=$${TIEOUT_DEMO:-yes} $(PY) manage.py run $(ARGS)
 
 test: prepare-dev ## all tests, browser tests too
-	@deploy/chromium.sh $(PY) -m pytest -q -n $(WORKERS) --dist loadfile $(ARGS)
+	@PY="$(PY)" .ci/test -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: prepare-dev ## ruff, mypy, migrations, settings of a production installation, architecture, templates
-	@PY="$(PY)" deploy/check.sh
+	@PY="$(PY)" .ci/check
 
 bench: prepare-dev ## how fast facts become entries, beside a bare COPY of the same rows
 	@$(PY) tests/bench/run.py $(ARGS)
 
 prepare: ## the environment only
-	@deploy/prepare.sh
+	@.ci/prepare
 
 prepare-dev:
-	@deploy/prepare.sh dev
+	@.ci/prepare dev
 
 clean: ## remove the environment and caches; data under var/ stay
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis var/tools var/prepared-* var/test

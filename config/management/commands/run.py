@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,7 +19,6 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from psycopg import OperationalError as DatabaseUnreachable
 
-from clients.tenancy import client_context
 from config import embedded
 from config.demo.progress import heading, stage
 from config.processes import ChildDied, Family, answers, is_free
@@ -178,30 +176,12 @@ def wait_for(family: Family, port: int) -> None:
 
 def demonstrate(*, once: bool) -> tuple[Cast, bool]:
     """Seed the practice and run its month-end; True if every figure tied."""
-    from config.demo import cast
+    from config.demo import cast, story
 
     with stage("practice, people, clients") as line:
         seeded = cast.seed()
         line.says(seeded.practice.name)
-    try:
-        story = import_module("config.demo.story")
-    except ModuleNotFoundError as error:
-        if error.name != "config.demo.story":
-            raise
-        return seeded, _onboarding_only(seeded)
-    return seeded, bool(story.play(seeded, once=once))
-
-
-def _onboarding_only(seeded: Cast) -> bool:
-    from config.demo import onboard, truth
-    from ledger.core.period import Month
-
-    onboard.onboard(seeded.clients["kestrel"], seeded)
-    with client_context(seeded.clients["kestrel"].pk):
-        known = truth.read(seeded.clients["kestrel"])
-        found = truth.compare(seeded.clients["kestrel"], Month(2026, 3), known)
-    print(found)
-    return not found
+    return seeded, story.play(seeded, once=once)
 
 
 def welcome(cast: Cast) -> None:

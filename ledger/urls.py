@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from ledger import api
 from ledger.views import (
     books,
     completeness,
@@ -67,4 +68,12 @@ urlpatterns = [
     path("c/<slug:slug>/accounts/<int:pk>/<slug:month>/", sources.account, name="account"),
     path("c/<slug:slug>/sources/<int:pk>/", sources.source, name="source"),
     path("c/<slug:slug>/statements/<slug:month>/", books.index, name="statements"),
+    path("api/v1/exceptions/", api.exceptions, name="api_exceptions"),
+    path("api/v1/clients/<slug:slug>/accounts/", api.accounts, name="api_accounts"),
+    path("api/v1/clients/<slug:slug>/entries/", api.entries, name="api_entries"),
+    path("api/v1/clients/<slug:slug>/entries/<int:pk>/", api.entry, name="api_entry"),
+    path("api/v1/clients/<slug:slug>/trial-balance/<slug:month>/", api.trial_balance, name="api_trial_balance"),
+    path("api/v1/clients/<slug:slug>/exceptions/<int:pk>/resolve/", api.resolve_exception, name="api_exception_resolve"),
+    path("api/v1/clients/<slug:slug>/matches/<int:pk>/accept/", api.accept_match, name="api_match_accept"),
+    path("api/v1/clients/<slug:slug>/matches/<int:pk>/undo/", api.undo_match, name="api_match_undo"),
 ]

@@ -1,0 +1,251 @@
+"""The REST API, version 1: reading the books, and the few acts a machine may ask for. The same use cases as the pages.
+
+Amounts are integer minor units; lists come in pages of fifty (``?page=``); errors are ``{"detail": …}``.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponseNotAllowed
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from clients.access import Classification, Right, membership_of
+from clients.api import PortalView
+from ledger import exceptions_inbox, posting, queries, reconciling, statements, tracing
+from ledger.core import statements as core
+from ledger.core.period import Month
+from ledger.mapping import MappingError
+from ledger.models import Account, JournalEntry, LedgerException, Match
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest
+    from django.http.response import HttpResponseBase
+    from rest_framework.request import Request
+
+    from clients.models import Client, User
+
+PAGE = 50
+
+
+def endpoint(view: type[PortalView]) -> Any:
+    """The view as a function that refuses other methods before it asks who is there."""
+    made = view.as_view()
+    methods = view.classification.methods
+
+    @functools.wraps(made)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.method not in methods:
+            return HttpResponseNotAllowed(methods)
+        return made(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    return guarded
+
+
+class Reading(PortalView):
+    """A GET about one client's books."""
+
+    rights = {"GET": Right.VIEW_DRAFTS}
+    classification = Classification(Right.VIEW_DRAFTS, "client", ("GET",))
+
+
+class Acting(PortalView):
+    """A POST that prepares one client's books."""
+
+    rights = {"POST": Right.PREPARE}
+    classification = Classification(Right.PREPARE, "client", ("POST",))
+
+
+def _listed(request: Request, rows: Any, show: Callable[[Any], dict[str, Any]]) -> Response:
+    page = Paginator(rows, PAGE).get_page(request.query_params.get("page"))
+    return Response({
+        "count": page.paginator.count, "page": page.number, "pages": page.paginator.num_pages, "results": [show(row) for row in page],
+    })  # fmt: skip
+
+
+# ---- reading -------------------------------------------------------------------------------------------------------------
+
+
+@endpoint
+class accounts(Reading):  # noqa: N801 (becomes a function)
+    """The chart of accounts."""
+
+    def get(self, request: Request, slug: str) -> Response:
+        return _listed(request, Account.objects.filter(client=self.client), _account)
+
+
+@endpoint
+class entries(Reading):  # noqa: N801
+    """Entries, newest first; ``?month=YYYY-MM``."""
+
+    def get(self, request: Request, slug: str) -> Response:
+        rows = JournalEntry.objects.filter(client=self.client)
+        if wanted := request.query_params.get("month"):
+            month = _month(wanted)
+            rows = rows.filter(booked_on__range=(month.first, month.last))
+        return _listed(request, rows, _entry)
+
+
+@endpoint
+class entry(Reading):  # noqa: N801
+    """One entry with its lines and its chain."""
+
+    def get(self, request: Request, slug: str, pk: int) -> Response:
+        chosen = JournalEntry.objects.filter(client=self.client, pk=pk).first()
+        if chosen is None:
+            raise Http404
+        chain = tracing.chain(self.client, chosen)
+        source = (
+            {
+                "connection": str(chain.fact.connection),
+                "stream": chain.fact.stream,
+                "external_id": chain.fact.external_id,
+            }
+            if chain.fact
+            else None
+        )
+        return Response({
+            **_entry(chosen),
+            "lines": [_line(line) for line in chain.lines],
+            "source": source,
+            "mapping_version": chain.mapping.number if chain.mapping else None,
+            "document": {"number": chain.outbox.marker, "id": chain.outbox.external_id, "state": chain.outbox.state} if chain.outbox else None,
+            "reversed_by": chain.reversal.pk if chain.reversal else None,
+        })  # fmt: skip
+
+
+@endpoint
+class trial_balance(Reading):  # noqa: N801
+    """Every account with a balance at a month's end, on the side where it stands."""
+
+    def get(self, request: Request, slug: str, month: str) -> Response:
+        of = _month(month)
+        made = core.trial_balance(statements.load(self.client, through=of.first), of)
+        rows = [
+            {
+                "account": row.account.key,
+                "number": row.account.number,
+                "name": row.account.name,
+                "debit_minor": row.debit,
+                "credit_minor": row.credit,
+            }
+            for row in made.rows
+        ]
+        totals = {"debit_minor": made.debits, "credit_minor": made.credits}
+        return Response({"month": str(of), "currency": self.client.home_currency, "rows": rows, "totals": totals})
+
+
+@endpoint
+class exceptions(PortalView):  # noqa: N801
+    """Open exceptions of every client the person sees."""
+
+    rights = {"GET": Right.VIEW_DRAFTS}
+    classification = Classification(Right.VIEW_DRAFTS, "practice", ("GET",))
+
+    def get(self, request: Request) -> Response:
+        names = {client.pk: client.slug for client in self.clients}
+        rows = LedgerException.objects.filter(client__in=self.clients, state__in=exceptions_inbox.OPEN).order_by(
+            "opened_at", "pk"
+        )
+        return _listed(request, rows, lambda row: _exception(row, names[row.client_id]))
+
+
+# ---- acting --------------------------------------------------------------------------------------------------------------
+
+
+@endpoint
+class resolve_exception(Acting):  # noqa: N801
+    """Settle one exception (and those alike) with a ``note``."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        row = LedgerException.objects.filter(client=self.client, pk=pk, state__in=exceptions_inbox.OPEN).first()
+        if row is None:
+            raise Http404
+        note = " ".join(_text(request, "note").split())
+        if not note:
+            raise ValidationError({"note": "A note says how it was settled."})
+        rows = queries.alike(row)
+        for one in rows:
+            exceptions_inbox.resolve(one, by=_person(request), resolution=note)
+        return Response({"resolved": [one.pk for one in rows]})
+
+
+@endpoint
+class accept_match(Acting):  # noqa: N801
+    """Take a suggested match."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        return _on_match(self.client, pk, lambda match: reconciling.accept(match, by=_person(request)))
+
+
+@endpoint
+class undo_match(Acting):  # noqa: N801
+    """Take an accepted match apart."""
+
+    def post(self, request: Request, slug: str, pk: int) -> Response:
+        return _on_match(self.client, pk, lambda match: reconciling.undo(match, by=_person(request)))
+
+
+def _person(request: Request) -> User:
+    return membership_of(request._request).user  # noqa: SLF001 (the door takes Django's request)
+
+
+def _on_match(client: Client, pk: int, act: Callable[[Match], None]) -> Response:
+    match = Match.objects.filter(client=client, pk=pk).first()
+    if match is None:
+        raise Http404
+    try:
+        act(match)
+    except (reconciling.ReconcilingError, posting.PostingError, MappingError) as refusal:
+        raise ValidationError(str(refusal)) from refusal
+    match.refresh_from_db()
+    return Response({"id": match.pk, "state": match.state})
+
+
+def _text(request: Request, name: str) -> str:
+    value = request.data.get(name, "") if isinstance(request.data, dict) else ""
+    return value if isinstance(value, str) else ""
+
+
+def _month(text: str) -> Month:
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise Http404 from error
+
+
+def _account(row: Account) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "number": row.number,
+        "name": row.name,
+        "type": row.type,
+        "is_active": row.is_active,
+        "external_id": row.external_id,
+    }
+
+
+def _entry(row: JournalEntry) -> dict[str, Any]:
+    return {
+        "id": row.pk, "booked_on": row.booked_on.isoformat(), "origin": row.origin, "purpose": row.purpose, "memo": row.memo,
+        "reverses": row.reverses_id, "posted_at": row.posted_at.isoformat(),
+    }  # fmt: skip
+
+
+def _line(row: Any) -> dict[str, Any]:
+    return {
+        "no": row.no, "account": row.account_id, "account_name": str(row.account), "debit_minor": row.debit_minor, "credit_minor": row.credit_minor,
+        "department": row.department, "memo": row.memo,
+    }  # fmt: skip
+
+
+def _exception(row: LedgerException, slug: str) -> dict[str, Any]:
+    return {
+        "id": row.pk, "client": slug, "kind": row.kind, "cause": row.cause, "title": row.title, "state": row.state, "amount_minor": row.amount_minor,
+        "booked_on": row.booked_on.isoformat() if row.booked_on else None, "opened_at": row.opened_at.isoformat(),
+    }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -33,6 +34,21 @@ def is_account(key: str) -> bool:
 def width(rows: Sequence[Mapping[str, Any]]) -> int:
     """Columns of a table: the label and the cells of its widest row."""
     return 1 + max(len(row["cells"]) for row in rows)
+
+
+@register.filter
+def words(name: str) -> str:
+    """A stream's name as words."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def age(since: datetime) -> str:
+    """How long ago in one unit: ``12 m``, ``3 h``, ``5 d``."""
+    minutes = int((datetime.now(UTC) - since).total_seconds()) // 60
+    if minutes < 60:
+        return f"{max(minutes, 0)} m"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} d"
 
 
 @register.filter(name="hash")

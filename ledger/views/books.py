@@ -207,7 +207,7 @@ def _rail(request: HttpRequest, client: Client, of: Month) -> dict[str, Any] | N
     rest = sum(sign * line.net_minor for line in lines) - sum(sign * line.net_minor for line in largest)
     return {
         "account": account, "entries": len({line.entry_id for line in lines}), "records": len({line.entry.fact_id for line in lines if line.entry.fact_id}),
-        "traced": _percent(traced * 10_000 // money) if money else "100%", "is_traced": traced == money,
+        "traced": _percent(traced * 10_000 // money).replace(".0%", "%") if money else "100%", "is_traced": traced == money,
         "largest": [(line, sign * line.net_minor) for line in largest], "more": len(lines) - len(largest), "rest": rest,
         "total": sum(sign * line.net_minor for line in lines),
     }  # fmt: skip

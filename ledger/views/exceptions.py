@@ -250,6 +250,8 @@ def _groups(lines: list[dict[str, Any]], by: str) -> list[tuple[Any, list[dict[s
         heads.setdefault(
             key, ({"key": key, "look": look, "label": label, "kind": row.kind if by == "kind" else ""}, [])
         )[1].append(line)
+    if lines:
+        lines[0]["first"] = True
     return list(heads.values())
 
 

@@ -152,6 +152,7 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _page(request: HttpRequest, client: Client) -> dict[str, Any]:
     draft, approved, month = _draft(client), _approved(client), _month(request, client)
+    request.__dict__["month"] = month
     rows = _rows(client, draft, approved, month)
     show = request.GET.get("show", "all") if request.GET.get("show") in SHOW else "all"
     counts = {

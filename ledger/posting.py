@@ -7,10 +7,11 @@ their lines; the database's triggers check references, balance, wholeness and th
 from __future__ import annotations
 
 import gc
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import IntegrityError, connection
 
@@ -23,27 +24,48 @@ if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
 BATCH = 20_000
+#: Both are emptied by each batch and by the end of the transaction; they stay for the connection, so that a single entry does
+#: not pay for the catalogue.
 STAGES = """
+CREATE TEMP TABLE IF NOT EXISTS stage_key (
+    n int, source_key text, purpose text, revision smallint, digest bytea) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_entry (
-    n int, id bigint, booked_on date, origin text, source_key text, purpose text, revision smallint, line_count smallint,
-    memo text, reason text, reverses_id bigint, fact_id bigint, mapping_version_id bigint, digest bytea) ON COMMIT DROP;
+    id bigint, booked_on date, origin text, source_key text, purpose text, revision smallint, line_count smallint, memo text,
+    reason text, reverses_id bigint, fact_id bigint, mapping_version_id bigint, digest bytea) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_line (
-    n int, no smallint, account_id bigint, booked_on date, debit bigint, credit bigint, role text, key text, memo text,
-    party text, department text) ON COMMIT DROP
+    account_id bigint, debit bigint, credit bigint, role text, key text, memo text, party text, department text,
+    entry_id bigint, no smallint, booked_on date) ON COMMIT DELETE ROWS;
+TRUNCATE stage_key, stage_entry, stage_line
+"""
+#: LATERAL with a limit keeps to one look into the unique index for each key, whatever the planner knows of the stage.
+KNOWN = """
+SELECT s.n, e.id, e.content_sha256 = s.digest
+FROM stage_key s
+CROSS JOIN LATERAL (
+    SELECT id, content_sha256 FROM ledger_journalentry
+    WHERE client_id = %s AND source_key = s.source_key COLLATE "C" AND purpose = s.purpose COLLATE "C"
+      AND revision = s.revision LIMIT 1) e
+"""
+NEW_IDS = """
+WITH counter AS MATERIALIZED (SELECT pg_get_serial_sequence('ledger_journalentry', 'id')::regclass AS name)
+SELECT array_agg(nextval(name)) FROM counter, generate_series(1, %s)
 """
 #: One statement for both tables: the triggers see each entry with all its lines, and neither table alone is accepted.
 WRITE = """
 WITH lines AS (
     INSERT INTO ledger_journalline (client_id, entry_id, no, account_id, booked_on, debit_minor, credit_minor, role, key, memo,
                                     party, department, foreign_currency)
-    SELECT %(client)s, s.id, l.no, l.account_id, l.booked_on, l.debit, l.credit, l.role, l.key, l.memo, l.party, l.department, ''
-    FROM stage_line l JOIN stage_entry s USING (n))
+    SELECT %(client)s, entry_id, no, account_id, booked_on, debit, credit, role, key, memo, party, department, ''
+    FROM stage_line)
 INSERT INTO ledger_journalentry (id, client_id, booked_on, origin, source_key, purpose, revision, line_count, memo, reason,
                                  reverses_id, fact_id, mapping_version_id, content_sha256, posted_by_id)
 SELECT id, %(client)s, booked_on, origin, source_key, purpose, revision, line_count, memo, reason, reverses_id, fact_id,
        mapping_version_id, digest, %(actor)s
 FROM stage_entry
 """
+#: What COPY's text format escapes, and NUL, which cannot be stored and is dropped.
+ESCAPES = {ord("\\"): "\\\\", ord("\t"): "\\t", ord("\n"): "\\n", ord("\r"): "\\r", 0: None}
+_is_special = re.compile(r"[\\\t\n\r\x00]").search
 
 
 class PostingError(ValueError):
@@ -59,8 +81,7 @@ class PeriodClosed(PostingError):  # noqa: N818
     """The entry is dated in a month that is locked, sealed or not there; ``detail`` is the month as YYYY-MM."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A line to post: amounts in minor units, exactly one of them positive."""
 
     account_id: int
@@ -73,8 +94,7 @@ class Line:
     department: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entry to post. ``(source_key, purpose)`` is its identity: the same again with the same content is a no-op."""
 
     booked_on: date
@@ -91,10 +111,7 @@ class Entry:
 
     def digest(self) -> bytes:
         """SHA-256 of what the entry says: day, and each line's account, sides, role and key, in order."""
-        text = "\x1e".join(
-            f"{line.account_id}\x1f{line.debit}\x1f{line.credit}\x1f{line.role}\x1f{line.key}" for line in self.lines
-        )
-        return sha256(f"{self.booked_on}\x1d{text}".encode()).digest()
+        return _digest(self.booked_on.isoformat(), list(map(_content, self.lines)))
 
 
 @dataclass(slots=True)
@@ -120,9 +137,6 @@ def post(client_id: int, entries: Sequence[Entry], *, actor_id: int | None = Non
         return result
     ensure_periods(client_id, {entry.booked_on.replace(day=1) for entry in entries})
     with _collector_off(), connection.cursor() as cursor, _rules_named():
-        # With the default of 4 the planner reads the whole entry table for each batch instead of its index.
-        cursor.execute("SET LOCAL random_page_cost = 1.1")
-        _make_stages(cursor)
         for start in range(0, len(entries), BATCH):
             _post_batch(cursor, client_id, entries[start : start + BATCH], start, actor_id, result)
     return result
@@ -159,10 +173,6 @@ def ensure_periods(client_id: int, months: Iterable[date]) -> None:
     )
 
 
-def _make_stages(cursor: CursorWrapper) -> None:
-    cursor.execute(STAGES)
-
-
 def _post_batch(
     cursor: CursorWrapper,
     client_id: int,
@@ -171,70 +181,77 @@ def _post_batch(
     actor_id: int | None,
     result: PostResult,
 ) -> None:
-    cursor.execute("TRUNCATE stage_entry, stage_line")
-    with cursor.copy(
-        "COPY stage_entry (n, booked_on, origin, source_key, purpose, revision, line_count, memo, reason, reverses_id, fact_id, "
-        "mapping_version_id, digest) FROM STDIN"
-    ) as copy:
-        copy.write("".join(_entry_row(n, entry) for n, entry in enumerate(entries)))
-    cursor.execute("ANALYZE stage_entry")
-    cursor.execute(
-        "SELECT s.n, e.id, e.content_sha256 = s.digest FROM stage_entry s JOIN ledger_journalentry e "
-        "ON e.client_id = %s AND e.source_key = s.source_key AND e.purpose = s.purpose AND e.revision = s.revision",
-        [client_id],
-    )
-    known = {n: (entry_id, same) for n, entry_id, same in cursor.fetchall()}
-    for n, (entry_id, same) in known.items():
+    cursor.execute(STAGES)
+    staged = [_staged(entry) for entry in entries]
+    _copy(cursor, "stage_key", [f"{n}\t{one.identity}\t{one.digest}\n" for n, one in enumerate(staged)])
+    cursor.execute(KNOWN, [client_id])
+    known: set[int] = set()
+    for n, entry_id, same in cursor.fetchall():
+        known.add(n)
         result.ids[offset + n] = entry_id
         if same:
             result.known += 1
         else:
             result.changed.append((offset + n, entry_id))
-    if len(known) == len(entries):
+    fresh = [n for n in range(len(entries)) if n not in known] if known else range(len(entries))
+    if not fresh:
         return
-    if known:
-        cursor.execute("DELETE FROM stage_entry WHERE n = ANY(%s)", [list(known)])
-    with cursor.copy(
-        "COPY stage_line (n, no, account_id, booked_on, debit, credit, role, key, memo, party, department) FROM STDIN"
-    ) as copy:
-        copy.write("".join(row for n, entry in enumerate(entries) if n not in known for row in _line_rows(n, entry)))
-    _write(cursor, client_id, offset, actor_id, result)
-
-
-def _write(cursor: CursorWrapper, client_id: int, offset: int, actor_id: int | None, result: PostResult) -> None:
-    cursor.execute("UPDATE stage_entry SET id = nextval(pg_get_serial_sequence('ledger_journalentry', 'id'))")
+    cursor.execute(NEW_IDS, [len(fresh)])
+    ids: list[int] = cursor.fetchone()[0]
+    _copy(cursor, "stage_entry", [_entry_row(key, entries[n], staged[n]) for n, key in zip(fresh, ids, strict=True)])
+    _copy(cursor, "stage_line", [_line_rows(key, entries[n], staged[n]) for n, key in zip(fresh, ids, strict=True)])
     cursor.execute(WRITE, {"client": client_id, "actor": actor_id})
-    cursor.execute("SELECT n, id FROM stage_entry")
-    for n, entry_id in cursor.fetchall():
+    result.posted += len(ids)
+    for n, entry_id in zip(fresh, ids, strict=True):
         result.ids[offset + n] = entry_id
-        result.posted += 1
 
 
-def _entry_row(n: int, entry: Entry) -> str:
-    fields = (
-        n,
-        entry.booked_on,
-        entry.origin,
-        _text(entry.source_key),
-        _text(entry.purpose),
-        entry.revision,
-        len(entry.lines),
-        _text(entry.memo[:500]),
-        _text(entry.reason[:500]),
-        _number(entry.reverses),
-        _number(entry.fact_id),
-        _number(entry.mapping_version_id),
-        "\\\\x" + entry.digest().hex(),
+def _copy(cursor: CursorWrapper, table: str, rows: list[str]) -> None:
+    with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        copy.write("".join(rows))
+
+
+class _Staged(NamedTuple):
+    """What an entry says, as text for COPY: identity and lines' contents escaped once for the digest and for the rows."""
+
+    day: str
+    identity: str
+    contents: list[str]
+    digest: str
+
+
+def _staged(entry: Entry) -> _Staged:
+    day, contents = entry.booked_on.isoformat(), list(map(_content, entry.lines))
+    identity = f"{_text(entry.source_key)}\t{_text(entry.purpose)}\t{entry.revision}"
+    return _Staged(day, identity, contents, "\\\\x" + _digest(day, contents).hex())
+
+
+def _content(line: Line) -> str:
+    account_id, debit, credit, role, key, _memo, _party, _department = line
+    return f"{account_id}\t{debit}\t{credit}\t{role and _text(role)}\t{key and _text(key)}"
+
+
+def _digest(day: str, contents: list[str]) -> bytes:
+    return sha256(f"{day}\n{chr(10).join(contents)}".encode()).digest()
+
+
+def _entry_row(key: int, entry: Entry, staged: _Staged) -> str:
+    return (
+        f"{key}\t{staged.day}\t{entry.origin}\t{staged.identity}\t{len(entry.lines)}\t{_text(entry.memo[:500])}\t"
+        f"{_text(entry.reason[:500])}\t{_number(entry.reverses)}\t{_number(entry.fact_id)}\t{_number(entry.mapping_version_id)}\t"
+        f"{staged.digest}\n"
     )
-    return "\t".join(map(str, fields)) + "\n"
 
 
-def _line_rows(n: int, entry: Entry) -> Iterator[str]:
-    for no, line in enumerate(entry.lines, 1):
-        yield (
-            f"{n}\t{no}\t{line.account_id}\t{entry.booked_on}\t{line.debit}\t{line.credit}\t{_text(line.role)}\t{_text(line.key)}\t"
-            f"{_text(line.memo[:300])}\t{_text(line.party[:120])}\t{_text(line.department[:120])}\n"
+def _line_rows(key: int, entry: Entry, staged: _Staged) -> str:
+    rows = []
+    for no, (line, content) in enumerate(zip(entry.lines, staged.contents, strict=True), 1):
+        _account, _debit, _credit, _role, _key, memo, party, department = line
+        rows.append(
+            f"{content}\t{memo and _text(memo[:300])}\t{party and _text(party[:120])}\t{department and _text(department[:120])}\t"
+            f"{key}\t{no}\t{staged.day}\n"
         )
+    return "".join(rows)
 
 
 def _number(value: int | None) -> str:
@@ -242,12 +259,8 @@ def _number(value: int | None) -> str:
 
 
 def _text(value: str) -> str:
-    """COPY's text format: backslash, tab and line ends are escaped; NUL cannot be stored and is dropped."""
-    if not value or (value.isalnum() and value.isascii()):
-        return value
-    return (
-        value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r").replace("\x00", "")
-    )
+    """The text as COPY reads it back."""
+    return value.translate(ESCAPES) if _is_special(value) else value
 
 
 @contextmanager

@@ -27,8 +27,9 @@ class JournalEntry(models.Model):
     )
     booked_on = models.DateField()
     origin = models.CharField(max_length=6, choices=Origin.choices)
-    source_key = models.CharField(max_length=200)
-    purpose = models.CharField(max_length=40)
+    # Compared byte by byte: an identity has no alphabet, its index is cheaper so, and serves prefixes too.
+    source_key = models.CharField(max_length=200, db_collation="C")
+    purpose = models.CharField(max_length=40, db_collation="C")
     revision = models.PositiveSmallIntegerField(default=0)
     line_count = models.PositiveSmallIntegerField()
     memo = models.CharField(max_length=500, blank=True)

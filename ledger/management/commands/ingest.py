@@ -1,8 +1,8 @@
 """``manage.py ingest``: post a file of balanced entries to one client's books, in one transaction.
 
-One JSON object a line: ``{"source": "till", "id": "a-1", "date": "2026-03-14", "memo": "…", "lines": [["1000", 250], ["4000", -250]]}``;
-a line is an account number and minor units, debit positive. ``source`` and ``id`` are the identity: what is in the books with
-the same content is left alone, what is there with other content is reported and left alone too.
+One JSON object a line: ``{"source": "till", "id": "a-1", "date": "2026-03-14", "memo": "…", "lines": [["1000", 250], …]}``;
+each of the lines is an account number and minor units, debit positive. ``source`` and ``id`` are the identity: what is in the
+books with the same content is left alone, what is there with other content is reported and left alone too.
 """
 
 from __future__ import annotations

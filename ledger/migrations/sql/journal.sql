@@ -8,7 +8,7 @@ CREATE FUNCTION ledger_entries_are_whole() RETURNS trigger LANGUAGE plpgsql SECU
 DECLARE bad record;
 BEGIN
     SELECT e.id INTO bad FROM fresh e
-     WHERE NOT EXISTS (SELECT FROM ledger_journalline l WHERE l.entry_id = e.id) LIMIT 1;
+     WHERE (SELECT l.no FROM ledger_journalline l WHERE l.entry_id = e.id LIMIT 1) IS NULL LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'entry % has no lines', bad.id USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_has_its_lines';
     END IF;
@@ -31,55 +31,64 @@ BEGIN
 END $$;
 
 -- Lines: one entry each, of the same client and date; balanced; whole; accounts of the client; the month open; balances move.
+-- Three passes over the fresh lines: by entry, by month, by account and month. ::timestamp keeps time zones out of the months.
 CREATE FUNCTION ledger_lines_are_an_entry() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE bad record; closed record; wanted bigint; held bigint;
 BEGIN
-    SELECT g.entry_id,
-           CASE WHEN e.id IS NULL THEN 'line_has_an_entry'
-                WHEN g.low_client <> e.client_id OR g.high_client <> e.client_id THEN 'line_is_of_its_entrys_client'
-                WHEN g.low_day <> e.booked_on OR g.high_day <> e.booked_on THEN 'line_is_of_its_entrys_day'
-                WHEN g.lines <> e.line_count OR g.low_no <> 1 OR g.high_no <> e.line_count THEN 'entry_is_written_whole'
-                ELSE 'entry_balances' END AS rule
-      INTO bad
-      FROM (SELECT entry_id, count(*) AS lines, min(no) AS low_no, max(no) AS high_no, sum(debit_minor) AS debits, sum(credit_minor) AS credits,
-                   min(client_id) AS low_client, max(client_id) AS high_client, min(booked_on) AS low_day, max(booked_on) AS high_day
-              FROM fresh GROUP BY entry_id) g
-      LEFT JOIN ledger_journalentry e ON e.id = g.entry_id
-     WHERE e.id IS NULL OR g.debits <> g.credits OR g.lines <> e.line_count OR g.low_no <> 1 OR g.high_no <> e.line_count
-        OR g.low_client <> e.client_id OR g.high_client <> e.client_id OR g.low_day <> e.booked_on OR g.high_day <> e.booked_on
-     LIMIT 1;
-    IF FOUND THEN
+    -- A line of another client or day than its entry makes a group of its own, which is not the entry's.
+    IF EXISTS (
+        SELECT FROM (SELECT entry_id, client_id, booked_on, count(*) AS lines, min(no) AS low_no, max(no) AS high_no,
+                            sum(debit_minor - credit_minor) AS net
+                       FROM fresh GROUP BY entry_id, client_id, booked_on) g
+          LEFT JOIN ledger_journalentry e ON e.id = g.entry_id
+         WHERE (e.client_id = g.client_id AND e.booked_on = g.booked_on AND e.line_count = g.lines
+                AND g.low_no = 1 AND g.high_no = e.line_count AND g.net = 0) IS NOT TRUE)
+    THEN
+        SELECT g.entry_id,
+               CASE WHEN e.id IS NULL THEN 'line_has_an_entry'
+                    WHEN g.low_client <> e.client_id OR g.high_client <> e.client_id THEN 'line_is_of_its_entrys_client'
+                    WHEN g.low_day <> e.booked_on OR g.high_day <> e.booked_on THEN 'line_is_of_its_entrys_day'
+                    WHEN g.lines <> e.line_count OR g.low_no <> 1 OR g.high_no <> e.line_count THEN 'entry_is_written_whole'
+                    ELSE 'entry_balances' END AS rule
+          INTO bad
+          FROM (SELECT entry_id, count(*) AS lines, min(no) AS low_no, max(no) AS high_no, sum(debit_minor) AS debits,
+                       sum(credit_minor) AS credits, min(client_id) AS low_client, max(client_id) AS high_client,
+                       min(booked_on) AS low_day, max(booked_on) AS high_day
+                  FROM fresh GROUP BY entry_id) g
+          LEFT JOIN ledger_journalentry e ON e.id = g.entry_id
+         WHERE e.id IS NULL OR g.debits <> g.credits OR g.lines <> e.line_count OR g.low_no <> 1 OR g.high_no <> e.line_count
+            OR g.low_client <> e.client_id OR g.high_client <> e.client_id OR g.low_day <> e.booked_on OR g.high_day <> e.booked_on
+         LIMIT 1;
         RAISE EXCEPTION 'entry % breaks the rule %', bad.entry_id, bad.rule USING ERRCODE = 'check_violation', CONSTRAINT = bad.rule;
     END IF;
 
-    SELECT f.client_id, f.account_id INTO bad FROM (SELECT DISTINCT client_id, account_id FROM fresh) f
-      LEFT JOIN ledger_account a ON a.id = f.account_id AND a.client_id = f.client_id WHERE a.id IS NULL LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'account % is not of client %', bad.account_id, bad.client_id
-            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'line_account_is_of_the_client';
-    END IF;
-
     -- Reading the period rows FOR SHARE makes a seal (FOR UPDATE) wait for us and us for it; a plain read would race.
-    SELECT count(*) INTO wanted FROM (SELECT DISTINCT client_id, date_trunc('month', booked_on) FROM fresh) m;
-    SELECT count(*) INTO held FROM (
-        SELECT 1 FROM ledger_period p
-          JOIN (SELECT DISTINCT client_id, date_trunc('month', booked_on)::date AS month FROM fresh) m
-            ON m.client_id = p.client_id AND m.month = p.month
-         WHERE p.state = 'open' ORDER BY p.client_id, p.month FOR SHARE OF p) s;
+    SELECT count(*), count(o.month) INTO wanted, held
+      FROM (SELECT DISTINCT client_id, date_trunc('month', booked_on::timestamp)::date AS month FROM fresh ORDER BY 1, 2) m
+      LEFT JOIN LATERAL (SELECT p.month FROM ledger_period p
+                          WHERE p.client_id = m.client_id AND p.month = m.month AND p.state = 'open' FOR SHARE) o ON true;
     IF held <> wanted THEN
         SELECT m.client_id, m.month, p.state INTO closed
-          FROM (SELECT DISTINCT client_id, date_trunc('month', booked_on)::date AS month FROM fresh) m
+          FROM (SELECT DISTINCT client_id, date_trunc('month', booked_on::timestamp)::date AS month FROM fresh) m
           LEFT JOIN ledger_period p ON m.client_id = p.client_id AND m.month = p.month
          WHERE p.state IS DISTINCT FROM 'open' ORDER BY m.month LIMIT 1;
         RAISE EXCEPTION 'period % is %', to_char(closed.month, 'YYYY-MM'), coalesce(closed.state, 'not there')
             USING ERRCODE = 'check_violation', CONSTRAINT = 'entry_period_is_open', DETAIL = to_char(closed.month, 'YYYY-MM');
     END IF;
 
-    INSERT INTO ledger_monthlybalance AS b (client_id, account_id, month, debit_minor, credit_minor)
-    SELECT client_id, account_id, date_trunc('month', booked_on)::date, sum(debit_minor), sum(credit_minor)
-      FROM fresh GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-    ON CONFLICT (client_id, account_id, month)
-    DO UPDATE SET debit_minor = b.debit_minor + excluded.debit_minor, credit_minor = b.credit_minor + excluded.credit_minor;
+    WITH moved AS (
+        INSERT INTO ledger_monthlybalance AS b (client_id, account_id, month, debit_minor, credit_minor)
+        SELECT client_id, account_id, date_trunc('month', booked_on::timestamp)::date, sum(debit_minor), sum(credit_minor)
+          FROM fresh GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+        ON CONFLICT (client_id, account_id, month)
+        DO UPDATE SET debit_minor = b.debit_minor + excluded.debit_minor, credit_minor = b.credit_minor + excluded.credit_minor
+        RETURNING b.client_id, b.account_id)
+    SELECT m.client_id, m.account_id INTO bad FROM moved m
+      LEFT JOIN ledger_account a ON a.id = m.account_id AND a.client_id = m.client_id WHERE a.id IS NULL LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'account % is not of client %', bad.account_id, bad.client_id
+            USING ERRCODE = 'foreign_key_violation', CONSTRAINT = 'line_account_is_of_the_client';
+    END IF;
     RETURN NULL;
 END $$;
 

@@ -203,6 +203,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "data_folder_out": str(CELERY_BELL_FOLDER),
         "control_folder": str(VAR / "bell-control"),
         "store_processed": False,
+        "polling_interval": 0.1,  # seconds; the transport's own second makes each job wait for one
     }
     if CELERY_BROKER_URL.startswith("filesystem://")
     else {}

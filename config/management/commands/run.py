@@ -156,7 +156,15 @@ def tell_server(family: Family) -> None:
         family.tell(f"server {data / 'postmaster.pid'}\t{data / embedded.USERS}")
 
 
+def empty_bell() -> None:
+    """Take away messages nobody heard in the run before: what is due is rung for anew, and old ones would come first."""
+    if settings.CELERY_BROKER_URL.startswith("filesystem://"):
+        for message in Path(settings.CELERY_BELL_FOLDER).glob("*.msg"):
+            message.unlink(missing_ok=True)
+
+
 def start_children(family: Family, port: int) -> None:
+    empty_bell()
     python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
     if settings.DEMO:
         state = str(settings.VAR / "sandbox")

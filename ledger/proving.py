@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from django.db import transaction
+from django.db.models import Min
 
 from clients.tenancy import client_context
 from ledger.core.period import Month
-from ledger.models import Period, ReportedBalance
+from ledger.models import JournalEntry, OutboxItem, Period, ReportedBalance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,11 +37,23 @@ def month_ends(client: Client) -> list[Month]:
 
 
 def read_balances(client: Client, books: Accounting) -> int:
-    """Read the trial balance and open items at each month end still to be proven; gives how many month ends."""
-    months = month_ends(client)
+    """Read the trial balance and open items at each month end that moved since it was read; gives how many."""
+    months = [month for month in month_ends(client) if _has_moved(client, month)]
     for month in months:
         read_month_end(client, books, month)
     return len(months)
+
+
+def _has_moved(client: Client, month: Month) -> bool:
+    """Whether the month end was never read, or an entry or a document to it is newer than the reading."""
+    with client_context(client.pk):
+        read = ReportedBalance.objects.filter(client=client, kind=TRIAL_BALANCE, on_date=month.last)
+        read_at = read.aggregate(oldest=Min("read_at"))["oldest"]
+        if read_at is None:
+            return True
+        entries = JournalEntry.objects.filter(client=client, booked_on__lte=month.last, posted_at__gt=read_at)
+        sent = OutboxItem.objects.filter(client=client, booked_on__lte=month.last, answered_at__gt=read_at)
+        return entries.exists() or sent.exists()
 
 
 def read_month_end(client: Client, books: Accounting, month: Month) -> None:

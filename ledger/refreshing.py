@@ -18,9 +18,20 @@ from clients.tenancy import client_context
 from integrations import schedule
 from integrations.errors import Reconnect, RetryLater
 from integrations.models import StreamState
-from ledger import accounting, accruals, bank_intake, booking, exceptions_inbox, mirror, outbox, proving, reconciling
+from ledger import (
+    accounting,
+    accruals,
+    bank_intake,
+    booking,
+    duplicates,
+    exceptions_inbox,
+    mirror,
+    outbox,
+    proving,
+    reconciling,
+)
 from ledger.core.period import Month
-from ledger.models import OutboxItem
+from ledger.models import OutboxItem, Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -67,12 +78,21 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         counts["booked"] = asdict(booking.book(client))
         counts["accruals"] = accruals.book(client)
         counts["matches"] = reconciling.suggest(client)
+        counts["suspect pairs"] = sum(duplicates.find(client, month) for month in _open_months(client))
         exceptions_inbox.wake(client, datetime.now(ZoneInfo(client.timezone)).date())
     renew()
     if books is not None:
         counts["posted"] = send(client, books, renew)
         proving.read_balances(client, books)
     return counts
+
+
+def _open_months(client: Client) -> list[Month]:
+    """The months still open from the cut-over on: where a suspect pair can still be put right."""
+    periods = Period.objects.filter(client=client, state=Period.State.OPEN)
+    if client.cut_over_on:
+        periods = periods.filter(month__gte=client.cut_over_on.replace(day=1))
+    return [Month.of(first) for first in periods.values_list("month", flat=True)]
 
 
 def _is_read(connection: Connection) -> bool:

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         client_table("closeout_closerun", grants=NO_DELETE),
         client_table("closeout_checkresult"),
         client_table("closeout_override", grants=NO_DELETE),
-        client_table("closeout_task", grants=NO_DELETE),
+        client_table("closeout_task"),
         client_table("closeout_explanation", grants=NO_DELETE),
         client_table("closeout_signoff", grants=READ_ADD),
         client_table("closeout_seal", system=True, grants=READ_ADD),

@@ -29,7 +29,7 @@ def close_month(client: Client, cast: Cast, month: Month) -> bool:
         if close is not None and Package.objects.filter(seal__close=close).exists():
             return True
     with stage(f"{month.label}: check") as line:
-        work.run(client, "checks", month=str(month))
+        check(client, cast, month)
         proven, total = counts(client, month)
         line.says(f"{proven} of {total} checks proven")
     if not prepared(client, cast, month):
@@ -37,6 +37,13 @@ def close_month(client: Client, cast: Cast, month: Month) -> bool:
     with stage(f"{month.label}: sign, lock, seal, package") as line:
         line.says(sign(client, cast, month))
     return True
+
+
+def check(client: Client, cast: Cast, month: Month) -> None:
+    """Open the month and run every check through the worker."""
+    with client_context(client.pk):
+        close = workflow.open_close(client, month, by=cast.bookkeeper)
+    work.run(client, "checks", close=close.pk)
 
 
 def counts(client: Client, month: Month) -> tuple[int, int]:

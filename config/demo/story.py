@@ -56,7 +56,7 @@ def faulty_company(client: Client, cast: Cast) -> bool:
     ties = _ties(client, (OPENING, *MONTHS[:2]))
     _plant(client)
     with stage("March 2026: check") as line:
-        work.run(client, "checks", month=str(MONTHS[2]))
+        month.check(client, cast, MONTHS[2])
         proven, total = month.counts(client, MONTHS[2])
         line.says(f"{proven} of {total} checks proven; the month is blocked")
     return _named(client) and ties and closed

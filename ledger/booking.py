@@ -89,7 +89,7 @@ def book(client: Client, *, connection_id: int | None = None) -> BookResult:
         batch = _Batch()
         for fact in facts:
             reader.read(fact, batch)
-        _write(client, batch, result)
+        _write(client, reader, batch, result)
         result.facts += len(facts)
     return result
 
@@ -170,6 +170,11 @@ class _Reader:
         if fact.state == Fact.State.EXCEPTION:
             batch.settled.append(_identity(fact, connection))
 
+    def hold_closed(self, fact: Fact, day: date, batch: _Batch) -> None:
+        """The source changed what a closed month holds: its entry stands until a person decides."""
+        title = f"Changed at the source; it is booked on {day:%b} {day.day}, and the books of {day:%B %Y} are closed."
+        self._hold(fact, self.connections[fact.connection_id], batch, "closed", f"{day:%B %Y} is closed", title)
+
     def _mapped(self, fact: Fact, draft: DraftEntry, connection: Connection, batch: _Batch) -> posting.Entry | None:
         month = draft.booked_on.replace(day=1)
         if month in self.closed:
@@ -246,9 +251,12 @@ def _identity(fact: Fact, connection: Connection) -> str:
     return source_key(connection, fact)
 
 
-def _write(client: Client, batch: _Batch, result: BookResult) -> None:
+def _write(client: Client, reader: _Reader, batch: _Batch, result: BookResult) -> None:
     done = posting.post(client.pk, batch.entries)
-    _revise(client, batch.entries, done)
+    stuck = _revise(client, batch.entries, done, reader.closed)
+    for fact in Fact.objects.filter(client=client, pk__in=stuck):
+        reader.hold_closed(fact, stuck[fact.pk], batch)
+    batch.booked = [fact_id for fact_id in batch.booked if fact_id not in stuck]
     Fact.objects.filter(client=client, pk__in=batch.booked).update(state="booked", reason="")
     Fact.objects.filter(client=client, pk__in=batch.proof).update(state="proof")
     for reason, ids in batch.skipped.items():
@@ -269,29 +277,39 @@ def _write(client: Client, batch: _Batch, result: BookResult) -> None:
     result.held += len(batch.held)
 
 
-def _revise(client: Client, entries: Sequence[posting.Entry], done: posting.PostResult) -> None:
+def _revise(
+    client: Client, entries: Sequence[posting.Entry], done: posting.PostResult, closed: set[date]
+) -> dict[int, date]:
     """A fact came back with other content: reverse what stands and post the next revision, both dated as the original.
 
-    A month that closed meanwhile refuses; the caller sees PeriodClosed and the fact is held on the next run.
+    Gives the facts (with the day) whose standing entry is in a month that closed meanwhile; nothing of those is touched.
     """
-    for index, _entry_id in done.changed:
+    stuck: dict[int, date] = {}
+    for index in [*(index for index, _entry_id in done.changed), *_back_again(client, done)]:
         wanted = entries[index]
         standing = live_entry(client.pk, wanted.source_key, wanted.purpose)
         if standing is None or bytes(standing.content_sha256) == wanted.digest():
             continue
+        if standing.booked_on.replace(day=1) in closed and wanted.fact_id is not None:
+            stuck[wanted.fact_id] = standing.booked_on
+            continue
         posting.reverse(standing, reason="The source changed this record.", booked_on=standing.booked_on)
-        revised = posting.Entry(
-            booked_on=wanted.booked_on,
-            source_key=wanted.source_key,
-            purpose=wanted.purpose,
-            lines=wanted.lines,
-            memo=wanted.memo,
-            revision=standing.revision + 1,
-            fact_id=wanted.fact_id,
-            mapping_version_id=wanted.mapping_version_id,
-        )
+        revised = wanted._replace(revision=standing.revision + 1)
         done.ids[index] = posting.post(client.pk, [revised]).ids[0]
         done.posted += 1
+    return stuck
+
+
+def _back_again(client: Client, done: posting.PostResult) -> list[int]:
+    """Entries offered that are known as they are, but were reversed: the source may have changed back to what it was."""
+    if not done.known:
+        return []
+    reversed_ids = set(
+        JournalEntry.objects.filter(client=client, reverses__in=list(done.ids.values())).values_list(
+            "reverses_id", flat=True
+        )
+    )
+    return [index for index, entry_id in done.ids.items() if entry_id in reversed_ids]
 
 
 def live_entry(client_id: int, key: str, purpose: str) -> JournalEntry | None:

@@ -18,7 +18,7 @@ from integrations.records import LedgerAccount
 from integrations.records_json import from_json
 from ledger import posting
 from ledger.core.period import Month
-from ledger.models import Account, ChangedAfterClose, JournalEntry, MirrorDocument, OutboxItem, Period
+from ledger.models import Account, ChangedAfterClose, JournalEntry, JournalLine, MirrorDocument, OutboxItem, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from clients.models import Client, User
     from integrations.records import LedgerDocument
+
+SIDES = ("account_id", "debit_minor", "credit_minor")
 
 
 @dataclass(slots=True)
@@ -185,9 +187,9 @@ class _Taker:
             self._changed(document, row, lines, digest)
 
     def _compare_with_own(self, row: MirrorDocument, item: OutboxItem, lines: list[list[Any]]) -> None:
-        sent = _sums(
-            (line.account_id, line.net_minor) for member in item.members.all() for line in member.entry.lines.all()
-        )
+        entries = list(item.members.values_list("entry_id", flat=True))
+        own = JournalLine.objects.filter(client=self.client, entry_id__in=entries)
+        sent = _sums((account_id, debit - credit) for account_id, debit, credit in own.values_list(*SIDES))
         shown = _sums((self.accounts[line[0]], line[1] - line[2]) for line in lines)
         deltas = _difference(shown, sent)
         if deltas:

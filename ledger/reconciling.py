@@ -227,8 +227,9 @@ def accept(match: Match, *, by: User | None, awaited: Mapping[str, expected.Mone
 
 
 def _balance_or_refuse(match: Match) -> None:
-    bank = sum(member.amount_minor for member in match.members.all() if member.item_id)
-    book = sum(member.amount_minor for member in match.members.all() if member.entry_id)
+    members = list(match.members.all())
+    bank = sum(member.amount_minor for member in members if member.item_id)
+    book = sum(member.amount_minor for member in members if member.entry_id)
     if bank != book:
         raise ReconcilingError("The two sides are not the same amount.")
 

@@ -23,6 +23,8 @@ from psycopg import sql
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+#: The onboarded companies that many tests start from.
+pytest_plugins = ["tests.scene"]
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "tieout_test_"
 #: Tables that hold what migrations wrote, not what a test wrote.
@@ -52,7 +54,7 @@ def _key() -> str:
     digest = hashlib.sha256()
     for name in ("Django", "django-allauth"):
         digest.update(version(name).encode())
-    files = sorted(path for path in ROOT.glob("*/migrations/*") if path.suffix in {".py", ".sql"})
+    files = sorted(path for path in ROOT.glob("*/migrations/**/*") if path.suffix in {".py", ".sql"})
     for path in [*files, ROOT / "clients/tenancy.py", ROOT / "clients/provisioning.py", ROOT / "uv.lock"]:
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -11,7 +11,7 @@ endif
 PY := $(LIBRARIES) .venv/bin/python
 PACKAGES := config clients integrations ledger closeout
 
-.PHONY: help run test check bench prepare prepare-dev clean
+.PHONY: help run test check format bench prepare prepare-dev clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: prepare-dev ## all tests, browser tests too
 
 check: prepare-dev ## ruff, mypy, migrations, settings of a production installation, architecture, templates
 	@PY="$(PY)" .ci/check
+
+format: prepare-dev ## put Python and templates into the one form that make check asks for
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix-only --quiet . && git ls-files -co --exclude-standard 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2
 
 bench: prepare-dev ## how fast facts become entries, beside a bare COPY of the same rows
 	@$(PY) tests/bench/run.py $(ARGS)

@@ -191,6 +191,11 @@ def _group(section: Section, extra: Sequence[int | None] = ()) -> dict[str, Any]
     }
 
 
+def _part(**given: Any) -> dict[str, Any]:
+    """One block of a statement: a group of accounts, a computed line, or a total."""
+    return {"group": None, "line": None, "total": None, **given}
+
+
 def _profit_table(profit: IncomeStatement) -> list[dict[str, Any]]:
     """Blocks in reading order: groups of accounts, and computed lines between them. Figures: month, before, year ago, to date."""
     income = profit.section("income").totals[0]
@@ -204,12 +209,12 @@ def _profit_table(profit: IncomeStatement) -> list[dict[str, Any]]:
             group = _group(section)
             group["shares"] = [tenths(row["figures"][0], income) for row in group["rows"]]
             group["share"] = tenths(section.totals[0], income)
-            table.append({"group": group})
+            table.append(_part(group=group))
         if section.slug in lines:
             name, figures = lines[section.slug]
-            table.append({"line": {"label": name, "figures": list(figures), "share": tenths(figures[0], income)}})
+            table.append(_part(line={"label": name, "figures": list(figures), "share": tenths(figures[0], income)}))
     net = {"label": "Net income", "figures": list(profit.net_income), "share": tenths(profit.net_income[0], income)}
-    return [*table, {"total": net}]
+    return [*table, _part(total=net)]
 
 
 def _sheet_table(sheet: BalanceSheet) -> list[dict[str, Any]]:
@@ -222,19 +227,19 @@ def _sheet_table(sheet: BalanceSheet) -> list[dict[str, Any]]:
     }
     for section in sheet.sections:
         if section.rows:
-            table.append({"group": _group(section)})
+            table.append(_part(group=_group(section)))
         if section.slug in after:
             name, figures = after[section.slug]
-            table.append({"total": {"label": name, "figures": figures}})
+            table.append(_part(total={"label": name, "figures": figures}))
     return table
 
 
 def _flow_table(flow: cashflow.CashFlow) -> list[dict[str, Any]]:
-    table = [{"group": _group(section)} for section in flow.sections if section.rows]
+    table = [_part(group=_group(section)) for section in flow.sections if section.rows]
     net = {"label": "Net change in cash", "figures": list(flow.net_change)}
     opening = {"label": "Cash at the beginning", "figures": list(flow.opening)}
     closing = {"label": "Cash at the end", "figures": list(flow.closing)}
-    return [*table, {"line": net}, {"line": opening}, {"total": closing}]
+    return [*table, _part(line=net), _part(line=opening), _part(total=closing)]
 
 
 def _moved(close: CloseRun, client: Client, month: Month) -> list[dict[str, Any]]:

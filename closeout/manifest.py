@@ -70,7 +70,7 @@ def read(text: str) -> dict[str, Any]:
 
 def _frame(text: str) -> tuple[str, str]:
     length, colon, rest = text.partition(":")
-    if not colon or not length.isdigit() or len(rest) < int(length):
+    if not colon or not (length.isascii() and length.isdecimal()) or len(rest) < int(length):
         raise BrokenSealError("A manifest's frame does not fit.")
     return rest[: int(length)], rest[int(length) :]
 

@@ -169,7 +169,7 @@ def sign(
         list(Period.objects.select_for_update().filter(client=client, month__lte=month.first).order_by("month"))
         close = CloseRun.objects.select_for_update().get(pk=close.pk)
         close.client = client
-        reasons = _of_the_factor(factor, factor_at, now)
+        reasons = [*_of_the_factor(factor, factor_at, now), *_of_the_person(close, by)]
         if close.state == CloseRun.State.SIGNED or not _is_open(close):
             reasons = [f"{month.label} is signed already."]
         if not reasons:

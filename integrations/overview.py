@@ -8,10 +8,11 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.db.models import Max
 from django.urls import NoReverseMatch, reverse
 
 from integrations import files, queries, registry, schedule
-from integrations.models import Connection, SyncJob
+from integrations.models import Connection, Fact, SyncJob
 from integrations.queries import Health
 
 if TYPE_CHECKING:
@@ -68,8 +69,7 @@ class Row:
 
     @property
     def initials(self) -> str:
-        words = self.health.provider_name.split()
-        return (words[0][:1] + words[1][:1] if len(words) > 1 else words[0][:2]).title()
+        return initials(self.health.provider_name)
 
     @property
     def is_ended(self) -> bool:
@@ -228,10 +228,19 @@ def _number(count: int) -> str:
     return NUMBERS[count] if count < len(NUMBERS) else str(count)
 
 
-def unconnected(found: Sequence[Row]) -> list[tuple[Provider, str, bool]]:
-    """Every provider that can be connected: (provider, what it is, whether an account of it is connected already)."""
+def initials(name: str) -> str:
+    """Two letters that stand for a system."""
+    words = name.split()
+    return words[0][:1].upper() + words[1][:1].upper() if len(words) > 1 else name[:2].title()
+
+
+def unconnected(found: Sequence[Row]) -> list[tuple[Provider, str, str, bool]]:
+    """Every provider that can be connected: (provider, its letters, what it is, whether an account is connected already)."""
     held = {each.connection.provider for each in found if not each.is_ended}
-    return [(provider, WORDS[provider.category], slug in held) for slug, provider in registry.all_providers().items()]
+    return [
+        (provider, initials(provider.name), WORDS[provider.category], slug in held)
+        for slug, provider in registry.all_providers().items()
+    ]
 
 
 def timeline(client: Client, connection: Connection | None = None) -> list[Moment]:
@@ -271,11 +280,13 @@ def _done(job: SyncJob) -> str:
 
 
 def completeness_address(client: Client, connection: Connection, *, now: datetime | None = None) -> str:
-    """Where the figures of completeness are fetched from, for the last whole month; '' when nobody answers."""
+    """Where the figures of completeness are fetched from, for the last whole month that has any; '' when nobody answers."""
     today = (now or datetime.now(UTC)).astimezone(ZoneInfo(client.timezone)).date()
-    month = f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    last = today.replace(day=1) - timedelta(days=1)
+    dated = Fact.objects.filter(client=client, connection_id=connection.pk, booked_on__lte=last)
+    newest = dated.aggregate(newest=Max("booked_on"))["newest"] or last
     try:
-        return reverse("ledger:completeness", args=[client.slug, month]) + f"?connection={connection.pk}"
+        return reverse("ledger:completeness", args=[client.slug, f"{newest:%Y-%m}"]) + f"?connection={connection.pk}"
     except NoReverseMatch:
         return ""
 

@@ -34,6 +34,10 @@ def _connection(client: Client, pk: int) -> Connection:
     return found
 
 
+def _name(of: Connection) -> str:
+    return f"{queries.provider_name(of.provider)} ({of})"
+
+
 def _provider(slug: str) -> Provider:
     found = registry.all_providers().get(slug)
     if found is None:
@@ -141,7 +145,7 @@ def sync(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     wanted = _connection(client, pk)
     if not wanted.is_live or overview.is_file(wanted):
-        messages.error(request, f"{wanted} is not connected; nothing was read.")
+        messages.error(request, f"{_name(wanted)} is not connected; nothing was read.")
         return back(request, client, wanted)
     schedule.soon(wanted, reason="by-hand")
     if request.headers.get("HX-Request"):
@@ -191,7 +195,7 @@ def pause(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.CONNECT)
     paused = _connection(client, pk)
     connecting.pause(paused, actor=membership_of(request).user)
-    messages.success(request, f"{paused} is paused. Nothing is read until it is resumed.")
+    messages.success(request, f"{_name(paused)} is paused. Nothing is read until it is resumed.")
     return back(request, client, paused)
 
 
@@ -202,7 +206,7 @@ def resume(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     connecting.resume(resumed, actor=membership_of(request).user)
     if resumed.is_live and not overview.is_file(resumed):
         schedule.soon(resumed, reason="resumed")
-    messages.success(request, f"{resumed} is read again from where it stopped.")
+    messages.success(request, f"{_name(resumed)} is read again from where it stopped.")
     return back(request, client, resumed)
 
 
@@ -212,7 +216,7 @@ def disconnect(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     ended = _connection(client, pk)
     if ended.state != Connection.State.DISCONNECTED:
         oauth.disconnect(ended, actor=membership_of(request).user)
-        messages.success(request, f"{ended} is disconnected. What was read stays; our access is being handed back.")
+        messages.success(request, f"{_name(ended)} is disconnected. What was read stays; our access is being handed back.")
     return back(request, client)
 
 

@@ -70,6 +70,7 @@ def month(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "month": wanted,
         "rows": rows,
         "short": sum(row.is_short for row in rows),
+        "counted": sum(row.source is not None for row in rows),
         "days": _days(client, connection, wanted) if connection else [],
         "width": 12 * wanted.last.day,
         "query": f"?connection={connection.pk}" if connection else "",

@@ -28,6 +28,10 @@ def close_month(client: Client, cast: Cast, month: Month) -> bool:
         close = CloseRun.objects.filter(client=client, month=month.first).first()
         if close is not None and Package.objects.filter(seal__close=close).exists():
             return True
+    if close is not None and close.state == CloseRun.State.SIGNED:
+        with stage(f"{month.label}: seal, package") as line:
+            line.says(packaged(client, month, cast))
+        return True
     with stage(f"{month.label}: check") as line:
         check(client, cast, month)
         proven, total = counts(client, month)
@@ -91,6 +95,11 @@ def sign(client: Client, cast: Cast, month: Month) -> str:
         workflow.run_checks(close)
         shown = signoff.shown(close)
         signoff.sign(close, by=cast.controller, shown_sha256=shown, factor="totp", factor_at=datetime.now(UTC))
+    return packaged(client, month, cast)
+
+
+def packaged(client: Client, month: Month, cast: Cast) -> str:
+    """Wait for the jobs that a signature began; gives what they made."""
     work.quiet(client)
     with client_context(client.pk):
         seal = Seal.objects.filter(client=client, close__month=month.first).order_by("-number").first()

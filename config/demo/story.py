@@ -115,15 +115,18 @@ def _ties(client: Client, months: tuple[Month, ...]) -> bool:
     for each in months:
         with stage(f"{each.label}: against the truth") as line, client_context(client.pk):
             differences = truth.compare(client, each, known)
+            unproven = truth.unproven(client, each, known) if each != OPENING else []
             accounts = sum(row["balance_minor"] != 0 for row in known["months"][str(each)].values())
-            ties = ties and not differences
+            ties = ties and not differences and not unproven
             if differences:
                 first = differences[0]
                 line.says(
                     f"{len(differences)} accounts differ, first {first.account}: {first.actual} for {first.expected}"
                 )
+            elif unproven:
+                line.says("; ".join(unproven))
             else:
-                line.says(f"= {accounts} accounts, to the cent")
+                line.says(f"= {accounts} accounts, processor, banks and payroll, to the cent")
     return ties
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from django.conf import settings
 
-from ledger import statements
+from ledger import bank_intake, bank_position, payroll_proof, processor_proof, statements
 from ledger.core.statements import trial_balance
 from ledger.models import JournalLine
 
@@ -51,6 +51,27 @@ def compare(client: Client, month: Month, truth: dict[str, Any]) -> list[Differe
         for name in sorted(ours.keys() | theirs.keys())
         if ours.get(name, 0) != theirs.get(name, 0)
     ]
+
+
+def unproven(client: Client, month: Month, truth: dict[str, Any]) -> list[str]:
+    """What a proof of ours says otherwise than the world: processor balances, bank statements, payroll totals."""
+    said = []
+    for connection in processor_proof.connections(client):
+        closing = processor_proof.prove(client, connection, month).roll.closing
+        if closing != truth["processor"][str(month)]["closing_minor"]:
+            said.append(f"{connection}: closing {closing}")
+    for feed in bank_position.feeds(client):
+        assert feed.account is not None
+        statement = bank_intake.read_closing(client, feed, month)
+        held = truth["bank"][feed.account.name]["months"][str(month)]
+        if statement is None or statement.closing_minor != held:
+            said.append(f"{feed}: {statement.closing_minor if statement else 'no statement'} for {held}")
+    known = [run for run in truth["payroll"]["runs"] if run["check_date"].startswith(str(month))]
+    proven = payroll_proof.prove(client, month).runs
+    gross = sum(item.amount for run in proven for slip in run.run.payslips for item in slip.earnings)
+    if len(known) != len(proven) or gross != sum(run["gross_minor"] for run in known):
+        said.append(f"payroll: {len(proven)} runs, gross {gross}")
+    return said
 
 
 def _accruals(client: Client, month: Month) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The end of a reconciliation: what is only a matter of time is noted, what a person refuses is put aside, the month is finished."""
+"""The end of a reconciliation: timing items noted, refused suggestions put aside, the month finished."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def note_timing(
     amount: int,
     since: date,
     reason: str,
-    expected_on: date,
+    expected_on: date | None,
     by: User,
 ) -> TimingItem:
     """Write into the timing register why money is known to one side only, and when it will clear. Raises ReconcilingError.
@@ -41,15 +41,25 @@ def note_timing(
     """
     if not reason.strip():
         raise ReconcilingError("A timing item needs a reason.")
+    if expected_on is None:
+        raise ReconcilingError("Say when it should clear.")
     if expected_on < since:
         raise ReconcilingError("It cannot clear before it began.")
     item, _ = TimingItem.objects.update_or_create(
-        client=client, kind=kind, subject=subject[:160],
+        client=client,
+        kind=kind,
+        subject=subject[:160],
         defaults={
-            "label": label[:200], "amount_minor": amount, "since": since, "reason": reason.strip()[:300], "expected_on": expected_on,
-            "noted_by": by, "cleared_on": None, "evidence": "",
+            "label": label[:200],
+            "amount_minor": amount,
+            "since": since,
+            "reason": reason.strip()[:300],
+            "expected_on": expected_on,
+            "noted_by": by,
+            "cleared_on": None,
+            "evidence": "",
         },
-    )  # fmt: skip
+    )
     audit.record(client, by, "timing.noted", label[:200], {"reason": reason[:300], "expected": str(expected_on)})
     return item
 
@@ -77,9 +87,11 @@ def set_statement(client: Client, feed: BankFeed, month: Month, *, closing: int,
     if row is not None and row.finished_at:
         raise ReconcilingError("This month is finished.")
     row, _ = StatementBalance.objects.update_or_create(
-        client=client, feed=feed, month=month.first,
+        client=client,
+        feed=feed,
+        month=month.first,
         defaults={"ends_on": month.last, "closing_minor": closing, "source": "typed"},
-    )  # fmt: skip
+    )
     audit.record(client, by, "statement.typed", f"{feed} {month}", {"closing_minor": closing})
     return row
 
@@ -119,8 +131,11 @@ def is_unchanged(position: Position) -> bool:
 def _digest(position: Position) -> bytes:
     """SHA-256 of balances, outstanding lines and every match of the feed's lines up to the month's end."""
     members = MatchMember.objects.filter(
-        client_id=position.feed.client_id, match__feed=position.feed, is_live=True, item__posted_on__lte=position.month.last
-    ).order_by("match_id", "id")  # fmt: skip
+        client_id=position.feed.client_id,
+        match__feed=position.feed,
+        is_live=True,
+        item__posted_on__lte=position.month.last,
+    ).order_by("match_id", "id")
     parts = [f"{position.book}|{position.statement.closing_minor if position.statement else ''}|{position.bank_early}"]
     parts += [f"{x.line.entry_id}:{x.line.no}:{x.amount}" for x in position.outstanding]
     parts += [

@@ -19,8 +19,19 @@ if TYPE_CHECKING:
 
 #: Kinds in the order of the inbox: what stops most first.
 KINDS = (
-    "login", "unmapped", "duplicate", "overlap", "closed", "unknown", "payload", "refused", "uncertain", "mirror", "stale", "slowed",
-)  # fmt: skip
+    "login",
+    "unmapped",
+    "duplicate",
+    "overlap",
+    "closed",
+    "unknown",
+    "payload",
+    "refused",
+    "uncertain",
+    "mirror",
+    "stale",
+    "slowed",
+)
 #: Each of these is a question of its own; the others are answered for all alike at once.
 ONE_BY_ONE = ("duplicate", "overlap", "refused", "uncertain", "mirror")
 RETRYABLE = ("unmapped", "unknown", "payload", "overlap", "closed", "refused", "uncertain", "slowed", "stale")
@@ -57,7 +68,7 @@ class ExceptionFilter:
         return rows
 
 
-def exception_groups(rows: QuerySet[LedgerException], *, by: str = "kind") -> QuerySet[LedgerException, dict[str, Any]]:
+def exception_groups(rows: QuerySet[LedgerException], *, by: str = "kind") -> QuerySet[Any, Any]:
     """Rows for the inbox: exceptions alike (client, kind, cause) in one, oldest first within their group.
 
     Each has ``first`` (an id that stands for all), ``n``, ``amount`` in minor units, ``oldest``.

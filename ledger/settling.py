@@ -10,7 +10,7 @@ from django.db import transaction
 
 from clients import audit
 from integrations import jobs
-from integrations.models import Connection, Fact, SyncJob
+from integrations.models import Fact, SyncJob
 from integrations.records_json import from_json
 from integrations.registry import all_providers
 from ledger import booking, corrections, duplicates, exceptions_inbox, mapping, outbox, posting, queries
@@ -72,8 +72,8 @@ def decide_duplicate(row: LedgerException, *, reverse: bool, by: User) -> str:
 def decide_overlap(row: LedgerException, *, reverse: bool, by: User) -> str:
     """A payroll somebody typed by hand: reverse it and book the register, or keep it and leave ours out."""
     _must_be(row, LedgerException.Kind.OVERLAP)
-    fact = Fact.objects.filter(client=row.client, pk=row.fact_id).first()
-    entry = JournalEntry.objects.filter(client=row.client, pk=row.entry_id).first()
+    fact = Fact.objects.filter(client=row.client, pk=row.fact_id or 0).first()
+    entry = JournalEntry.objects.filter(client=row.client, pk=row.entry_id or 0).first()
     if fact is None or entry is None:
         raise SettlingError("The run or the entry by hand is no longer there.")
     if not reverse:
@@ -93,7 +93,7 @@ def decide_overlap(row: LedgerException, *, reverse: bool, by: User) -> str:
 def post_on_open_day(row: LedgerException, *, by: User) -> str:
     """Book a fact of a closed month on the first open day; the memo names its own date. Raises SettlingError."""
     _must_be(row, LedgerException.Kind.CLOSED)
-    fact = Fact.objects.select_related("connection").filter(client=row.client, pk=row.fact_id).first()
+    fact = Fact.objects.select_related("connection").filter(client=row.client, pk=row.fact_id or 0).first()
     if fact is None or fact.booked_on is None:
         raise SettlingError("The record behind this is no longer there.")
     entries = _moved(row.client, fact)
@@ -141,7 +141,7 @@ def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
 
 def send_again(row: LedgerException, *, by: User) -> str:
     """A refused or unanswered document goes out again under the same request id; it is looked up by its number first."""
-    item = OutboxItem.objects.filter(client=row.client, pk=row.outbox_id).first()
+    item = OutboxItem.objects.filter(client=row.client, pk=row.outbox_id or 0).first()
     if item is None:
         raise SettlingError("The document behind this is no longer there.")
     outbox.retry(item)
@@ -167,10 +167,6 @@ def retry_client(client: Client) -> None:
         jobs.enqueue(client.pk, "refresh", f"refresh:retry:{uuid4()}")
 
 
-def connection_of(row: LedgerException) -> Connection | None:
-    return Connection.objects.filter(client_id=row.client_id, pk=row.connection_id).first()
-
-
 def _must_be(row: LedgerException, kind: LedgerException.Kind) -> None:
     if row.kind != kind or row.state not in exceptions_inbox.OPEN:
         raise SettlingError("This has been settled meanwhile.")
@@ -190,5 +186,5 @@ def take_register_instead(client: Client, fact: Fact, other: JournalEntry, *, by
     except (corrections.CorrectionError, posting.PostingError) as error:
         raise SettlingError(str(error)) from error
     Fact.objects.filter(pk=fact.pk, state="skipped").update(state="exception")
-    booking.book(client, retry=True, connection_id=fact.connection_id)
+    booking.book(client, connection_id=fact.connection_id)
     return "The entry by hand is reversed and the register is booked."

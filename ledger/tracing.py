@@ -33,7 +33,7 @@ STATEMENTS = {"income": "Profit and loss", "expense": "Profit and loss"}
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Everything around one entry. ``bank`` are bank lines matched with it, ``reversal`` what undoes it, ``reverses`` what it undoes."""
+    """Everything around one entry: ``bank`` lines matched with it, the ``reversal`` that undoes it, what it ``reverses``."""
 
     entry: JournalEntry
     lines: Sequence[JournalLine]
@@ -122,9 +122,14 @@ def shows_in(client: Client, entry: JournalEntry, month: Month) -> list[dict[str
     for pk, amount in mine.items():
         account = accounts[pk]
         sign = 1 if account.debit_is_positive else -1
-        rows.append({
-            "account": account, "statement": STATEMENTS.get(account.type, "Balance sheet"), "mine": sign * amount, "total": sign * totals.get(pk, 0),
-        })  # fmt: skip
+        rows.append(
+            {
+                "account": account,
+                "statement": STATEMENTS.get(account.type, "Balance sheet"),
+                "mine": sign * amount,
+                "total": sign * totals.get(pk, 0),
+            }
+        )
     return sorted(rows, key=lambda row: (row["statement"], row["account"].number, row["account"].name))
 
 

@@ -29,7 +29,7 @@ COMPARE = (("prior-month", "Prior month"), ("prior-year", "Same month last year"
 
 @classified(Right.VIEW_DRAFTS)
 def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
-    """``statement=pl|bs|tb|cf``, any number of ``compare=prior-month|prior-year|ytd``, ``format=csv``; ``open=<account>`` shows what is behind."""
+    """``statement=pl|bs|tb|cf``, any ``compare=prior-month|prior-year|ytd``, ``format=csv``; ``open=<account>`` shows its lines."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of = month_or_404(request, month)
     wanted = request.GET.get("statement", "pl")
@@ -41,12 +41,19 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     if request.GET.get("format") == "csv":
         return _csv(client, slug_of, of, table)
     page = {
-        "client": client, "month": of, "statement": slug_of, "title": dict(STATEMENTS)[slug_of], "statements": STATEMENTS, "table": table,
-        "compare": compare, "compares": [(name, label) for name, label in COMPARE if not (name == "ytd" and slug_of in {"bs", "tb"})],
+        "client": client,
+        "month": of,
+        "statement": slug_of,
+        "title": dict(STATEMENTS)[slug_of],
+        "statements": STATEMENTS,
+        "table": table,
+        "compare": compare,
+        "compares": [(name, label) for name, label in COMPARE if not (name == "ytd" and slug_of in {"bs", "tb"})],
         "traced": _percent(statements.traced_basis_points(client, of)).replace(".0%", "%"),
-        "period": framing.period(client, of, "ledger:statements"), "rail": _rail(request, client, of),
+        "period": framing.period(client, of, "ledger:statements"),
+        "rail": _rail(request, client, of),
         "numbers": dict(Account.objects.filter(client=client).values_list("pk", "number")),
-    }  # fmt: skip
+    }
     return render(request, "ledger/statements.html", page)
 
 
@@ -118,7 +125,7 @@ def _cash(books: Books, columns: Sequence[Column], names: list[str]) -> dict[str
     }
 
 
-def _trial(books: Books, columns: Sequence[Column], names: list[str]) -> dict[str, Any]:
+def _trial(books: Books, columns: Sequence[Column], _names: list[str]) -> dict[str, Any]:
     made = [core.trial_balance(books, column.last) for column in columns]
     keys = {row.account.key: row.account.name for one in made for row in one.rows}
     sides = [{row.account.key: (row.debit, row.credit) for row in one.rows} for one in made]
@@ -206,11 +213,16 @@ def _rail(request: HttpRequest, client: Client, of: Month) -> dict[str, Any] | N
     largest = sorted(lines, key=lambda line: -(line.debit_minor + line.credit_minor))[:8]
     rest = sum(sign * line.net_minor for line in lines) - sum(sign * line.net_minor for line in largest)
     return {
-        "account": account, "entries": len({line.entry_id for line in lines}), "records": len({line.entry.fact_id for line in lines if line.entry.fact_id}),
-        "traced": _percent(traced * 10_000 // money).replace(".0%", "%") if money else "100%", "is_traced": traced == money,
-        "largest": [(line, sign * line.net_minor) for line in largest], "more": len(lines) - len(largest), "rest": rest,
+        "account": account,
+        "entries": len({line.entry_id for line in lines}),
+        "records": len({line.entry.fact_id for line in lines if line.entry.fact_id}),
+        "traced": _percent(traced * 10_000 // money).replace(".0%", "%") if money else "100%",
+        "is_traced": traced == money,
+        "largest": [(line, sign * line.net_minor) for line in largest],
+        "more": len(lines) - len(largest),
+        "rest": rest,
         "total": sum(sign * line.net_minor for line in lines),
-    }  # fmt: skip
+    }
 
 
 def _csv(client: Client, slug: str, of: Month, table: dict[str, Any]) -> HttpResponse:

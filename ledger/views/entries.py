@@ -43,9 +43,14 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
     page = page_of(request, rows)
     months = JournalEntry.objects.filter(client=client).order_by().dates("booked_on", "month", order="DESC")[:36]
     context = {
-        "client": client, "page": page, "origins": ORIGINS, "given": given, "months": [Month.of(day) for day in months],
-        "is_filtered": any(given.get(name) for name in ("q", "origin", "month", "state")), "may_prepare": may(request, Right.PREPARE),
-    }  # fmt: skip
+        "client": client,
+        "page": page,
+        "origins": ORIGINS,
+        "given": given,
+        "months": [Month.of(day) for day in months],
+        "is_filtered": any(given.get(name) for name in ("q", "origin", "month", "state")),
+        "may_prepare": may(request, Right.PREPARE),
+    }
     return render(request, "ledger/entries.html", context)
 
 
@@ -91,7 +96,7 @@ def approve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @classified(Right.PREPARE, methods=("GET", "POST"))
 def new(request: HttpRequest, slug: str) -> HttpResponse:
-    """An entry by hand: as many lines as typed, each with its own errors; above the client's materiality it needs a second person."""
+    """An entry by hand: each line with its own errors; above the client's materiality it needs a second person."""
     client = client_or_404(request, slug, right=Right.PREPARE)
     request.__dict__["month"] = current_month(client)
     if request.method == "GET":
@@ -167,12 +172,18 @@ def _page(request: HttpRequest, client: Client, chosen: JournalEntry) -> dict[st
     membership = membership_of(request)
     hides = chain.is_payroll and not may_see
     return {
-        "client": client, "entry": chosen, "chain": chain, "month": month, "hides": hides,
+        "client": client,
+        "entry": chosen,
+        "chain": chain,
+        "month": month,
+        "hides": hides,
         "payload": "" if hides else tracing.pretty(chain.document),
         "shows_in": tracing.shows_in(client, chosen, month),
         "may_reverse": may(request, Right.PREPARE) and not chain.reversal and chosen.reverses_id is None,
-        "may_approve": chain.needs_approval and may(request, Right.APPROVE) and chosen.posted_by_id != membership.user_id,
-    }  # fmt: skip
+        "may_approve": chain.needs_approval
+        and may(request, Right.APPROVE)
+        and chosen.posted_by_id != membership.user_id,
+    }
 
 
 def _entry_or_404(client: Client, pk: int) -> JournalEntry:

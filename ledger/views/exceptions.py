@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.dateparse import parse_date
 
 from clients.access import Right, classified, client_or_404, membership_of, practice_page
 from clients.models import Membership, Role, User
@@ -18,7 +17,7 @@ from ledger.core import roles
 from ledger.mapping import MappingError
 from ledger.models import LedgerException
 from ledger.queries import ExceptionFilter
-from ledger.views.framing import may, page_of
+from ledger.views.framing import day_of, may, page_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,10 +156,7 @@ def assign(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.PREPARE)
     row, me = _row_or_404(client, pk), membership_of(request)
     wanted = request.POST.get("to", "")
-    if wanted == "none":
-        to = None
-    else:
-        to = _person(me, int(wanted)) if wanted.isdecimal() else me.user
+    to = _assignee(me, wanted)
     for one in queries.alike(row):
         exceptions_inbox.assign(one, to=to, by=me.user)
     return _answer(request, client, _row_or_404(client, pk))
@@ -172,7 +168,7 @@ def snooze(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.PREPARE)
     row, now = _row_or_404(client, pk), datetime.now(UTC).date()
     given = request.POST.get("until", "")
-    until = _day(given) if given else now + timedelta(7)
+    until = day_of(given) if given else now + timedelta(7)
     if until is None or not now < until <= now + timedelta(90):
         return _answer(request, client, row, problem="Choose a day within the next 90 days.")
     for one in queries.alike(row):
@@ -277,9 +273,13 @@ def _answer(
     amounts = [one.amount_minor for one in rows if one.amount_minor is not None]
     group = {"n": len(rows), "amount": sum(amounts) if amounts else None, "oldest": min(one.opened_at for one in rows)}
     page = {
-        "line": _line(client, row, group), "problem": problem, "said": said, "may_prepare": True, "people": _people(membership_of(request)),
+        "line": _line(client, row, group),
+        "problem": problem,
+        "said": said,
+        "may_prepare": True,
+        "people": _people(membership_of(request)),
         "next_week": datetime.now(UTC).date() + timedelta(7),
-    }  # fmt: skip
+    }
     response = render(request, "ledger/_exception_row.html", page, status=422 if problem else 200)
     if not problem:
         response["HX-Trigger"] = "counts-changed"
@@ -305,9 +305,11 @@ def _try(request: HttpRequest, client: Client, row: LedgerException, act: Callab
 
 
 def _row_or_404(client: Client, pk: int) -> LedgerException:
-    row = LedgerException.objects.select_related("assigned_to", "client").filter(
-        client=client, pk=pk, state__in=exceptions_inbox.OPEN
-    ).first()  # fmt: skip
+    row = (
+        LedgerException.objects.select_related("assigned_to", "client")
+        .filter(client=client, pk=pk, state__in=exceptions_inbox.OPEN)
+        .first()
+    )
     if row is None:
         raise Http404
     return row
@@ -321,15 +323,15 @@ def _people(me: Membership) -> list[User]:
     return [place.user for place in places.select_related("user").order_by("user__name")]
 
 
+def _assignee(me: Membership, wanted: str) -> User | None:
+    """Whom a typed value names: an id, ``none`` for nobody, blank for oneself."""
+    if wanted == "none":
+        return None
+    return _person(me, int(wanted)) if wanted.isdecimal() else me.user
+
+
 def _person(me: Membership, pk: int) -> User:
     found = next((person for person in _people(me) if person.pk == pk), None)
     if found is None:
         raise Http404
     return found
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.dateparse import parse_date
 
 from clients.access import allows, membership_of
 from clients.templatetags.portal import DECIMALS
@@ -97,6 +98,14 @@ def minor_of(text: str, currency: str = "USD") -> int | None:
     if minor != minor.to_integral_value() or abs(minor) > 10**15:
         return None
     return -int(minor) if negative else int(minor)
+
+
+def day_of(text: str) -> date | None:
+    """A typed date (YYYY-MM-DD); None for anything else."""
+    try:
+        return parse_date(text)
+    except ValueError:
+        return None
 
 
 def plain(minor: int, currency: str = "USD") -> str:

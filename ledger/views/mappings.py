@@ -140,9 +140,19 @@ def export(request: HttpRequest, slug: str) -> HttpResponse:
     version = _draft(client) or _approved(client)
     rules = version.rules.select_related("account") if version else ()
     rows = [
-        (roles.label(rule.role), rule.role, rule.key, rule.department, rule.provider, rule.words, rule.account.number, rule.account.name, rule.reason)
+        (
+            roles.label(rule.role),
+            rule.role,
+            rule.key,
+            rule.department,
+            rule.provider,
+            rule.words,
+            rule.account.number,
+            rule.account.name,
+            rule.reason,
+        )
         for rule in rules
-    ]  # fmt: skip
+    ]
     head = ("category", "role", "key", "department", "system", "words", "account number", "account", "reason")
     return spreadsheet(f"mapping-{slug}-v{version.number if version else 0}", head, rows)
 
@@ -169,14 +179,28 @@ def _page(request: HttpRequest, client: Client) -> dict[str, Any]:
     ]
     membership = membership_of(request)
     return {
-        "client": client, "draft": draft, "approved": approved, "month": month, "months": _months(client), "show": show, "counts": counts,
-        "areas": _areas(shown), "mapped": len(rows) - counts["unmapped"], "total": len(rows),
-        "held": sum(row["held"] for row in rows), "money": sum(abs(row["money"] or 0) for row in rows),
-        "accounts": queries.accounts(client), "versions": MappingVersion.objects.filter(client=client).select_related("prepared_by", "approved_by")[:12],
-        "form": RuleForm(client=client), "submit_form": SubmitForm(initial={"note": draft.note, "effective_from": draft.effective_from} if draft else None),
-        "may_prepare": may(request, Right.PREPARE), "may_approve": may(request, Right.APPROVE),
+        "client": client,
+        "draft": draft,
+        "approved": approved,
+        "month": month,
+        "months": _months(client),
+        "show": show,
+        "counts": counts,
+        "areas": _areas(shown),
+        "mapped": len(rows) - counts["unmapped"],
+        "total": len(rows),
+        "held": sum(row["held"] for row in rows),
+        "money": sum(abs(row["money"] or 0) for row in rows),
+        "accounts": queries.accounts(client),
+        "versions": MappingVersion.objects.filter(client=client).select_related("prepared_by", "approved_by")[:12],
+        "form": RuleForm(client=client),
+        "submit_form": SubmitForm(
+            initial={"note": draft.note, "effective_from": draft.effective_from} if draft else None
+        ),
+        "may_prepare": may(request, Right.PREPARE),
+        "may_approve": may(request, Right.APPROVE),
         "own_draft": bool(draft and draft.prepared_by_id == membership.user_id),
-    }  # fmt: skip
+    }
 
 
 def _rows(
@@ -197,8 +221,17 @@ def _rows(
             state = "removed"
         rule = after or before
         assert rule is not None
-        rows.append({"case": case, "rule": after, "account": rule.account, "before": before.account if before and state == "changed" else None,
-                     "state": state, "money": money.get((case.role, case.key)) if case.key else money.get((case.role, None)), "held": 0})  # fmt: skip
+        rows.append(
+            {
+                "case": case,
+                "rule": after,
+                "account": rule.account,
+                "before": before.account if before and state == "changed" else None,
+                "state": state,
+                "money": money.get((case.role, case.key)) if case.key else money.get((case.role, None)),
+                "held": 0,
+            }
+        )
     known = {(case.role, case.key) for case in (new or old)} | {(case.role, "") for case in (new or old)}
     return rows + _missing(client, known)
 

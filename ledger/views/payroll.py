@@ -49,18 +49,26 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         return _csv(client, proof, rows)
     only = request.GET.get("only") == "differences"
     page = {
-        "client": client, "month": of, "proof": proof, "only": only,
-        "bands": _bands(row for row in rows if row["off"] or not only), "totals": _totals(proof, rows),
-        "ties_on": proof.total_lines - proof.differing, "off_by": max((run.off_by for run in proof.runs), default=0),
-        "pulls_tie": all(pull.ties for run in proof.runs for pull in run.pulls), "owed_ties": all(row.ties for row in proof.liabilities),
+        "client": client,
+        "month": of,
+        "proof": proof,
+        "only": only,
+        "bands": _bands([row for row in rows if only is False or row["off"]]),
+        "totals": _totals(proof, rows),
+        "ties_on": proof.total_lines - proof.differing,
+        "off_by": max((run.off_by for run in proof.runs), default=0),
+        "pulls_tie": all(bool(pull.ties) for run in proof.runs for pull in run.pulls),
+        "owed_ties": all(bool(row.ties) for row in proof.liabilities),
         "register_ties": not proof.differing and all(run.is_booked_once and not run.problem for run in proof.runs),
         "pull_rows": [(run, pull) for run in proof.runs for pull in run.pulls],
-        "hand": [run for run in proof.runs if run.other_id], "problems": [run for run in proof.runs if run.problem],
+        "hand": [run for run in proof.runs if run.other_id],
+        "problems": [run for run in proof.runs if run.problem],
         "width": 3 * (len(proof.runs) + (len(proof.runs) > 1)) + 3,
         "period": framing.period(client, of, "ledger:payroll"),
-        "may_prepare": may(request, Right.PREPARE), "may_see_people": may(request, Right.VIEW_PAYROLL),
+        "may_prepare": may(request, Right.PREPARE),
+        "may_see_people": may(request, Right.VIEW_PAYROLL),
         "is_connected": bool(payroll_proof.connections(client)),
-    }  # fmt: skip
+    }
     return render(request, "ledger/payroll.html", page)
 
 
@@ -73,11 +81,15 @@ def people(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
     assert isinstance(run, PayrollRun)
     rows = [
         {
-            "slip": slip, "gross": _sum(slip.earnings), "taxes": _sum(slip.employee_taxes), "deductions": _sum(slip.deductions),
-            "reimbursed": _sum(slip.reimbursements), "employer": _sum(slip.employer_taxes) + _sum(slip.contributions),
+            "slip": slip,
+            "gross": _sum(slip.earnings),
+            "taxes": _sum(slip.employee_taxes),
+            "deductions": _sum(slip.deductions),
+            "reimbursed": _sum(slip.reimbursements),
+            "employer": _sum(slip.employer_taxes) + _sum(slip.contributions),
         }
         for slip in run.payslips
-    ]  # fmt: skip
+    ]
     totals = {
         name: sum(row[name] for row in rows) for name in ("gross", "taxes", "deductions", "reimbursed", "employer")
     }
@@ -121,12 +133,22 @@ def _rows(proof: PayrollProof, accounts: dict[int, Account]) -> list[dict[str, A
     rows = []
     for (label, department, account), cells in places.items():
         register, ledger = sum(line.register for line in cells.values()), sum(line.ledger for line in cells.values())
-        rows.append({
-            "label": label, "department": department, "account": accounts.get(account or 0), "register": register, "ledger": ledger,
-            "difference": ledger - register, "off": any(line.difference for line in cells.values()), "band": _band(label),
-            "cells": [(run, cells.get(at)) for at, run in enumerate(proof.runs)],
-            "wrong": [(run, cells[at]) for at, run in enumerate(proof.runs) if at in cells and cells[at].difference],
-        })  # fmt: skip
+        rows.append(
+            {
+                "label": label,
+                "department": department,
+                "account": accounts.get(account or 0),
+                "register": register,
+                "ledger": ledger,
+                "difference": ledger - register,
+                "off": any(line.difference for line in cells.values()),
+                "band": _band(label),
+                "cells": [(run, cells.get(at)) for at, run in enumerate(proof.runs)],
+                "wrong": [
+                    (run, cells[at]) for at, run in enumerate(proof.runs) if at in cells and cells[at].difference
+                ],
+            }
+        )
     return rows
 
 
@@ -163,9 +185,19 @@ def _totals(proof: PayrollProof, rows: list[dict[str, Any]]) -> dict[str, Any]:
 def _csv(client: Client, proof: PayrollProof, rows: list[dict[str, Any]]) -> HttpResponse:
     head = ["category", "department", "account", "run", "register", "ledger", "difference"]
     lines = [
-        (row["label"], row["department"], row["account"] or "", run.run.external_id, plain(cell.register), plain(cell.ledger), plain(cell.difference))
-        for row in rows for run, cell in row["cells"] if cell
-    ]  # fmt: skip
+        (
+            row["label"],
+            row["department"],
+            row["account"] or "",
+            run.run.external_id,
+            plain(cell.register),
+            plain(cell.ledger),
+            plain(cell.difference),
+        )
+        for row in rows
+        for run, cell in row["cells"]
+        if cell
+    ]
     return spreadsheet(f"payroll-{client.slug}-{proof.month}", head, lines)
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.dateparse import parse_date
 
 from clients.access import Right, classified, client_or_404, membership_of
 from integrations.models import Connection, Fact
@@ -15,16 +14,21 @@ from ledger import finishing, mapping, processor_proof
 from ledger.models import TimingItem
 from ledger.reconciling import ReconcilingError
 from ledger.views import framing
-from ledger.views.framing import may, month_or_404
+from ledger.views.framing import day_of, may, month_or_404
 
 if TYPE_CHECKING:
     from clients.models import Client
     from ledger.processor_proof import ProcessorProof
 
 NAMES = {
-    "sales": "Sales", "refunds": "Refunds", "fees": "Fees", "disputes": "Disputes", "reserves": "Reserves", "loans": "Lending",
+    "sales": "Sales",
+    "refunds": "Refunds",
+    "fees": "Fees",
+    "disputes": "Disputes",
+    "reserves": "Reserves",
+    "loans": "Lending",
     "payouts": "Payouts to the bank",
-}  # fmt: skip
+}
 
 
 @classified(Right.VIEW_DRAFTS)
@@ -34,9 +38,12 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     of = month_or_404(request, month)
     proofs = [processor_proof.prove(client, connection, of) for connection in processor_proof.connections(client)]
     page = {
-        "client": client, "month": of, "rows": [{"proof": proof, "state": _state(proof)} for proof in proofs],
-        "proven": sum(_state(proof) == "pass" for proof in proofs), "period": framing.period(client, of, "ledger:processors"),
-    }  # fmt: skip
+        "client": client,
+        "month": of,
+        "rows": [{"proof": proof, "state": _state(proof)} for proof in proofs],
+        "proven": sum(_state(proof) == "pass" for proof in proofs),
+        "period": framing.period(client, of, "ledger:processors"),
+    }
     return render(request, "ledger/processors.html", page)
 
 
@@ -53,20 +60,29 @@ def processor(request: HttpRequest, slug: str, month: str, pk: int) -> HttpRespo
         .order_by("pk")
         .values_list("external_id", "pk")
     )
-    payouts = [
-        {"row": row, "key": row.payout.payout_id or row.payout.external_id, "note": notes.get(row.payout.payout_id or row.payout.external_id),
-         "fact_id": facts.get(row.payout.external_id)}
+    payouts: list[dict[str, Any]] = [
+        {
+            "row": row,
+            "key": row.payout.payout_id or row.payout.external_id,
+            "note": notes.get(row.payout.payout_id or row.payout.external_id),
+            "fact_id": facts.get(row.payout.external_id),
+        }
         for row in proof.payouts.rows
-    ]  # fmt: skip
+    ]
     page = {
-        "client": client, "month": of, "proof": proof, "state": _state(proof), "payouts": payouts,
+        "client": client,
+        "month": of,
+        "proof": proof,
+        "state": _state(proof),
+        "payouts": payouts,
         "movements": [(NAMES[name], amount) for name, amount in proof.roll.movements if amount],
         "clearing": sorted(mapping.accounts_by_role(client.pk, "clearing", of.last, provider=connection.provider)),
         "transit": sorted(mapping.accounts_by_role(client.pk, "in-transit", of.last, provider=connection.provider)),
         "late": [one for one in payouts if one["row"].state == "late" and not one["note"]],
         "bridge_off": sum(abs(line.difference) for line in proof.bridge),
-        "period": framing.period(client, of, "ledger:processor", pk=pk), "may_prepare": may(request, Right.PREPARE),
-    }  # fmt: skip
+        "period": framing.period(client, of, "ledger:processor", pk=pk),
+        "may_prepare": may(request, Right.PREPARE),
+    }
     return render(request, "ledger/processor.html", page)
 
 
@@ -85,16 +101,17 @@ def timing(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
         raise Http404
     payout = rows[0].payout
     try:
-        on = parse_date(request.POST.get("expected_on", ""))
-    except ValueError:
-        on = None
-    try:
-        if on is None:
-            raise ReconcilingError("Say when it should arrive.")
         finishing.note_timing(
-            client, kind=finishing.PAYOUT, subject=payout.payout_id or payout.external_id, label=f"Payout {wanted}, {connection}", amount=payout.amount,
-            since=payout.booked_on, reason=request.POST.get("reason", ""), expected_on=on, by=membership_of(request).user,
-        )  # fmt: skip
+            client,
+            kind=finishing.PAYOUT,
+            subject=payout.payout_id or payout.external_id,
+            label=f"Payout {wanted}, {connection}",
+            amount=payout.amount,
+            since=payout.booked_on,
+            reason=request.POST.get("reason", ""),
+            expected_on=day_of(request.POST.get("expected_on", "")),
+            by=membership_of(request).user,
+        )
     except ReconcilingError as refusal:
         messages.error(request, str(refusal))
     else:

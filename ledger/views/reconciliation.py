@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.dateparse import parse_date
 
 from clients.access import Right, classified, client_or_404, membership_of
-from ledger import bank_position, expected, finishing, queries, reconciling
+from ledger import bank_position, finishing, queries, reconciling
 from ledger.mapping import MappingError
-from ledger.models import Account, BankFeed, BankItem, JournalLine, Match, MatchMember, TimingItem
+from ledger.models import BankFeed, BankItem, JournalLine, Match, MatchMember
 from ledger.posting import PostingError
 from ledger.reconciling import ReconcilingError
-from ledger.views import framing
-from ledger.views.framing import may, minor_of, month_or_404, page_of
+from ledger.views import account_page, framing
+from ledger.views.framing import day_of, minor_of, month_or_404
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from clients.models import Client
-    from ledger.bank_position import Position
-    from ledger.core.period import Month
 
-TABS = (("todo", "To decide"), ("timing", "Timing"), ("matched", "Matched"))
+
 REFUSALS = (ReconcilingError, PostingError, MappingError)
 #: Days around a bank line within which book lines are offered for matching by hand.
 AROUND = timedelta(75)
@@ -40,7 +35,7 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     """Every account with its statement, books and difference."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of = month_or_404(request, month)
-    rows = [_row(bank_position.position(client, feed, of)) for feed in bank_position.feeds(client)]
+    rows = [account_page.row(bank_position.position(client, feed, of)) for feed in bank_position.feeds(client)]
     page = {
         "client": client,
         "rows": rows,
@@ -58,7 +53,7 @@ def feed(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of = month_or_404(request, month)
     chosen = _feed_or_404(client, pk)
-    return render(request, "ledger/reconciliation_feed.html", _page(request, client, chosen, of))
+    return render(request, "ledger/reconciliation_feed.html", account_page.page(request, client, chosen, of))
 
 
 @classified(Right.PREPARE, methods=("POST",))
@@ -99,17 +94,21 @@ def candidates(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResp
     taken = MatchMember.objects.filter(client=client, is_live=True, entry__isnull=False).values_list(
         "entry_id", "line_no"
     )
-    lines = JournalLine.objects.filter(client=client, account_id=item.feed.account_id, booked_on__range=days).filter(
-        entry__reverses__isnull=True, entry__reversals__isnull=True
-    )
+    lines = JournalLine.objects.filter(
+        client=client, account_id=item.feed.account_id or 0, booked_on__range=days
+    ).filter(entry__reverses__isnull=True, entry__reversals__isnull=True)
     used = set(taken)
     free = [line for line in lines.select_related("entry") if (line.entry_id, line.no) not in used]
     free.sort(key=lambda line: (abs(line.net_minor - item.amount_minor), abs((line.booked_on - item.posted_on).days)))
     others = BankItem.objects.filter(client=client, feed=item.feed, state__in=["open", "asked"], posted_on__range=days)
     page = {
-        "client": client, "item": item, "lines": free[:50], "more": max(0, len(free) - 50), "month": of,
+        "client": client,
+        "item": item,
+        "lines": free[:50],
+        "more": max(0, len(free) - 50),
+        "month": of,
         "others": others.exclude(pk=item.pk)[:20],
-    }  # fmt: skip
+    }
     return render(request, "ledger/_candidates.html", page)
 
 
@@ -156,12 +155,10 @@ def timing(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
     """Note an item of this account in the timing register: ``subject`` is a bank line or a book line."""
     client = client_or_404(request, slug, right=Right.PREPARE)
     chosen, by = _feed_or_404(client, pk), membership_of(request).user
-    reason, on = request.POST.get("reason", ""), _day(request.POST.get("expected_on", ""))
+    reason, on = request.POST.get("reason", ""), day_of(request.POST.get("expected_on", ""))
     kind, _, subject = request.POST.get("subject", "").partition("/")
 
     def act() -> None:
-        if on is None:
-            raise ReconcilingError("Say when it should clear.")
         label, amount, since = _subject(client, chosen, kind, subject)
         finishing.note_timing(
             client,
@@ -232,129 +229,12 @@ def _act(
         if problem:
             messages.error(request, problem)
         return redirect("ledger:reconciliation_feed", slug=client.slug, month=month, pk=chosen.pk)
-    page = _page(request, client, chosen, of) | {
+    page = account_page.page(request, client, chosen, of) | {
         "problem": problem,
         "said": "" if problem else said,
         "undo": None if problem else undo,
     }
     return render(request, "ledger/_reconciliation.html", page, status=422 if problem else 200)
-
-
-def _page(request: HttpRequest, client: Client, chosen: BankFeed, of: Month) -> dict[str, Any]:
-    position = bank_position.position(client, chosen, of)
-    given = request.GET.get("tab") or request.POST.get("tab", "")
-    tab = given if given in dict(TABS) else "todo"
-    notes = {(note.kind, note.subject): note for note in TimingItem.objects.filter(client=client)}
-    suggested = _suggested(client, chosen, of)
-    outstanding = [
-        (item, notes.get((finishing.BOOK, f"{item.line.entry_id}:{item.line.no}"))) for item in position.outstanding
-    ]
-    undecided = len(position.bank_only)
-    accepted = Match.objects.filter(
-        client=client, feed=chosen, state="accepted", members__item__posted_on__range=(of.first, of.last)
-    ).distinct()  # fmt: skip
-    counts = {"todo": undecided, "timing": len(outstanding), "matched": accepted.count()}
-    page: dict[str, Any] = {
-        **_row(position),
-        "client": client, "month": of, "tab": tab, "tabs": [(name, label, counts[name]) for name, label in TABS],
-        "outstanding": outstanding,
-        "period": framing.period(client, of, "ledger:reconciliation_feed", pk=chosen.pk),
-        "feeds": bank_position.feeds(client),
-        "explained": sum(item.amount for item in position.outstanding), "bank_sum": sum(item.amount_minor for item in position.bank_only),
-        "adjusted_bank": (position.statement.closing_minor if position.statement else 0) + sum(item.amount for item in position.outstanding),
-        "adjusted_books": position.book + sum(item.amount_minor for item in position.bank_only) + position.bank_early,
-        "against": finishing.against_finishing(position),
-        "unchanged": finishing.is_unchanged(position),
-        "may_prepare": may(request, Right.PREPARE),
-        "accounts": queries.accounts(client),
-        "here": reverse("ledger:reconciliation_feed", args=[client.slug, str(of), chosen.pk]),
-    }  # fmt: skip
-    if tab == "todo":
-        page["page"] = page_of(request, _todo(client, position, suggested))
-    elif tab == "matched":
-        page["page"] = page_of(request, accepted.order_by("-accepted_at", "-pk"))
-        page["pairs"] = _pairs(client, list(page["page"]))
-    return page
-
-
-def _row(position: Position) -> dict[str, Any]:
-    """What an account's line in the list and its heading say."""
-    finished = bool(position.statement and position.statement.finished_at)
-    if position.statement is None:
-        state, word = "unknown", "No statement"
-    elif position.difference or position.bank_only:
-        state, word = "fail", "Off" if position.difference else "To decide"
-    else:
-        state, word = "pass", "Prepared" if finished else "Ties"
-    return {"position": position, "feed": position.feed, "state": state, "word": word, "finished": finished}
-
-
-def _suggested(client: Client, chosen: BankFeed, of: Month) -> dict[int, Match]:
-    """Suggestions by the bank line they are about; one that a later suggestion repeats shows once."""
-    members = MatchMember.objects.filter(
-        client=client, match__feed=chosen, match__state="suggested", item__posted_on__lte=of.last
-    ).select_related("match")  # fmt: skip
-    return {member.item_id: member.match for member in members if member.item_id}
-
-
-def _todo(client: Client, position: Position, suggested: dict[int, Match]) -> list[dict[str, Any]]:
-    """What waits: each suggestion once with all its lines, then the bank lines nobody has an idea about."""
-    seen: set[int] = set()
-    rows: list[dict[str, Any]] = []
-    pairs = {
-        pair["match"].pk: pair
-        for pair in _pairs(client, list({match.pk: match for match in suggested.values()}.values()))
-    }
-    usual = _usual_accounts(client, position.feed) if len(suggested) < len(position.bank_only) else {}
-    for item in position.bank_only:
-        match = suggested.get(item.pk)
-        if match is None:
-            rows.append({"item": item, "usual": usual.get(_words(item.description))})
-        elif match.pk not in seen:
-            seen.add(match.pk)
-            rows.append(pairs[match.pk] | {"item": item})
-    rows.sort(key=lambda row: "match" not in row)
-    return rows
-
-
-def _pairs(client: Client, matches: list[Match]) -> list[dict[str, Any]]:
-    """Both sides of each match, in three queries for any number."""
-    by_match: dict[int, list[MatchMember]] = defaultdict(list)
-    members = MatchMember.objects.filter(client=client, match__in=matches).select_related("item__feed", "entry")
-    for member in members.order_by("pk"):
-        by_match[member.match_id].append(member)
-    awaited = (
-        {money.key: money for money in expected.money(client)}
-        if any(match.plan.get("expected") for match in matches)
-        else {}
-    )
-    rows = []
-    for match in matches:
-        bank = [member for member in by_match[match.pk] if member.item_id]
-        book = [member for member in by_match[match.pk] if member.entry_id]
-        coming = [
-            awaited[key] for key in match.plan.get("expected", []) if key in awaited and match.state == "suggested"
-        ]
-        rows.append({
-            "match": match, "bank": bank, "book": book, "coming": coming,
-            "bank_total": sum(member.amount_minor for member in bank),
-            "book_total": sum(member.amount_minor for member in book) + sum(money.amount for money in coming),
-        })  # fmt: skip
-    return rows
-
-
-def _usual_accounts(client: Client, chosen: BankFeed) -> dict[str, Account]:
-    """Where lines with the same first words were recorded before."""
-    before = MatchMember.objects.filter(
-        client=client, match__feed=chosen, match__state="accepted", match__plan__has_key="account", item__isnull=False
-    ).order_by("pk")  # fmt: skip
-    ids = {_words(text): account for text, account in before.values_list("item__description", "match__plan__account")}
-    accounts = Account.objects.filter(client=client, pk__in=set(ids.values())).in_bulk()
-    return {words: accounts[account] for words, account in ids.items() if account in accounts}
-
-
-def _words(description: str) -> str:
-    return " ".join(word for word in description.upper().split() if not any(sign.isdigit() for sign in word))[:40]
 
 
 def _subject(client: Client, chosen: BankFeed, kind: str, subject: str) -> tuple[str, int, date]:
@@ -415,10 +295,3 @@ def _item_or_404(client: Client, pk: int) -> BankItem:
     if item is None or item.feed.account_id is None:
         raise Http404
     return item
-
-
-def _day(text: str) -> date | None:
-    try:
-        return parse_date(text)
-    except ValueError:
-        return None

@@ -39,10 +39,18 @@ def account(request: HttpRequest, slug: str, pk: int, month: str) -> HttpRespons
         rows.append((line, balance))
     moved = sum(line.net_minor for line in lines)
     context = {
-        "client": client, "account": chosen, "month": of, "first": first, "page": page, "rows": rows, "opening": opening,
-        "closing": opening + sign * moved, "moved": sign * moved, "starts_at": rows[0][1] - sign * rows[0][0].net_minor if rows else opening,
+        "client": client,
+        "account": chosen,
+        "month": of,
+        "first": first,
+        "page": page,
+        "rows": rows,
+        "opening": opening,
+        "closing": opening + sign * moved,
+        "moved": sign * moved,
+        "starts_at": rows[0][1] - sign * rows[0][0].net_minor if rows else opening,
         "period": framing.period(client, of, "ledger:account", pk=pk),
-    }  # fmt: skip
+    }
     return render(request, "ledger/account.html", context)
 
 
@@ -57,17 +65,27 @@ def source(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     request.__dict__["month"] = month
     hides = tracing.is_payroll(fact) and not may(request, Right.VIEW_PAYROLL)
     entries = tracing.entries_of(client, fact)
-    versions = SourceDocument.objects.filter(
-        client=client, connection=fact.connection, stream=fact.stream, external_id=fact.document.external_id
-    ).order_by("-version").defer("payload")  # fmt: skip
+    versions = (
+        SourceDocument.objects.filter(
+            client=client, connection=fact.connection, stream=fact.stream, external_id=fact.document.external_id
+        )
+        .order_by("-version")
+        .defer("payload")
+    )
     page = {
-        "client": client, "fact": fact, "month": month, "entries": entries, "hides": hides,
-        "payload": "" if hides else tracing.pretty(fact.document), "fields": [] if hides else _fields(fact.data),
-        "versions": versions[:20], "touched": _touched(entries),
+        "client": client,
+        "fact": fact,
+        "month": month,
+        "entries": entries,
+        "hides": hides,
+        "payload": "" if hides else tracing.pretty(fact.document),
+        "fields": [] if hides else _fields(fact.data),
+        "versions": versions[:20],
+        "touched": _touched(entries),
         "siblings": Fact.objects.filter(client=client, document=fact.document).exclude(pk=fact.pk).order_by("pk")[:50],
         "held": LedgerException.objects.filter(client=client, fact_id=fact.pk, state__in=["open", "snoozed"]).first(),
         "item": BankItem.objects.filter(client=client, fact_id=fact.pk).select_related("feed").first(),
-    }  # fmt: skip
+    }
     return render(request, "ledger/source.html", page)
 
 

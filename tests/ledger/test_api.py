@@ -7,15 +7,19 @@ import pytest
 from clients.tenancy import client_context
 from ledger.models import LedgerException, Match
 from tests import builders
-from tests.ledger import scene
 
 pytestmark = pytest.mark.django_db
 BASE = "/api/v1/clients/kestrel"
 
 
 @pytest.fixture
-def books(world):
-    return scene.build(world.kestrel, preparer=world.bob, controller=world.alice)
+def world(standing, db):
+    return standing[0]
+
+
+@pytest.fixture
+def books(standing, db):
+    return standing[1]
 
 
 @pytest.fixture

@@ -12,14 +12,18 @@ from clients.tenancy import client_context
 from integrations.models import Fact
 from ledger.models import BankFeed, JournalEntry, LedgerException
 from tests import builders
-from tests.ledger import scene
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def books(world):
-    return scene.build(world.kestrel, preparer=world.bob, controller=world.alice)
+def world(standing, db):
+    return standing[0]
+
+
+@pytest.fixture
+def books(standing, db):
+    return standing[1]
 
 
 @pytest.fixture
@@ -91,7 +95,10 @@ def test_every_page_renders_within_the_policy(books, bob):
 def test_pages_of_a_client_without_books_say_so_instead_of_failing(world, client):
     browser = builders.sign_in(client, world.alice)
     months = ("reconciliation", "payroll", "processors", "statements")
-    addresses = [f"/c/quillfeather/{name}/2026-03/" for name in months] + ["/c/quillfeather/mapping/", "/c/quillfeather/entries/"]
+    addresses = [f"/c/quillfeather/{name}/2026-03/" for name in months] + [
+        "/c/quillfeather/mapping/",
+        "/c/quillfeather/entries/",
+    ]
     assert [browser.get(address).status_code for address in addresses] == [200] * 6
 
 
@@ -111,7 +118,9 @@ def test_the_inbox_asks_no_more_of_the_database_for_more_rows(books, world, bob)
     before = queries_of(bob, "/exceptions/")
     with client_context(books.client.pk):
         LedgerException.objects.bulk_create(
-            LedgerException(client=books.client, kind="duplicate", identity=f"d{n}", cause="possible duplicate", title=f"Pair {n}")
+            LedgerException(
+                client=books.client, kind="duplicate", identity=f"d{n}", cause="possible duplicate", title=f"Pair {n}"
+            )
             for n in range(70)
         )
     assert queries_of(bob, "/exceptions/") == before

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
 from rest_framework import status
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.response import Response
 
 from clients.access import Classification, Right
@@ -52,8 +53,10 @@ class OneConnection(PortalView):
 
 
 class SyncNow(PortalView):
-    """Read one connection now: 202, or 409 where it is not connected."""
+    """Read one connection now: 202, or 409 where it is not connected. The body is not looked at."""
 
+    # The check of the form's token reads the body: a form's has to be readable to be refused for the right reason.
+    parser_classes = [JSONParser, FormParser, MultiPartParser]
     rights = {"POST": Right.VIEW_DRAFTS}
     classification = Classification(Right.VIEW_DRAFTS, "client", ("POST",))
 

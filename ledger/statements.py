@@ -39,33 +39,39 @@ class CashMovement:
 
 def load(client: Client, *, through: date | None = None) -> Books:
     """Everything the statements need: two queries, whatever the number of entries."""
-    rows = Account.objects.filter(client=client).order_by("type", "number", "name")
-    accounts = tuple(_account(row) for row in rows)
-    retained = next((row for row in rows if row.subtype == "RetainedEarnings" or row.name == "Retained Earnings"), None)
-    balances = MonthlyBalance.objects.filter(client=client)
+    rows = (
+        Account.objects.filter(client_id=client.pk)
+        .order_by("type", "number", "name")
+        .values_list("pk", "name", "type", "number", "group", "subtype")
+    )
+    accounts, retained = [], ""
+    for pk, name, account_type, number, group, subtype in rows:
+        accounts.append(_account(pk, name, account_type, number, group))
+        if not retained and (subtype == "RetainedEarnings" or name == "Retained Earnings"):
+            retained = str(pk)
+    balances = MonthlyBalance.objects.filter(client_id=client.pk)
     if through:
         balances = balances.filter(month__lte=through)
-    activity: dict[Month, dict[str, tuple[int, int]]] = defaultdict(dict)
+    months: dict[date, dict[str, tuple[int, int]]] = defaultdict(dict)
     for account_id, month, debit, credit in balances.values_list("account_id", "month", "debit_minor", "credit_minor"):
-        activity[Month.of(month)][str(account_id)] = (debit, credit)
+        months[month][str(account_id)] = (debit, credit)
     return Books(
-        accounts=accounts,
-        activity=dict(activity),
+        accounts=tuple(accounts),
+        activity={Month.of(first): sums for first, sums in months.items()},
         fiscal_year_start=client.fiscal_year_start_month,
-        retained_earnings=str(retained.pk) if retained else "",
+        retained_earnings=retained,
     )
 
 
-def _account(row: Account) -> CoreAccount:
-    group = HEADINGS.get(row.group, row.group)
+def _account(pk: int, name: str, account_type: str, number: str, group: str) -> CoreAccount:
     return CoreAccount(
-        key=str(row.pk),
-        name=row.name,
-        type=row.type,  # type: ignore[arg-type]
-        number=row.number,
-        group=group,
-        is_cash=row.group == "bank",
-        flow="operating" if "accumulated depreciation" in row.name.lower() else None,
+        key=str(pk),
+        name=name,
+        type=account_type,  # type: ignore[arg-type]
+        number=number,
+        group=HEADINGS.get(group, group),
+        is_cash=group == "bank",
+        flow="operating" if "accumulated depreciation" in name.lower() else None,
     )
 
 

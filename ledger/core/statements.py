@@ -39,10 +39,11 @@ class Books:
         kept = self._sums.get((first, last))
         if kept is not None:
             return kept
-        sums: dict[str, int] = {}
-        for month, accounts in self.activity.items():
+        before = self._sums.get((None, last.previous)) if first is None else None
+        sums = dict(before or {})
+        for month in (last,) if first == last or before is not None else self.activity:
             if month <= last and (first is None or month >= first):
-                for key, (debited, credited) in accounts.items():
+                for key, (debited, credited) in self.activity.get(month, {}).items():
                     sums[key] = sums.get(key, 0) + debited - credited
         self._sums[first, last] = sums
         return sums
@@ -53,7 +54,7 @@ class Books:
     def profit(self, first: Month | None, last: Month) -> int:
         """Income − expenses; positive is a profit."""
         moved = self.moved(first, last)
-        return -sum(moved.get(account.key, 0) for account in self.accounts if account.type in INCOME_STATEMENT_TYPES)
+        return -sum([moved.get(account.key, 0) for account in self.accounts if account.type in INCOME_STATEMENT_TYPES])
 
 
 class TrialBalanceRow(NamedTuple):
@@ -200,9 +201,10 @@ def _section(books: Books, slug: str, moved: Sequence[Mapping[str, int]], extra:
     for account in books.accounts:
         if account.placed != slug:
             continue
-        figures = tuple(natural(sums.get(account.key, 0), account.normal_side) for sums in moved)
+        key, side = account.key, account.normal_side
+        figures = tuple(natural(sums.get(key, 0), side) for sums in moved)
         if any(figures):
-            rows.append(Row(account.key, account.name, figures))
+            rows.append(Row(key, account.name, figures))
     rows += [row for row in extra if any(row.figures)]
     totals = tuple(sum(row.figures[index] for row in rows) for index in range(len(moved)))
     return Section(slug, GROUPS[slug][1], tuple(rows), totals)

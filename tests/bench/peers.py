@@ -54,7 +54,7 @@ def _hooks(scratch: Path) -> dict[str, str]:
     run = f"{sys.executable} {ROOT}/manage.py"
     swept = _sql(scratch, "VACUUM ANALYZE", database=NAME)
     ingest = f"{run} ingest --client bench --file {{data}}/entries.jsonl --json"
-    show = f"{run} show_statements --client bench --json"
+    show = f"{run} show_statements --client bench --warm --json"
     fresh = _sql(scratch, f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)", f"CREATE DATABASE {NAME} TEMPLATE {TEMPLATE}")
     return {
         "OUR_W1_RESET": fresh,

@@ -98,6 +98,7 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "rows": [(one, facts.get(one.fact_id or 0)) for one in rows],
         "client": client,
         "look": LOOK[row.kind],
+        "facts": _facts(row),
     }
     return render(request, "ledger/_exception_detail.html", page)
 
@@ -263,6 +264,16 @@ def _line(client: Client, row: LedgerException, group: dict[str, Any]) -> dict[s
         "drafted": row.detail.get("drafted"),
         "role": row.detail.get("role", ""),
     }
+
+
+def _facts(row: LedgerException) -> list[tuple[str, Any, bool]]:
+    """(name, value, is an amount) of what is known about an exception, without our own ids."""
+    shown = []
+    for name, value in row.detail.items():
+        if value and name != "drafted" and not name.endswith(("_entry", "entry_id")):
+            said = ", ".join(map(str, value)) if isinstance(value, list) else value
+            shown.append((name.removesuffix("_minor").replace("_", " "), said, name.endswith("_minor")))
+    return shown
 
 
 def _answer(

@@ -66,7 +66,8 @@ _UNKNOWN = Plain("QuickBooks refused", "open_document")
 _NO_RIGHT = frozenset({"120", "3100", "6190"})
 #: Answered with 403, and yet about one document only: the rest of the connection works.
 _PLAN = frozenset({"5020", "5030"})
-_UNCLEAR = frozenset({"600", "10000"})
+#: A number already used is most likely our own document, written by a request whose answer was lost: it is looked up.
+_UNCLEAR = frozenset({"600", "6140", "10000"})
 
 
 def plain(code: str) -> Plain:

@@ -79,7 +79,7 @@ def people(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
     of, fact = month_or_404(request, month), _run_or_404(client, pk)
     run = from_json(fact.kind, fact.data)
     assert isinstance(run, PayrollRun)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "slip": slip,
             "gross": _sum(slip.earnings),

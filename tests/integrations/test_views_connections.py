@@ -260,3 +260,18 @@ def test_the_api_refuses_to_read_what_is_not_connected(world, held):
     with client_context(world.kestrel.pk):
         Connection.objects.update(state="paused")
     assert browse(world.bob).post(f"/api/v1/clients/kestrel/connections/{held.pk}/sync/").status_code == 409
+
+
+# ---- onboarding ----------------------------------------------------------------------------------------------------------
+
+
+def test_the_connect_step_is_done_when_every_chosen_system_is_live(world, held):
+    from clients.models import StackItem
+    from integrations import readiness
+
+    with client_context(world.kestrel.pk):
+        StackItem.objects.create(client=world.kestrel, system="scripted", category="processor", route="api")
+        StackItem.objects.create(client=world.kestrel, system="adp", category="payroll", route="file")
+        assert readiness.connected(world.kestrel).done
+        Connection.objects.update(state="needs_reconnect")
+        assert readiness.connected(world.kestrel).text == "0 of 1, missing: Scripted"

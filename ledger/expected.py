@@ -96,7 +96,9 @@ def _of(client: Client, connection: Connection, fact: Fact, record: object, acco
                 ),
             )
     elif isinstance(record, PayrollRun) and (cut_over is None or record.booked_on >= cut_over):
-        yield from _pulls(record, prefix, fact, connection.provider, account_id, words)
+        for pull in _pulls(record, prefix, fact, connection.provider, account_id, words):
+            if cut_over is None or pull.on >= cut_over:  # what was pulled before is in the opening balances
+                yield pull
     elif (
         isinstance(record, ContractorPayment)
         and not record.by_check

@@ -178,8 +178,11 @@ class _Prover:
         wages = self._by_account((line for line in register if line.role == "wages"), connection.provider, 1)
         other = self.gate.entry_near(run, {account for _label, account, _department in wages if account})
         booked = _sums(JournalLine.objects.filter(client=self.client, entry_id__in=[e.pk for e in (own, other) if e]))
+        since = connection.cut_over_on or self.client.cut_over_on
         pulls = tuple(
-            self._pull(pull, run, connection) for pull in payroll_cash_lines(run, provider=connection.provider)
+            self._pull(pull, run, connection)
+            for pull in payroll_cash_lines(run, provider=connection.provider)
+            if since is None or pull.expected_on >= since  # what was pulled before is in the opening balances
         )
         lines = tuple(_lines(expected, booked, own or other))
         return RunProof(run, fact, connection, own.pk if own else None, other.pk if other else None, lines, pulls)

@@ -31,7 +31,13 @@ def stage(title: str) -> Iterator[Stage]:
     sys.stdout.flush()
     started = time.monotonic()
     line = Stage(title)
-    yield line
+    done = False
+    try:
+        yield line
+        done = True
+    finally:
+        if not done:
+            print("stopped", flush=True)
     print(f"{line.said:<58} {time.monotonic() - started:6.1f} s", flush=True)
 
 

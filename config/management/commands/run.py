@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import ERROR, run_checks
+from django.core.checks import ERROR, CheckMessage, Tags, run_checks
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import DatabaseError, connections
 from kombu import Connection
@@ -25,7 +25,7 @@ from config.processes import ChildDied, Family, answers, is_free
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import FrameType
 
     from clients.models import User
@@ -65,10 +65,11 @@ def run(*, once: bool) -> bool:
     heading("Starting")
     port = web_port()
     check_ports(port)
+    report(run_checks())
     check_broker()
     with stage("database") as line:
         line.says(prepare_database())
-    check_settings()
+    report(run_checks(tags=[Tags.database], databases=["default"]))
     with Family(settings.VAR / "log", child_environment()) as family:
         tell_server(family)
         start_children(family, port)
@@ -129,9 +130,9 @@ def prepare_database() -> str:
     return str(settings.VAR / "postgres") if is_embedded() else f"from {name}"
 
 
-def check_settings() -> None:
-    """The system checks, those of the live database too, one line for each problem. Raises CommandError."""
-    problems = [problem for problem in run_checks(databases=["default"]) if problem.level >= ERROR]
+def report(messages: Iterable[CheckMessage]) -> None:
+    """What the system checks found, one line for each problem. Raises CommandError if there is one."""
+    problems = [message for message in messages if message.level >= ERROR]
     if problems:
         raise CommandError("\n".join(f"tieout: {problem.msg} ({problem.id})" for problem in problems))
 

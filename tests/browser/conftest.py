@@ -1,0 +1,75 @@
+"""Browser tests: a portal and a Chromium for each module, pages that fail the test for whatever goes wrong behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser import portal as portals
+from tests.browser import visitors as guests
+from tests.browser.march import march, march_template
+from tests.browser.switches import SWITCHES, chromium
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.browser.march import March
+
+__all__ = ["march", "march_template"]
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """All tests of this folder drive a browser; without one they are left out, and that is said."""
+    ours = [item for item in items if HERE in item.path.parents]
+    for item in ours:
+        item.add_marker(pytest.mark.browser)
+    if ours and not chromium():
+        config.hook.pytest_deselected(items=ours)
+        items[:] = [item for item in items if item not in ours]
+        print("tieout: no Chromium was found (TIEOUT_CHROMIUM names one): the browser tests are left out")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=SWITCHES)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def portal(march: March, browser: Browser) -> Iterator[portals.Portal]:
+    """The portal over a copy of the books of this module's own; what pages do stays in it."""
+    with portals.serving(march) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def worker(portal: portals.Portal) -> Iterator[None]:
+    """Jobs are done by a real worker."""
+    with portals.working(portal.march):
+        yield
+
+
+@pytest.fixture
+def watch() -> guests.Watch:
+    return guests.Watch()
+
+
+@pytest.fixture
+def visitors(browser: Any, portal: portals.Portal, watch: guests.Watch) -> Iterator[guests.Visitors]:
+    """Opens pages. Afterwards nothing must have gone wrong behind any of them."""
+    portal.broken.clear()
+    found = guests.Visitors(browser, portal, watch)
+    yield found
+    found.leave()
+    assert not portal.broken
+    assert not watch.wrong

@@ -1,0 +1,82 @@
+"""The main pages, where they are, and who looks at them; pages with a number in their address are found by a link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+MONTH = "2026-03"
+CLIENT = "/c/quillfeather"
+
+
+@dataclass(frozen=True)
+class Place:
+    """``link``: the page is what the first such link at ``path`` leads to. ``status``: what the page answers with."""
+
+    name: str
+    path: str
+    link: str = ""
+    status: int = 200
+
+    def visit(self, page: Page) -> None:
+        response = page.goto(self.path)
+        if self.link:
+            found = page.locator(self.link).first.get_attribute("href")
+            assert found, f"nothing at {self.path} leads to {self.name}"
+            response = page.goto(found)
+        assert response is not None
+        assert response.status == self.status, f"{self.name} answered {response.status}"
+        page.evaluate("document.fonts.ready.then(() => true)")
+
+
+#: Nobody has signed in.
+PUBLIC = (
+    Place("sign-in", "/accounts/login/"),
+    Place("code-by-mail", "/accounts/login/code/"),
+    Place("verify", "/verify/"),
+)
+#: The controller of the practice.
+STAFF = (
+    Place("board", "/"),
+    Place("close", f"{CLIENT}/close/{MONTH}/"),
+    Place("close-signed", f"{CLIENT}/close/2026-02/"),
+    Place("changes", f"{CLIENT}/changes/"),
+    Place("packages", f"{CLIENT}/packages/"),
+    Place("questions", f"{CLIENT}/questions/"),
+    Place("all-questions", "/questions/"),
+    Place("exceptions", "/exceptions/"),
+    Place("reconciliation", f"{CLIENT}/reconciliation/{MONTH}/"),
+    Place("reconciliation-account", f"{CLIENT}/reconciliation/{MONTH}/", link="main tbody a[href*='/reconciliation/']"),
+    Place("payroll", f"{CLIENT}/payroll/{MONTH}/"),
+    Place("processors", f"{CLIENT}/processors/{MONTH}/"),
+    Place("processor", f"{CLIENT}/processors/{MONTH}/", link="main tbody a[href*='/processors/']"),
+    Place("profit-and-loss", f"{CLIENT}/statements/{MONTH}/?statement=pl"),
+    Place("balance-sheet", f"{CLIENT}/statements/{MONTH}/?statement=bs"),
+    Place("trial-balance", f"{CLIENT}/statements/{MONTH}/?statement=tb"),
+    Place("account", f"{CLIENT}/statements/{MONTH}/?statement=tb", link="main tbody a[href*='/accounts/']"),
+    Place("entries", f"{CLIENT}/entries/"),
+    Place("entry", f"{CLIENT}/entries/?origin=source", link="main tbody a[href*='/entries/']"),
+    Place("entry-new", f"{CLIENT}/entries/new/"),
+    Place("source", "/exceptions/", link="main tbody a[href*='/sources/']"),
+    Place("mapping", f"{CLIENT}/mapping/"),
+    Place("connections", f"{CLIENT}/connections/"),
+    Place("files", f"{CLIENT}/connections/files/"),
+    Place("clients", "/clients/"),
+    Place("onboarding", "/c/brambling/onboarding/"),
+    Place("people", "/people/"),
+    Place("audit", "/audit/"),
+    Place("preferences", "/preferences/"),
+    Place("sessions", "/accounts/sessions/"),
+    Place("second-factors", "/accounts/2fa/"),
+    Place("nothing-here", "/nothing/", status=404),
+)
+#: The client's own user.
+CLIENTS = (
+    Place("client", f"{CLIENT}/"),
+    Place("client-packages", f"{CLIENT}/packages/"),
+    Place("client-preferences", "/preferences/"),
+    Place("client-nothing-here", "/nothing/", status=404),
+)

@@ -11,3 +11,15 @@ class CloseoutConfig(AppConfig):
 
     def ready(self) -> None:
         import closeout.tasks  # noqa: F401  (registers job handlers)
+        from clients import navigation
+        from clients.access import Right
+
+        drafts = Right.VIEW_DRAFTS
+        navigation.add_main(10, "Close board", "layout-list", "closeout:board", drafts)
+        navigation.add_main(
+            30, "Client questions", "user-question", "closeout:all_questions", drafts, count="closeout:questions_count"
+        )
+        navigation.add_tab(10, "Close", "checklist", "closeout:close", drafts, month=True)
+        navigation.add_tab(65, "Questions", "user-question", "closeout:questions", drafts)
+        navigation.add_tab(70, "Packages", "file-certificate", "closeout:packages", Right.VIEW_SIGNED)
+        navigation.add_tab(75, "Changes", "alert-triangle", "closeout:changes", drafts)

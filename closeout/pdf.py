@@ -15,6 +15,7 @@ from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 
 from clients.templatetags.portal import moment
@@ -35,7 +36,12 @@ PARTS = (
     ("Check results", "{n} results", "checks"),
     ("Notes and explanations", "{n} explanations", "explanations"),
 )
-FACTORS = {"totp": "authenticator code", "webauthn": "passkey", "recovery_codes": "recovery code"}
+FACTORS = {
+    "totp": "authenticator code",
+    "webauthn": "passkey",
+    "recovery_codes": "recovery code",
+    "demo": "the demonstration's button",
+}
 
 
 class PressError(RuntimeError):
@@ -64,6 +70,7 @@ def sealed(seal: Seal) -> tuple[bytes, int]:
     )
     return _print(
         {
+            "zone": seal.client.timezone,
             "book": said["reports"],
             "is_draft": False,
             "seal": {
@@ -89,21 +96,26 @@ def sealed(seal: Seal) -> tuple[bytes, int]:
 def draft(close: CloseRun) -> tuple[bytes, int]:
     """The package as it would be now, marked as a draft on every page; nothing in it is signed."""
     book = binder.freeze(close)
-    context = {"book": book, "is_draft": True, "seal": None, "signature": {"statement": signoff.statement(close)}}
+    context = {
+        "zone": close.client.timezone,
+        "book": book,
+        "is_draft": True,
+        "seal": None,
+        "signature": {"statement": signoff.statement(close)},
+    }
     return _print(
         {**context, "lock": None, "parts": [], "foot": "Draft. Not signed, figures may change", "address": ""}
     )
 
 
 def moment_in(local: datetime) -> str:
-    from django.utils import timezone
-
     with timezone.override(local.tzinfo):
         return moment(local)
 
 
 def _print(context: dict[str, Any]) -> tuple[bytes, int]:
-    return press(page(context))
+    with timezone.override(ZoneInfo(context["zone"])):
+        return press(page(context))
 
 
 def page(context: dict[str, Any]) -> str:

@@ -124,7 +124,7 @@ def _flipped(text: str, at: int) -> str:
 
 @pytest.mark.django_db
 def test_any_altered_character_of_a_manifest_is_found(published, monkeypatch):
-    books, row = published
+    _books, row = published
     draw, missed = Random(7), []
     for _ in range(100):
         at = draw.randrange(len(row.manifest))

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Where pgserver notes which processes use a server.
 USERS = ".handle_pids.json"
+#: What pgserver calls its folder among those of running programs; it uses it only if it is there.
+RUNTIME = "python_PostgresServer"
 
 
 def start(data: Path) -> PostgresServer:
@@ -77,15 +79,19 @@ def _place(server: PostgresServer) -> tuple[str, int | None]:
 
 
 def _own_runtime_folder() -> None:
-    """A short folder of this user's own for the lock, and for the socket where the path of the data is too long for one."""
-    if "XDG_RUNTIME_DIR" in os.environ and Path(os.environ["XDG_RUNTIME_DIR"]).is_dir():
-        return
-    folder = Path("/tmp") / f"tieout-{os.geteuid()}"  # noqa: S108 (the owner is checked below)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise SystemExit(f"tieout: {folder} belongs to somebody else; set XDG_RUNTIME_DIR to a folder of your own")
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    """A short folder of this user's own for the lock, and for the socket where the path of the data is too long for one.
+
+    Without it pgserver locks one file in /tmp for all users, which the second user may not open.
+    """
+    given = os.environ.get("XDG_RUNTIME_DIR", "")
+    if not (given and os.access(given, os.W_OK | os.X_OK)):
+        given = f"/tmp/tieout-{os.geteuid()}"  # noqa: S108 (the owner is checked below)
+        Path(given).mkdir(mode=0o700, exist_ok=True)
+        found = Path(given).lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise SystemExit(f"tieout: {given} belongs to somebody else; set XDG_RUNTIME_DIR to a folder of your own")
+        os.environ["XDG_RUNTIME_DIR"] = given
+    (Path(given) / RUNTIME).mkdir(exist_ok=True)
 
 
 def _let_others_read(package: Path) -> None:

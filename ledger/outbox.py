@@ -31,7 +31,7 @@ from ledger.exceptions_inbox import Problem
 from ledger.models import JournalEntry, JournalLine, MappingVersion, OutboxItem, OutboxMember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from clients.models import Client
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 TRIES = 3
 BATCH = 500
+#: Documents between two renewals of the lease: seconds even at the slowest pace.
+RENEW_EVERY = 20
 #: Longest known late commit of a write that was not answered, doubled.
 SETTLE = timedelta(seconds=settings.OUTBOX_SETTLE_SECONDS)
 #: Purposes with two balance-sheet lines that are one move of money.
@@ -196,10 +198,15 @@ def _summed(lines: Iterable[JournalLine]) -> tuple[LedgerLine, ...]:
 # ---- sending -------------------------------------------------------------------------------------------------------------
 
 
-def flush(client: Client, accounting: Accounting) -> FlushResult:
-    """Send what is due, oldest first, one document at a time; each step commits on its own. Call outside a transaction."""
+def flush(client: Client, accounting: Accounting, renew: Callable[[], None] = lambda: None) -> FlushResult:
+    """Send what is due, oldest first, one document at a time; each step commits on its own. Call outside a transaction.
+
+    ``renew`` keeps the job's lease, which many documents may outlast.
+    """
     result = FlushResult()
-    for item_id in _due(client):
+    for number, item_id in enumerate(_due(client)):
+        if number % RENEW_EVERY == RENEW_EVERY - 1:
+            renew()
         item = _claim(client, item_id)
         if item is None:
             continue

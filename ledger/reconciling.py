@@ -53,12 +53,17 @@ def suggest(client: Client) -> dict[str, int]:
     lines, book = _sides(client, feeds, items, awaited)
     counts = {"accepted": 0, "suggested": 0}
     used: set[str] = set()
-    for said in matching.match(lines, book):
-        match = _keep(client, said, items, awaited)
+    found = matching.match(lines, book)
+    sure = [said for said in found if said.is_accepted and not awaited.keys() & set(said.items)]
+    _accept_sure(client, sure, items, {side.id: side.amount for side in book})
+    for said in found:
         used.update(said.lines)
+        counts["accepted" if said.is_accepted else "suggested"] += 1
+        if said in sure:
+            continue
+        match = _keep(client, said, items, awaited)
         if said.is_accepted:
             accept(match, by=None, awaited=awaited)
-        counts["accepted" if said.is_accepted else "suggested"] += 1
     for kind, number in _by_rule(client, [item for key, item in items.items() if key not in used]).items():
         counts[kind] += number
     return counts
@@ -171,6 +176,37 @@ def _keep(
             )
     MatchMember.objects.bulk_create(members)
     return match
+
+
+def _accept_sure(
+    client: Client, found: Sequence[matching.Suggestion], items: dict[str, BankItem], amounts: dict[str, int]
+) -> None:
+    """Sure matches with lines that stand in the books: nothing is posted for them, so that they are made in one go."""
+    matches, members = [], []
+    for said in found:
+        bank = [items[key] for key in said.lines]
+        if sum(item.amount_minor for item in bank) != sum(amounts[key] for key in said.items):
+            raise ReconcilingError("The two sides are not the same amount.")
+        match = Match(
+            client=client,
+            feed=bank[0].feed,
+            method=said.kind,
+            reasons=list(said.reasons),
+            confidence_bp=said.confidence,
+            plan={"expected": []},
+            state=Match.State.ACCEPTED,
+            accepted_at=timezone.now(),
+        )
+        matches.append(match)
+        live = {"client": client, "match": match, "is_live": True}
+        members += [MatchMember(**live, item=item, amount_minor=item.amount_minor) for item in bank]
+        for key in said.items:
+            _, entry_id, no = key.split(":")
+            members.append(MatchMember(**live, entry_id=int(entry_id), line_no=int(no), amount_minor=amounts[key]))
+    Match.objects.bulk_create(matches)
+    MatchMember.objects.bulk_create(members)
+    matched = [items[key].pk for said in found for key in said.lines]
+    BankItem.objects.filter(client=client, pk__in=matched).update(state=BankItem.State.MATCHED)
 
 
 def _by_rule(client: Client, items: Iterable[BankItem]) -> dict[str, int]:

@@ -107,7 +107,7 @@ def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: 
         outbox.prepare(client, books)
     started = datetime.now(UTC)
     try:
-        result = outbox.flush(client, books)
+        result = outbox.flush(client, books, renew)
     except Reconnect:
         return {"posted": 0, "waiting": 1}
     renew()

@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -27,7 +28,7 @@ from django.conf import settings as django_settings
 from psycopg import sql
 
 from integrations.records import Sale
-from tests.conftest import ROOT, _drop, _key, _use
+from tests.conftest import ROOT, _alive, _drop, _key, _use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 PREFIX = "tieout_scene_"
 CODE = ("clients", "config", "integrations", "ledger")
+#: How long a template that is not this code's is left to whoever may be using it.
+KEPT_SECONDS = 3600
 COMPANIES = ("kestrel", "quillfeather")
 
 
@@ -116,14 +119,25 @@ def scene_template(django_db_setup: None, django_db_blocker: Any) -> Template:
         with provisioning.connect(django_settings.DATABASES["owner"], "postgres") as server:
             names = [row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()]
             if template.database not in names or not template.state.exists():
-                for name in names:
-                    if name.startswith(PREFIX) and "_copy_" not in name:
-                        _drop(server, name)
-                for old in folder.iterdir():
-                    if old.is_dir():
-                        shutil.rmtree(old)
+                _sweep(server, folder, names)
+                _drop(server, template.database)
+                shutil.rmtree(template.state, ignore_errors=True)
                 _make(server, template, django_db_blocker)
     return template
+
+
+def _sweep(server: Any, folder: Path, names: list[str]) -> None:
+    """Drop copies of processes that are gone, and templates nobody used for a while: another run may need a younger one."""
+    kept = {PREFIX + path.name for path in folder.iterdir() if time.time() - path.stat().st_mtime < KEPT_SECONDS}
+    for name in names:
+        tail = name.removeprefix(PREFIX)
+        if name == tail or name in kept:
+            continue
+        if not tail.startswith("copy_"):
+            _drop(server, name)
+            shutil.rmtree(folder / tail, ignore_errors=True)
+        elif not _alive(tail.split("_")[1]):
+            _drop(server, name)
 
 
 def _make(server: Any, template: Template, blocker: Any) -> None:

@@ -170,8 +170,8 @@ def start_children(family: Family, port: int) -> None:
     if settings.DEMO:
         state = str(settings.VAR / "sandbox")
         family.start("sandbox", python, manage, "sandbox", "--port", str(settings.SANDBOX_PORT), "--state", state)
-    quiet = ("--without-gossip", "--without-mingle")
-    family.start("worker", python, "-m", "celery", "--app=config", "worker", "-B", "-c", "2", "-l", "INFO", *quiet)
+    working = ("worker", "--beat", "--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle")
+    family.start("worker", python, "-m", "celery", "--app=config", *working)
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     serving = ("--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "8", "--access-logfile", "-")
     family.start("web", python, "-m", "gunicorn", "config.wsgi", *serving)

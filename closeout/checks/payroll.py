@@ -169,6 +169,7 @@ def register_adds_up(scope: Scope) -> Result:
     if found is None:
         return Result(state="not_applicable", summary=NONE)
     earned: dict[str, int] = defaultdict(int)
+    benefits: dict[str, int] = defaultdict(int)
     items, slips = [], 0
     for _fact, run in payroll_proof.runs(scope.client):
         if run.booked_on.year != scope.month.year or run.booked_on > scope.month.last:
@@ -178,7 +179,7 @@ def register_adds_up(scope: Scope) -> Result:
             complete_year = scope.client.cut_over_on is None or scope.client.cut_over_on <= run.booked_on.replace(
                 month=1, day=1
             )
-            checked = recompute(run, earned_before=dict(earned) if complete_year else None)
+            checked = recompute(run, earned_before=earned if complete_year else None, benefits_before=benefits)
             items += [
                 Item(
                     label=f"{run.booked_on:%b} {run.booked_on.day}, {finding.employee}: {finding.tax} outside its band",
@@ -189,7 +190,9 @@ def register_adds_up(scope: Scope) -> Result:
                 for finding in checked.findings
             ]
         for slip in run.payslips:
-            earned[slip.employee_id] += sum(item.amount for item in slip.earnings)
+            taken = sum(item.amount for item in slip.deductions if item.kind == "benefit")
+            earned[slip.employee_id] += sum(item.amount for item in slip.earnings) - taken
+            benefits[slip.employee_id] += taken
     open_items = [item for item in items if not scope.explained("K19", item.key, item.amount)]
     return Result(
         state="fail" if open_items else "pass" if slips else "cannot_tell",

@@ -70,11 +70,17 @@ class Recomputation:
         return not self.findings and not self.cannot_tell
 
 
-def recompute(run: PayrollRun, *, earned_before: Mapping[str, int] | None = None) -> Recomputation:
+def recompute(
+    run: PayrollRun,
+    *,
+    earned_before: Mapping[str, int] | None = None,
+    benefits_before: Mapping[str, int] | None = None,
+) -> Recomputation:
     """Net pay by identity, and Social Security, Medicare and FUTA within the band that wages allow.
 
     ``earned_before``: taxable wages of the year before this run by employee id (gross less pre-tax benefits), for the
-    wage caps; without it the lower bound of a capped tax is nil. Pre-tax benefits lower the taxable wage, so a band runs
+    wage caps; without it the lower bound of a capped tax is nil. ``benefits_before``: what was taken off for benefits, which may
+    have been taxable after all. Pre-tax benefits lower the taxable wage, so a band runs
     from gross − benefits to gross.
     """
     year = TAX_YEARS.get(run.booked_on.year)
@@ -85,11 +91,12 @@ def recompute(run: PayrollRun, *, earned_before: Mapping[str, int] | None = None
     for slip in run.payslips:
         findings += _net_pay(slip)
         before = earned_before.get(slip.employee_id, 0) if earned_before is not None else None
+        unsure = benefits_before.get(slip.employee_id, 0) if benefits_before is not None else 0
         for item, employers in [
             *((tax, True) for tax in slip.employer_taxes),
             *((tax, False) for tax in slip.employee_taxes),
         ]:
-            band = _band(item.name, slip, year, before, employers=employers)
+            band = _band(item.name, slip, year, before, unsure, employers=employers)
             if band is None:
                 unchecked.add(item.name)
             elif not band[0] <= item.amount <= band[1]:
@@ -107,14 +114,17 @@ def _sum(items: tuple[PayItem, ...]) -> int:
     return sum(item.amount for item in items)
 
 
-def _band(name: str, slip: Payslip, year: TaxYear, before: int | None, *, employers: bool) -> tuple[int, int] | None:
+def _band(
+    name: str, slip: Payslip, year: TaxYear, before: int | None, unsure: int, *, employers: bool
+) -> tuple[int, int] | None:
     """The lowest and highest amount of one tax on one payslip; None for a tax without a band (withholding, states)."""
     word = name.lower()
     gross = _sum(slip.earnings)
     benefits = sum(item.amount for item in slip.deductions if item.kind == "benefit")
     lowest_wage, highest_wage = max(gross - benefits, 0), max(gross, 0)
     if "social security" in word or "oasdi" in word:
-        return _capped(lowest_wage, highest_wage, before, year.social_security_base, (year.social_security_rate,) * 2)
+        rates = (year.social_security_rate,) * 2
+        return _capped(lowest_wage, highest_wage, before, unsure, year.social_security_base, rates)
     if "medicare" in word:
         if "additional" in word:
             above = highest_wage if before is None else max(before + highest_wage - year.additional_medicare_from, 0)
@@ -125,18 +135,21 @@ def _band(name: str, slip: Payslip, year: TaxYear, before: int | None, *, employ
             min(over, highest_wage), extra
         )
     if "futa" in word or "federal unemployment" in word:
-        return _capped(lowest_wage, highest_wage, before, year.futa_base, (year.futa_net_rate, year.futa_gross_rate))
+        rates = (year.futa_net_rate, year.futa_gross_rate)
+        return _capped(lowest_wage, highest_wage, before, unsure, year.futa_base, rates)
     if employers and ("sui" in word.split() or "unemployment" in word or "suta" in word):
         return 0, _up(highest_wage, year.sui_highest_rate)
     return None
 
 
-def _capped(lowest: int, highest: int, before: int | None, base: int, rates: tuple[int, int]) -> tuple[int, int]:
+def _capped(
+    lowest: int, highest: int, before: int | None, unsure: int, base: int, rates: tuple[int, int]
+) -> tuple[int, int]:
     """A tax that stops at a wage base. Not knowing what was earned before, it may already have stopped."""
     if before is None:
         return 0, _up(min(highest, base), rates[1])
-    room = max(base - before, 0)
-    return _down(min(lowest, room), rates[0]), _up(min(highest, room), rates[1])
+    least, most = max(base - before - unsure, 0), max(base - before, 0)
+    return _down(min(lowest, least), rates[0]), _up(min(highest, most), rates[1])
 
 
 #: Services round each tax on the year to date, so one payslip may be a cent off.

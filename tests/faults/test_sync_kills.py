@@ -19,7 +19,7 @@ from ledger import accounting
 from ledger.core.period import Month
 from ledger.models import JournalEntry, OutboxItem
 from tests import scene
-from tests.conftest import ROOT, _address, _key
+from tests.conftest import ROOT, _address, _alive, _key
 from tests.faults.test_jobs_kills import Crew
 
 pytestmark = [pytest.mark.faults]
@@ -45,7 +45,17 @@ STREAMS = {
 
 
 class Workers(Crew):
-    """Celery workers of which some die at a named point."""
+    """Celery workers of which some die at a named point; whoever died is replaced."""
+
+    def tend(self) -> None:
+        dead = [pid for pid in self.workers if not _alive(str(pid))]
+        for pid in dead:
+            self.workers.remove(pid)
+            self.workers.append(self._worker())
+
+    def stop(self) -> None:
+        self.tend()
+        super().stop()
 
     def die_at(self, point: str) -> None:
         """Put a worker that will die there in the place of another, which is killed now."""
@@ -125,9 +135,11 @@ def work_through(client: Any, crew: Workers, strike: Any) -> None:
     """Let the crew work until nothing is left to do or to send; ``strike`` is called now and then until it says it is done."""
     ends, round_, striking = time.monotonic() + SECONDS, 0, True
     while time.monotonic() < ends:
+        crew.tend()
         if striking:
             striking = strike()
-        time.sleep(random.uniform(0.1, 0.4))
+        time.sleep(random.uniform(0.2, 0.6))
+        crew.tend()
         hurry(client)
         if unfinished(client):
             continue

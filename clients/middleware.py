@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
+from allauth.core import context
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.db import transaction
@@ -44,7 +45,8 @@ class OneTransaction(Middleware):
         if request.method == "TRACE":
             return HttpResponseNotAllowed(["GET", "POST"])
         request.__dict__["reference"] = _reference()
-        with transaction.atomic():
+        # What is done after the commit (mails about a new factor) still has to know the request.
+        with context.request_context(request), transaction.atomic():
             response = self.get_response(request)
             if response.status_code >= 500 or request.__dict__.get("undo"):
                 transaction.set_rollback(True)

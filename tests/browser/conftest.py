@@ -9,7 +9,7 @@ import pytest
 
 from tests.browser import portal as portals
 from tests.browser import visitors as guests
-from tests.browser.march import march, march_template
+from tests.browser.march import march, march_nursery, march_template
 from tests.browser.switches import SWITCHES, chromium
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.browser.march import March
 
-__all__ = ["march", "march_template"]
+__all__ = ["march", "march_nursery", "march_template"]
 HERE = Path(__file__).parent
 
 

@@ -115,12 +115,18 @@ class March(scene.Scene):
     database: str
 
 
+@pytest.fixture(scope="session")
+def march_nursery(march_template: scene.Template) -> Iterator[scene.Nursery]:
+    """Forks sandboxes that know what the template's books know."""
+    nursery = scene.Nursery(march_template.state)
+    yield nursery
+    nursery.stop()
+
+
 @pytest.fixture(scope="module")
-def march(march_template: scene.Template, django_db_blocker: Any) -> Iterator[March]:
+def march(march_template: scene.Template, march_nursery: scene.Nursery, django_db_blocker: Any) -> Iterator[March]:
     """A copy of the books and a sandbox of this module's own; commits stay in them."""
     from config.demo import cast
 
-    nursery = scene.Nursery(march_template.state)
-    with scene.copied(march_template, django_db_blocker) as name, nursery.sandbox() as url:
+    with scene.copied(march_template, django_db_blocker) as name, march_nursery.sandbox() as url:
         yield March(cast.seed(), url, name)
-    nursery.stop()

@@ -23,7 +23,7 @@ def _password(page, person):
 
 
 def _code(page, said, button="Sign in"):
-    page.get_by_label("Code").fill(said)
+    page.get_by_role("textbox", name="Code").fill(said)
     page.get_by_role("button", name=button).click()
 
 
@@ -38,11 +38,13 @@ def jules(march):
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_factors_afterwards(portal):
+def _nobody_is_left_behind(portal):
     yield
     from allauth.mfa.models import Authenticator
+    from allauth.usersessions.models import UserSession
 
     Authenticator.objects.all().delete()
+    UserSession.objects.all().delete()
 
 
 def test_a_first_sign_in_sets_up_an_authenticator_app_before_anything_opens(visitors, march):
@@ -95,10 +97,10 @@ def test_a_code_by_mail_stands_in_for_the_password(visitors, jules):
     page.get_by_role("link", name="Send me a code by e-mail").click()
     page.get_by_label("Email").fill(jules.email)
     page.get_by_role("button", name=re.compile("code", re.IGNORECASE)).click()
-    expect(page.get_by_label("Code")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Code")).to_be_visible()
     sent = re.search(r"^\s*([A-Z0-9-]{6,})\s*$", mail.outbox[-1].body, re.MULTILINE).group(1)
-    page.get_by_label("Code").fill(sent)
-    page.get_by_label("Code").press("Enter")
+    page.get_by_role("textbox", name="Code").fill(sent)
+    page.get_by_role("textbox", name="Code").press("Enter")
     expect(page.get_by_role("heading", name="Enter your code")).to_be_visible()
     _code(page, portals.code())
     page.wait_for_url(lambda url: "/accounts/" not in url)

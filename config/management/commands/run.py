@@ -80,6 +80,8 @@ def run(*, once: bool) -> bool:
         if settings.DEMO:
             with watching(family):
                 cast, ties = demonstrate(once=once)
+            if not ties:
+                heading("Not everything ties out; what does not is marked above.")
         if not once:
             if settings.DEMO:
                 welcome(cast)

@@ -46,7 +46,8 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
 @classified(Right.VIEW_DRAFTS)
 def body(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     """The page's moving part; asked for again while checks run."""
-    return _answer(request, framing.close_or_404(request, slug, month, right=Right.VIEW_DRAFTS))
+    close = framing.close_of(request, slug, month, right=Right.VIEW_DRAFTS)[2]
+    return _answer(request, close) if close else redirect("closeout:close", slug=slug, month=month)
 
 
 @classified(Right.PREPARE, methods=("POST",))

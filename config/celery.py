@@ -6,6 +6,9 @@ import os
 
 from celery import Celery
 
+from config import bell
+
+bell.install()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("tieout")

@@ -162,7 +162,7 @@ def tell_server(family: Family) -> None:
 def empty_bell() -> None:
     """Take away messages nobody heard in the run before: what is due is rung for anew, and old ones would come first."""
     if settings.CELERY_BROKER_URL.startswith("filesystem://"):
-        for message in Path(settings.CELERY_BELL_FOLDER).glob("*.msg"):
+        for message in Path(settings.CELERY_BELL_FOLDER).glob("*.celery.*"):
             message.unlink(missing_ok=True)
 
 

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Min
 
 from clients.tenancy import client_context
+from ledger import mirror
 from ledger.core.period import Month
 from ledger.models import JournalEntry, OutboxItem, Period, ReportedBalance
 
@@ -61,12 +62,20 @@ def read_month_end(client: Client, books: Accounting, month: Month) -> None:
     reported = books.books.balances(books.api, month.last, books.context)
     rows = [(account_id, name, debit - credit) for account_id, name, debit, credit in reported.rows]
     _keep(client, books, TRIAL_BALANCE, month.last, rows)
+    with client_context(client.pk):
+        names = mirror.party_names(client, books.connection)
     for kind, side in OPEN_ITEMS.items():
         items = books.books.open_items(books.api, side, month.last, books.context)
         totals: dict[str, int] = {}
         for party, _document, _due, amount in items.rows:
             totals[party] = totals.get(party, 0) + amount
-        _keep(client, books, kind, month.last, [(party[:80], party, amount) for party, amount in totals.items()])
+        _keep(
+            client,
+            books,
+            kind,
+            month.last,
+            [(party[:80], names.get(party.partition(":")[2], party), amount) for party, amount in totals.items()],
+        )
 
 
 def _keep(client: Client, books: Accounting, kind: str, on: date, rows: Iterable[tuple[str, str, int]]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -124,7 +125,7 @@ def index(request: HttpRequest) -> HttpResponse:
         return (
             redirect("closeout:client", slug=clients[0].slug) if clients else render(request, "closeout/no_client.html")
         )
-    month = _month(request)
+    month = _month(request, clients)
     lines = _lines(clients, month)
     tab = request.GET.get("tab", "all") if request.GET.get("tab") in dict(TABS) else "all"
     shown = _filtered(_in_tab(lines, tab, member.user), request)
@@ -152,12 +153,17 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, template, page)
 
 
-def _month(request: HttpRequest) -> Month:
+def _month(request: HttpRequest, clients: list[Client]) -> Month:
+    """The month asked for; else the newest with a close still open, the newest with any, or last month."""
     try:
-        month = Month.parse(request.GET.get("month", ""))
+        return Month.parse(request.GET.get("month", ""))
     except ValueError:
-        return Month.of(datetime.now(UTC).date()).previous
-    return month
+        rows = BoardRow.objects.filter(client__in=clients)
+        found = (
+            rows.exclude(status="signed").aggregate(open=Max("month"))["open"]
+            or rows.aggregate(any=Max("month"))["any"]
+        )
+        return Month.of(found) if found else Month.of(datetime.now(UTC).date()).previous
 
 
 def _months(month: Month) -> list[Month]:

@@ -92,6 +92,7 @@ def _timing(client: Client, feed: BankFeed, month: Month) -> tuple[list[Outstand
     """Journal lines to the month's end that the bank shows later or not yet; and the sum of bank lines to the month's end
     that meet journal lines dated after it.
     """
+    assert feed.account_id is not None, "a feed is reconciled once it stands for an account"
     cleared = _cleared_on(client, feed)
     lines = (
         JournalLine.objects.filter(client=client, account_id=feed.account_id, booked_on__lte=month.last)
@@ -123,7 +124,11 @@ def _cleared_on(client: Client, feed: BankFeed) -> dict[tuple[int, int], date]:
         .values_list("match_id", "day")
     )
     booked = members.filter(entry__isnull=False).values_list("entry_id", "line_no", "match_id")
-    return {(entry_id, no): shown[match_id] for entry_id, no, match_id in booked if match_id in shown}
+    return {
+        (entry_id, no): shown[match_id]
+        for entry_id, no, match_id in booked
+        if match_id in shown and entry_id is not None and no is not None
+    }
 
 
 def _before(client: Client, day: date) -> bool:

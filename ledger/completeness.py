@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, cast
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, Q, Sum
 
 from clients.models import StackItem
 from integrations.models import Connection, ControlTotal, Fact, StreamState
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
 
     from clients.models import Client
     from ledger.core.period import Month
+
+
+class _Counts(TypedDict):
+    """Facts of one stream by what became of them."""
+
+    connection_id: int
+    stream: str
+    n: int
+    booked: int
+    evidence: int
+    skipped: int
+    held: int
+    waiting: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +86,8 @@ def known_through(connection: Connection) -> date | None:
     days = StreamState.objects.filter(
         client_id=connection.client_id, connection=connection, complete_through__isnull=False
     )
-    return min(days.values_list("complete_through", flat=True), default=None)
+    first: date | None = days.aggregate(first=Min("complete_through"))["first"]
+    return first
 
 
 def month(client: Client, month: Month) -> list[StreamMonth]:
@@ -114,9 +128,9 @@ def month(client: Client, month: Month) -> list[StreamMonth]:
     return rows
 
 
-def _facts(client: Client, month: Month) -> list[dict[str, int | str]]:
+def _facts(client: Client, month: Month) -> list[_Counts]:
     facts = Fact.objects.filter(client=client, booked_on__range=(month.first, month.last)).exclude(state="superseded")
-    return list(  # type: ignore[arg-type]
+    rows = (
         facts.values("connection_id", "stream")
         .annotate(
             n=Count("external_id", distinct=True),
@@ -128,3 +142,4 @@ def _facts(client: Client, month: Month) -> list[dict[str, int | str]]:
         )
         .order_by("connection_id", "stream")
     )
+    return cast("list[_Counts]", list(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING
 
 from integrations.models import Connection, Fact
@@ -12,7 +13,7 @@ from integrations.records_json import from_json
 from integrations.registry import all_providers
 from ledger import mapping
 from ledger.core.entry import DraftEntry, credit, debit
-from ledger.core.rules import payout_arrival, payroll_cash_entry, payroll_cash_lines
+from ledger.core.rules import Pull, payout_arrival, payroll_cash_entry, payroll_cash_lines
 from ledger.models import JournalEntry
 
 if TYPE_CHECKING:
@@ -91,9 +92,7 @@ def _of(client: Client, connection: Connection, fact: Fact, record: object, acco
                 fact.pk,
                 words,
                 (payout.trace,) if payout.trace else (),
-                lambda on, bank, payout=payout, slug=connection.provider: payout_arrival(
-                    payout, on, provider=slug, bank=bank
-                ),
+                partial(_arrival, payout, connection.provider),
             )
     elif isinstance(record, PayrollRun) and (cut_over is None or record.booked_on >= cut_over):
         for pull in _pulls(record, prefix, fact, connection.provider, account_id, words):
@@ -105,6 +104,14 @@ def _of(client: Client, connection: Connection, fact: Fact, record: object, acco
         and (cut_over is None or record.booked_on >= cut_over)
     ):
         yield _contractor(record, prefix, fact, connection.provider, account_id, words)
+
+
+def _arrival(payout: Payout, provider: str, on: date, bank: str) -> DraftEntry:
+    return payout_arrival(payout, on, provider=provider, bank=bank)
+
+
+def _pulled(pull: Pull, currency: str, on: date, bank: str) -> DraftEntry:
+    return payroll_cash_entry(pull, on, bank=bank, currency=currency)
 
 
 def _pulls(
@@ -121,7 +128,7 @@ def _pulls(
             fact.pk,
             words,
             (),
-            lambda on, bank, pull=pull: payroll_cash_entry(pull, on, bank=bank, currency=run.currency),
+            partial(_pulled, pull, run.currency),
         )
 
 

@@ -114,7 +114,14 @@ def _mapping(
             exact[rule.role, rule.key, rule.department, rule.provider] = rule.account_id
     phrases.sort(key=lambda phrase: -len(phrase[1]))
     return Mapping(
-        version.pk, version.number, version.effective_from, version.approved_by_id or 0, exact, tuple(phrases), banks, direct
+        version.pk,
+        version.number,
+        version.effective_from,
+        version.approved_by_id or 0,
+        exact,
+        tuple(phrases),
+        banks,
+        direct,
     )
 
 

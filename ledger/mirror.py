@@ -50,7 +50,7 @@ def take_accounts(client: Client, connection: Connection) -> int:
     ).order_by("id")
     records = {fact.external_id: from_json(fact.kind, fact.data) for fact in facts}
     known = {account.external_id: account for account in Account.objects.filter(client=client).exclude(external_id="")}
-    fresh = []
+    fresh: list[Account] = []
     for external_id, record in records.items():
         assert isinstance(record, LedgerAccount)
         account = known.get(external_id) or Account(client=client, external_id=external_id)

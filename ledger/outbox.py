@@ -71,7 +71,9 @@ def prepare(client: Client, accounting: Accounting, *, through: date | None = No
     groups: dict[tuple[str, date], list[JournalEntry]] = defaultdict(list)
     for entry in waiting:
         groups[_group_key(entry), entry.booked_on].append(entry)
-    approvers = dict(MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id"))
+    approvers: dict[int, int | None] = dict(
+        MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id")
+    )
     for (group_key, day), entries in sorted(groups.items(), key=lambda group: (group[0][1], group[0][0])):
         approver = _approver(entries[0], approvers)
         if approver is not None:

@@ -262,7 +262,7 @@ class _Prover:
 
     def _remitted(self, names: dict[int, str]) -> dict[str, int]:
         """What left: pulls met at the bank, and documents of the accounting system that pay a liability from a bank account."""
-        banks = {feed.account_id for feed in bank_position.feeds(self.client)}
+        banks = {feed.account_id for feed in bank_position.feeds(self.client) if feed.account_id is not None}
         lines = JournalLine.objects.filter(
             client=self.client, account_id__in=names, booked_on__range=(self.month.first, self.month.last)
         ).select_related("entry")

@@ -328,7 +328,7 @@ def undo(match: Match, *, by: User) -> None:
                 member.entry, reason="The match was undone.", booked_on=member.entry.booked_on, actor_id=by.pk
             )
         if member.item:
-            BankItem.objects.filter(pk=member.item_id).update(state=BankItem.State.OPEN)
+            BankItem.objects.filter(pk=member.item.pk).update(state=BankItem.State.OPEN)
     match.members.update(is_live=False)
     match.state, match.undone_by, match.undone_at = Match.State.UNDONE, by, timezone.now()
     match.save()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from closeout.checks.registry import Item, Result, Scope, check
+from closeout.checks.registry import Item, Result, Scope, State, check
 from ledger import bank_position
 from ledger.models import JournalEntry, Match, MatchMember
 
@@ -172,6 +172,7 @@ def every_line_is_met(scope: Scope) -> Result:
         position for position in found if position.known_through is None or position.known_through < scope.month.last
     ]
     open_items = [*items, *(item for item in stale if item.is_open)]
+    state: State
     if open_items:
         state, summary = "fail", f"{len(items)} lines unmatched, {len(open_items) - len(items)} old items unexplained."
     elif unknown:

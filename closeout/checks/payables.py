@@ -7,7 +7,7 @@ from ledger import proving
 from ledger.models import Account
 
 
-def _control(scope: Scope, kind: str, group: str, sign: int) -> Result:
+def _control(scope: Scope, check_id: str, kind: str, group: str, sign: int) -> Result:
     rows = proving.reported(scope.client, kind, scope.month.last)
     controls = Account.objects.filter(client=scope.client, group=group)
     ids = list(controls.values_list("pk", flat=True))
@@ -29,7 +29,7 @@ def _control(scope: Scope, kind: str, group: str, sign: int) -> Result:
             amount=row.amount_minor,
             url=page,
             key=f"party:{row.subject}",
-            is_open=not scope.explained(kind[:8], f"party:{row.subject}", row.amount_minor),
+            is_open=not scope.explained(check_id, f"party:{row.subject}", row.amount_minor),
         )
         for row in negative
     )
@@ -50,10 +50,10 @@ def _control(scope: Scope, kind: str, group: str, sign: int) -> Result:
 @check("K24", area="payables", title="Open bills = accounts payable")
 def payables_agree(scope: Scope) -> Result:
     """The accounting system's open payables at month end = the control account in our books."""
-    return _control(scope, "open-payable", "payable", -1)
+    return _control(scope, "K24", "open-payable", "payable", -1)
 
 
 @check("K27", area="payables", title="Open invoices = accounts receivable")
 def receivables_agree(scope: Scope) -> Result:
     """The accounting system's open receivables at month end = the control account in our books."""
-    return _control(scope, "open-receivable", "receivable", 1)
+    return _control(scope, "K27", "open-receivable", "receivable", 1)

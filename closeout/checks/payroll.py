@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from closeout.checks.registry import Item, Result, Scope, check
+from closeout.checks.registry import Item, Result, Scope, State, check
 from ledger import accruals, booking, mapping, payroll_proof
 from ledger.core.entry import DraftLine
 from ledger.core.payroll_tax import recompute
@@ -102,7 +102,7 @@ def register_is_ledger(scope: Scope) -> Result:
     )
     unread = [run for run in found.runs if run.problem]
     ties = found.total_lines - found.differing
-    state = "cannot_tell" if unread else "fail" if items else "pass"
+    state: State = "cannot_tell" if unread else "fail" if items else "pass"
     said = f"{ties} of {found.total_lines} lines tie" + (
         f", off by {_plain(max(run.off_by for run in found.runs))}" if items else ""
     )

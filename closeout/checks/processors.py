@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from closeout.checks.registry import Item, Result, Scope, check
+from closeout.checks.registry import Item, Result, Scope, State, check
 from ledger import bank_position, processor_proof
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def _payouts(scope: Scope, proof: ProcessorProof) -> Result:
     waiting = [row for row in rows if row.state in {"in transit", "late"}]
     off = proof.transit_ledger - proof.payouts.in_transit
     open_items = [item for item in items if item.is_open]
+    state: State
     if open_items:
         state, summary = "fail", open_items[0].label
     elif off:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from closeout import flux
-from closeout.checks.registry import Item, Result, Scope, check
+from closeout.checks.registry import Item, Result, Scope, State, check
 from closeout.models import CheckResult, CloseRun, Question
 from ledger.models import ChangedAfterClose, JournalEntry, Period, ReportedBalance
 
@@ -145,6 +145,7 @@ def gates_pass(scope: Scope) -> Result:
         .first()
     )
     stale = newest is not None and (oldest is None or oldest < newest)
+    state: State
     if items:
         state, summary = "fail", f"{len(waiting)} checks and {len(tasks)} tasks are open."
     elif stale:

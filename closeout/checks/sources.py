@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from closeout.checks.registry import Item, Result, Scope, check
+from closeout.checks.registry import Item, Result, Scope, State, check
 from ledger import completeness, duplicates
 from ledger.models import LedgerException
 
@@ -85,6 +85,7 @@ def every_stream_is_complete(scope: Scope) -> Result:
     fetched = sum(row.fetched for row in rows)
     handled = sum(row.handled for row in rows)
     unknown = [row for row in rows if row.source is None]
+    state: State
     if items:
         state, summary = "fail", items[0].label
     elif any(row.is_incomplete for row in rows):

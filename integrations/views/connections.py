@@ -103,8 +103,7 @@ def _page(client: Client, found: list[overview.Row], chosen: overview.Row | None
         ],
         "unconnected": overview.unconnected(found),
         "links_sent": [
-            (queries.provider_name(sent.provider.removeprefix(links.PREFIX)), sent)
-            for sent in links.sent(client)
+            (queries.provider_name(sent.provider.removeprefix(links.PREFIX)), sent) for sent in links.sent(client)
         ],
         **(_chosen(client, chosen) if chosen else {}),
     }
@@ -216,7 +215,9 @@ def disconnect(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     ended = _connection(client, pk)
     if ended.state != Connection.State.DISCONNECTED:
         oauth.disconnect(ended, actor=membership_of(request).user)
-        messages.success(request, f"{_name(ended)} is disconnected. What was read stays; our access is being handed back.")
+        messages.success(
+            request, f"{_name(ended)} is disconnected. What was read stays; our access is being handed back."
+        )
     return back(request, client)
 
 

@@ -137,7 +137,16 @@ def test_a_reversal_mirrors_and_happens_once(books):
     with pytest.raises(posting.PostingError), transaction.atomic():
         posting.post(
             client.pk,
-            [Entry(MARCH, "other", "reversal", [Line(sales.pk, debit=1000), Line(bank.pk, credit=1000)], reason="again", reverses=entry_id)],
+            [
+                Entry(
+                    MARCH,
+                    "other",
+                    "reversal",
+                    [Line(sales.pk, debit=1000), Line(bank.pk, credit=1000)],
+                    reason="again",
+                    reverses=entry_id,
+                )
+            ],
         )
 
 

@@ -16,7 +16,7 @@ from ledger import corrections, posting, queries, tracing
 from ledger.core.period import Month
 from ledger.forms import EntryForm, line_rows
 from ledger.models import JournalEntry, JournalLine
-from ledger.views.framing import current_month, may, minor_of, page_of
+from ledger.views.framing import current_month, may, minor_of, page_of, send_soon
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -71,6 +71,7 @@ def reverse(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             reversal = corrections.reverse(
                 chosen, reason=request.POST.get("reason", ""), by=membership_of(request).user
             )
+            send_soon(client)
     except (corrections.CorrectionError, posting.PostingError) as refusal:
         messages.error(request, str(refusal))
         return redirect("ledger:entry", slug=slug, pk=pk)
@@ -90,7 +91,8 @@ def approve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except corrections.CorrectionError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, "Approved. It goes to the accounting system with the next refresh.")
+        send_soon(client)
+        messages.success(request, "Approved. It goes to the accounting system now.")
     return redirect("ledger:entry", slug=slug, pk=pk)
 
 
@@ -109,6 +111,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             with transaction.atomic():
                 made = corrections.post_manual(client, lines=lines, by=membership_of(request).user, **form.cleaned_data)
+                send_soon(client)
         except posting.PostingError as refusal:
             problem = str(refusal)
         else:

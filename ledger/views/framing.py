@@ -17,6 +17,7 @@ from django.utils.dateparse import parse_date
 from clients.access import allows, membership_of
 from clients.templatetags.portal import DECIMALS
 from clients.views.audit import safe_cell
+from integrations import jobs
 from ledger.core.period import Month
 from ledger.models import Period
 
@@ -43,6 +44,11 @@ def month_or_404(request: HttpRequest, text: str) -> Month:
         raise Http404 from error
     request.__dict__["month"] = month
     return month
+
+
+def send_soon(client: Client) -> None:
+    """What a page just booked goes to the accounting system with the next refresh: see to it that one comes now."""
+    jobs.wake(client.pk, "refresh")
 
 
 def today(client: Client) -> date:

@@ -17,7 +17,7 @@ from ledger.models import BankFeed, BankItem, JournalLine, Match, MatchMember
 from ledger.posting import PostingError
 from ledger.reconciling import ReconcilingError
 from ledger.views import account_page, framing
-from ledger.views.framing import day_of, minor_of, month_or_404
+from ledger.views.framing import day_of, minor_of, month_or_404, send_soon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -62,7 +62,9 @@ def accept(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
     client = client_or_404(request, slug, right=Right.PREPARE)
     match = _match_or_404(client, pk)
     by = membership_of(request).user
-    return _act(request, client, match.feed, month, lambda: reconciling.accept(match, by=by), "Matched.", undo=match)
+    return _act(
+        request, client, match.feed, month, lambda: reconciling.accept(match, by=by), "Matched.", undo=match, posts=True
+    )
 
 
 @classified(Right.PREPARE, methods=("POST",))
@@ -81,7 +83,13 @@ def undo(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
     match = _match_or_404(client, pk)
     by = membership_of(request).user
     return _act(
-        request, client, match.feed, month, lambda: reconciling.undo(match, by=by), "Undone. Its lines wait again."
+        request,
+        client,
+        match.feed,
+        month,
+        lambda: reconciling.undo(match, by=by),
+        "Undone. Its lines wait again.",
+        posts=True,
     )
 
 
@@ -139,7 +147,7 @@ def create_entry(request: HttpRequest, slug: str, month: str, pk: int) -> HttpRe
             raise ReconcilingError("Choose an account from the list.")
         reconciling.create_entry(item, account=account, by=by, memo=memo)
 
-    return _act(request, client, item.feed, month, act, f"Recorded to {account}." if account else "")
+    return _act(request, client, item.feed, month, act, f"Recorded to {account}." if account else "", posts=True)
 
 
 @classified(Right.PREPARE, methods=("POST",))
@@ -216,6 +224,7 @@ def _act(
     said: str,
     *,
     undo: Match | None = None,
+    posts: bool = False,
 ) -> HttpResponse:
     """Do it and show the account as it stands now; a refusal is said in place and nothing is changed."""
     of = month_or_404(request, month)
@@ -223,6 +232,8 @@ def _act(
     try:
         with transaction.atomic():
             act()
+            if posts:
+                send_soon(client)
     except REFUSALS as refusal:
         problem = str(refusal)
     if not request.headers.get("HX-Request"):

@@ -141,6 +141,9 @@ def working(march: March) -> Iterator[None]:
             sweeper.join()
         worker.kill()
         worker.wait(timeout=10)
+        log.seek(0)
+        print(log.read()[-4000:])  # pytest shows it beside a failure
+        log.close()
 
 
 def _bell(var: Path) -> Celery:

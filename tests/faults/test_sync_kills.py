@@ -23,7 +23,7 @@ from tests.conftest import ROOT, _address, _alive, _key
 from tests.faults.test_jobs_kills import Crew
 
 pytestmark = [pytest.mark.faults]
-KILLS, SECONDS = 20, 150
+KILLS, SECONDS = 20, 120
 POINTS = (
     "after-claim",
     "after-fetch",
@@ -37,10 +37,11 @@ POINTS = (
     "before-posted",
 )
 MONTHS = ("2026-01", "2026-02", "2026-03")
-#: The truth's name of a stream → ours.
+#: How the truth's names of what a stream holds begin, by provider and stream.
 STREAMS = {
-    "stripe.balance_transactions": ("stripe", "balance_transactions"),
-    "plaid.transactions": ("plaid", "transactions"),
+    ("stripe", "balance_transactions"): "stripe.balance_transactions",
+    ("gusto", "payrolls"): "gusto.payrolls",
+    ("plaid", "transactions"): "plaid.",
 }
 
 
@@ -67,11 +68,11 @@ class Workers(Crew):
 
 @pytest.fixture
 def client(scene_template, django_db_blocker, tmp_path):
-    """Connected and mapped, nothing pulled yet but the accounts; in a database and a sandbox of its own."""
+    """Connected and mapped, nothing pulled yet but accounts; in a database and a sandbox of its own."""
     from clients import provisioning
     from config.demo import cast, consent, mapping, onboard
     from integrations import syncing
-    from ledger import mirror
+    from ledger import bank_intake, mirror
 
     name = f"{scene.PREFIX}copy_{os.getpid()}_kills"
     nursery = scene.Nursery()
@@ -84,9 +85,12 @@ def client(scene_template, django_db_blocker, tmp_path):
                 onboard.connect_all(kestrel, everyone)
                 books = consent.connection(kestrel, "quickbooks-online")
                 syncing.pull_stream(books.pk, "accounts")
+                syncing.pull_stream(consent.connection(kestrel, "plaid").pk, "accounts")
                 with client_context(kestrel.pk):
                     mirror.take_accounts(kestrel, books)
+                    bank_intake.take(kestrel)
                     mapping.approve_mapping(kestrel, everyone)
+                    onboard.link_banks(kestrel, everyone)
                     SyncJob.objects.filter(client=kestrel).delete()
                 yield kestrel
         finally:
@@ -106,8 +110,9 @@ def crew(client, tmp_path):
         "PYTHONWARNINGS": "ignore",
         "CELERY_BROKER_URL": "",
         "TIEOUT_VAR": str(tmp_path),
+        "TIEOUT_VAULT_KEY_FILE": str(django_settings.VAULT_KEY_FILE),
         "TIEOUT_SANDBOX_URL": django_settings.SANDBOX_URL,
-        "TIEOUT_LEASE_SECONDS": "3",
+        "TIEOUT_LEASE_SECONDS": "5",
         "TIEOUT_SETTLE_SECONDS": "1",
         "TIEOUT_TEST_NO_PACE": "1",
     }
@@ -131,6 +136,17 @@ def hurry(client: Any) -> None:
         failed.delete()
 
 
+def standing(client: Any) -> dict[str, Any]:
+    """Where the work stands, for the message of a run that did not end."""
+    with client_context(client.pk):
+        left = SyncJob.objects.filter(client=client).exclude(state="done")
+        return {
+            "jobs": [(job.kind, job.state, job.tries, job.failures, job.problem) for job in left],
+            "facts": Counter(Fact.objects.filter(client=client).values_list("state", flat=True)),
+            "outbox": Counter(OutboxItem.objects.filter(client=client).values_list("state", flat=True)),
+        }
+
+
 def work_through(client: Any, crew: Workers, strike: Any) -> None:
     """Let the crew work until nothing is left to do or to send; ``strike`` is called now and then until it says it is done."""
     ends, round_, striking = time.monotonic() + SECONDS, 0, True
@@ -149,7 +165,7 @@ def work_through(client: Any, crew: Workers, strike: Any) -> None:
             return
         round_ += 1
         jobs.enqueue(client.pk, "refresh", f"refresh:{round_}")
-    raise AssertionError(f"not done after {SECONDS} s")
+    raise AssertionError(f"not done after {SECONDS} s: {standing(client)}")
 
 
 def test_random_kills_and_kills_at_every_named_point_lose_and_double_nothing(client, crew):
@@ -174,12 +190,14 @@ def test_random_kills_and_kills_at_every_named_point_lose_and_double_nothing(cli
     assert plan == []
     world = truth.read(client)
     with client_context(client.pk):
-        for name, (provider, stream) in STREAMS.items():
+        for (provider, stream), name in STREAMS.items():
             documents = SourceDocument.objects.filter(client=client, connection__provider=provider, stream=stream)
             facts = Fact.objects.filter(client=client, connection__provider=provider, stream=stream)
+            facts = facts.exclude(reason="pending at the bank")
             for month in MONTHS:
                 given = facts.filter(booked_on__startswith=month).values("external_id").distinct().count()
-                assert given == world["counts"][name].get(month, 0), f"lost: {name} {month}"
+                known = sum(n.get(month, 0) for key, n in world["counts"].items() if key.startswith(name))
+                assert given == known, f"lost: {provider} {stream} {month}"
             assert documents.count() == documents.values("external_id", "sha256").distinct().count(), "doubled"
         assert not Fact.objects.filter(client=client, state="new", kind__in=["Sale", "Payout", "PayrollRun"]).exists()
         keys = JournalEntry.objects.filter(client=client, origin="source", reverses__isnull=True)

@@ -49,7 +49,11 @@ STAFF = (
     Place("all-questions", "/questions/"),
     Place("exceptions", "/exceptions/"),
     Place("reconciliation", f"{CLIENT}/reconciliation/{MONTH}/"),
-    Place("reconciliation-account", f"{CLIENT}/reconciliation/{MONTH}/", link="main tbody a[href*='/reconciliation/']"),
+    Place(
+        "reconciliation-account",
+        f"{CLIENT}/reconciliation/{MONTH}/",
+        link="main tbody a[href*='/reconciliation/']:has-text('Checking')",
+    ),
     Place("payroll", f"{CLIENT}/payroll/{MONTH}/"),
     Place("processors", f"{CLIENT}/processors/{MONTH}/"),
     Place("processor", f"{CLIENT}/processors/{MONTH}/", link="main tbody a[href*='/processors/']"),

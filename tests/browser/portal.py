@@ -20,6 +20,7 @@ from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from celery import Celery
 from django.conf import settings
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.db import connections
 
 from clients.models import User
 from tests import builders
@@ -95,6 +96,8 @@ def serving(march: March) -> Iterator[Portal]:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         thread.start()
         yield portal
+        # Beside Playwright's loop this thread has database connections of its own, which nobody else would close.
+        connections.close_all()
     server.shutdown()
     server.server_close()
     got_request_exception.disconnect(note)
@@ -164,8 +167,6 @@ def _ring(bell: Celery, job_id: int, at: datetime | None) -> None:
 
 def _sweep(over: threading.Event) -> None:
     """What beat does in life, oftener."""
-    from django.db import connections
-
     from integrations import jobs
 
     while not over.wait(SWEEP_SECONDS):

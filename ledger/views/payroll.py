@@ -37,7 +37,7 @@ NOT_THERE = "Only in the ledger"
 
 @classified(Right.VIEW_DRAFTS)
 def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
-    """The whole proof of a month; ``only=differences`` leaves out what ties, ``format=csv`` gives the lines."""
+    """The whole proof of a month; ``show=differences`` leaves out what ties, ``format=csv`` gives the lines."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of = month_or_404(request, month)
     proof = payroll_proof.prove(client, of)
@@ -47,7 +47,7 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     rows = _rows(proof, accounts)
     if request.GET.get("format") == "csv":
         return _csv(client, proof, rows)
-    only = request.GET.get("only") == "differences"
+    only = request.GET.get("show") == "differences"
     page = {
         "client": client,
         "month": of,

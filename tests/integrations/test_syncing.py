@@ -14,6 +14,7 @@ from integrations import jobs, syncing
 from integrations.errors import Reconnect, RetryLater, StaleCursor
 from integrations.models import Connection, ControlTotal, Fact, SourceDocument, StreamState, SyncJob
 from integrations.provider import Page
+from integrations.syncing import FACTS
 from tests.integrations import scripted
 from tests.integrations.scripted import NOW, sale
 
@@ -326,12 +327,12 @@ def test_a_pull_reads_from_the_cut_over_on(live, script):
 
 
 def test_new_facts_wake_one_job_and_repeats_none(live, script, monkeypatch):
-    monkeypatch.setitem(jobs._handlers, "facts", (lambda _job, _lease: None, False))
+    monkeypatch.setitem(jobs._handlers, FACTS, (lambda _job, _lease: None, False))
     script.pages = [Page(items=[sale(1)]), Page(items=[sale(2)])]
     pull(live)
     pull(live)
     with client_context(live.client_id):
-        assert SyncJob.objects.filter(kind="facts").count() == 1
+        assert SyncJob.objects.filter(kind=FACTS).count() == 1
 
 
 def test_a_pull_stops_at_its_time_and_says_there_is_more(live, script):

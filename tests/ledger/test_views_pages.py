@@ -54,7 +54,7 @@ def pages(books):
         month.format("reconciliation") + f"{feed.pk}/?tab=timing",
         month.format("reconciliation") + f"{feed.pk}/?tab=matched",
         month.format("payroll"),
-        month.format("payroll") + "?only=differences",
+        month.format("payroll") + "?show=differences",
         month.format("payroll") + f"runs/{run.pk}/",
         "/c/kestrel/payroll/2026-05/",
         month.format("processors"),

@@ -288,6 +288,8 @@ def _write(client: Client, reader: _Reader, batch: _Batch, result: BookResult) -
         reader.hold_closed(fact, stuck[fact.pk], batch)
     batch.booked = [fact_id for fact_id in batch.booked if fact_id not in stuck]
     _mark(client, batch.booked, "booked", "")
+    if done.known or done.changed:
+        _supersede(client, batch.booked)
     _mark(client, batch.proof, "proof", None)
     for reason, ids in batch.skipped.items():
         _mark(client, ids, "skipped", reason[:500])
@@ -305,6 +307,18 @@ def _write(client: Client, reader: _Reader, batch: _Batch, result: BookResult) -
     result.booked += len(batch.booked)
     result.skipped += sum(map(len, batch.skipped.values()))
     result.held += len(batch.held)
+
+
+def _supersede(client: Client, ids: Sequence[int]) -> None:
+    """A newer version of a record takes the place of the booked one, so that no proof counts both."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "UPDATE integrations_fact old SET state = 'superseded' FROM integrations_fact new"
+            " WHERE new.client_id = %(client)s AND new.id = ANY(%(ids)s) AND old.client_id = new.client_id"
+            " AND old.connection_id = new.connection_id AND old.stream = new.stream AND old.external_id = new.external_id"
+            " AND old.kind = new.kind AND old.id < new.id AND old.state = 'booked'",
+            {"client": client.pk, "ids": list(ids)},
+        )
 
 
 def _mark(client: Client, ids: Sequence[int], state: str, reason: str | None) -> None:

@@ -132,6 +132,15 @@ def test_a_change_the_books_do_not_see_changes_no_entry(client):
     assert len(entries_of(client)) == 1
 
 
+def test_a_newer_version_takes_the_place_of_the_booked_one(client):
+    """A processor's row that turns from pending to available comes again: the proofs count it once."""
+    for amount, customer in ((5_000, ""), (5_000, "Marigold Finch"), (4_400, "Marigold Finch")):
+        arrive(client, "stripe", STREAM, sale(amount=amount, customer=customer))
+        booking.book(client)
+    facts = Fact.objects.filter(client=client, stream=STREAM, external_id=sale().external_id)
+    assert list(facts.order_by("id").values_list("state", flat=True)) == ["superseded", "superseded", "booked"]
+
+
 def test_an_unmapped_channel_is_held_until_it_is_mapped(client, shelf):
     before = net(client, "Stripe Clearing")
     arrive(client, "stripe", STREAM, sale(1, channel="market"), sale(2, channel="market"), sale(3))

@@ -7,7 +7,7 @@ Exponents follow ISO 4217 (zero- and three-decimal currencies listed; two is the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,10 +17,15 @@ ZERO_DECIMAL = frozenset(
     ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
 )
 THREE_DECIMAL = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+#: The largest amount in minor units, either way: what the database's bigint holds.
+MOST_MINOR = (1 << 63) - 1
+_MOST_DIGITS = len(str(MOST_MINOR))
+#: Scaling never rounds behind our back: an amount of more digits than anybody means is refused instead.
+_EXACT = Context(prec=100, traps=[InvalidOperation, Inexact])
 
 
 class MoneyError(ValueError):
-    """An amount that cannot be money: a float, too many decimals, an unknown currency, two currencies added."""
+    """An amount that cannot be money: a float, too many decimals or digits, an unknown currency, two currencies added."""
 
 
 def exponent(currency: str) -> int:
@@ -34,20 +39,32 @@ def exponent(currency: str) -> int:
 def to_minor(amount: Decimal | str | int, currency: str, *, rounding: bool = False) -> int:
     """Minor units of a major-unit amount. More decimals than the currency has raise unless ``rounding`` (half to even).
 
-    Trailing zeros are not decimals: ``"-30.000"`` is -3000 in USD.
+    Trailing zeros are not decimals: ``"-30.000"`` is -3000 in USD. Raises MoneyError, also beyond ``MOST_MINOR``.
     """
     if isinstance(amount, float):
         raise MoneyError("a float is not money")
     try:
-        scaled = Decimal(amount).scaleb(exponent(currency))
-    except InvalidOperation as error:
-        raise MoneyError(f"{amount!r} is not an amount") from error
-    if not scaled.is_finite():
-        raise MoneyError(f"{amount!r} is not an amount")
+        number = Decimal(amount)
+        if not number.is_finite():
+            raise MoneyError(f"{_shown(amount)} is not an amount")
+        # Looked at before it is written out: the digits of 1e999999999 would fill the memory.
+        if number.adjusted() > _MOST_DIGITS:
+            raise MoneyError(f"{_shown(amount)} is more than a ledger line holds")
+        scaled = number.scaleb(exponent(currency), _EXACT)
+    except ArithmeticError as error:
+        raise MoneyError(f"{_shown(amount)} is not an amount") from error
     whole = scaled.to_integral_value(rounding=ROUND_HALF_EVEN)
+    if abs(whole) > MOST_MINOR:
+        raise MoneyError(f"{_shown(amount)} is more than a ledger line holds")
     if whole != scaled and not rounding:
-        raise MoneyError(f"{amount} has more decimals than {currency.upper()} allows")
+        raise MoneyError(f"{_shown(amount)} has more decimals than {currency.upper()} allows")
     return int(whole)
+
+
+def _shown(amount: Decimal | str | int) -> str:
+    """The amount as a message shows it, cut where somebody sent a novel."""
+    said = str(amount)
+    return said if len(said) <= 40 else f"{said[:37]}…"
 
 
 def to_major(minor: int, currency: str) -> Decimal:

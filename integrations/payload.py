@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from integrations.errors import PayloadError
-from integrations.money import MoneyError, to_minor
+from integrations.money import MOST_MINOR, MoneyError, to_minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MISSING = object()
+#: Places before the first digit or after it that a number may be written with: 1e999999999 would fill the memory as text.
+MOST_PLACES = 400
 
 
 def parse_json(raw: bytes | str) -> Any:
@@ -30,14 +32,27 @@ def parse_json(raw: bytes | str) -> Any:
 
 
 def render_json(value: Any) -> bytes:
-    """The inverse: keys sorted, no spaces, ``Decimal`` as the exact number it is; equal values give equal bytes."""
-    return orjson.dumps(value, default=_exact_number, option=orjson.OPT_SORT_KEYS)
+    """The inverse: keys sorted, no spaces, ``Decimal`` as the exact number it is; equal values give equal bytes.
+
+    Raises TypeError, which says why, for what has no place in JSON and for a number of more than ``MOST_PLACES`` places.
+    """
+    try:
+        return orjson.dumps(value, default=_exact_number, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise TypeError(str(error.__cause__ or error)) from error
 
 
 def _exact_number(value: object) -> Any:
-    if isinstance(value, Decimal) and value.is_finite():
-        return orjson.Fragment(format(value, "f"))
-    raise TypeError(f"{type(value).__name__} has no place in a request")
+    if not isinstance(value, Decimal):
+        raise TypeError(f"{type(value).__name__} has no place in a request")
+    if not is_writable(value):
+        raise TypeError(f"{value:.6g} cannot be written out as a number")
+    return orjson.Fragment(format(value, "f"))
+
+
+def is_writable(number: Decimal) -> bool:
+    """Whether a number can be written out digit by digit without filling the memory."""
+    return number.is_finite() and abs(number.adjusted()) <= MOST_PLACES
 
 
 def _refuse_constant(name: str) -> Any:
@@ -86,6 +101,8 @@ class Payload:
             return default  # type: ignore[no-any-return]
         if isinstance(value, bool) or not isinstance(value, int):
             raise PayloadError(self.at(name), f"expected a whole number, found {_kind(value)}")
+        if abs(value) > MOST_MINOR:
+            raise PayloadError(self.at(name), "is more than a ledger line holds")
         return value
 
     def flag(self, name: str, default: Any = MISSING) -> bool:
@@ -102,9 +119,9 @@ class Payload:
         try:
             number = Decimal(value)
         except ArithmeticError as error:
-            raise PayloadError(self.at(name), f"{value!r} is not an amount") from error
-        if not number.is_finite():
-            raise PayloadError(self.at(name), f"{value!r} is not an amount")
+            raise PayloadError(self.at(name), f"{value!s:.60} is not an amount") from error
+        if not is_writable(number):
+            raise PayloadError(self.at(name), f"{value!s:.60} is not an amount")
         return number
 
     def minor(self, name: str, currency: str, default: Any = MISSING) -> int:
@@ -139,7 +156,10 @@ class Payload:
             raise PayloadError(self.at(name), f"{value!r} is not a time") from error
         if moment.tzinfo is None:
             raise PayloadError(self.at(name), f"{value!r} has no time zone")
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError as error:
+            raise PayloadError(self.at(name), f"{value!r} is beyond the calendar") from error
 
     def epoch(self, name: str, default: Any = MISSING) -> datetime:
         """Unix seconds to an aware UTC instant."""

@@ -1,4 +1,4 @@
-"""Facts to JSON and back, exactly: dates and times as ISO text, tuples as lists, amounts as whole numbers."""
+"""Facts to JSON and back, exactly: dates and times as ISO text, tuples as lists, amounts as whole numbers, rates as text."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import dataclasses
 import types
 import typing
 from datetime import date, datetime
-from functools import cache
+from decimal import Decimal, InvalidOperation
+from functools import cache, partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,7 +18,9 @@ from integrations.errors import PayloadError
 from integrations.records import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+    _Read = Callable[[Any], Any]
 
 #: Every kind of fact by its class name.
 KINDS: dict[str, type[Record]] = {
@@ -29,13 +33,40 @@ _NAMES = {**vars(records), "date": date, "datetime": datetime}
 
 def render(record: Record) -> bytes:
     """The record's fields as JSON text."""
-    return orjson.dumps(record)
+    return orjson.dumps(record, default=_text_of_rate)
 
 
 def to_json(record: Record) -> dict[str, Any]:
     """The record's fields as plain JSON values, for a JSON column."""
-    fields: dict[str, Any] = orjson.loads(orjson.dumps(record))
+    fields: dict[str, Any] = orjson.loads(render(record))
     return fields
+
+
+def _text_of_rate(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def render_fact(record: Record) -> bytes:
+    """The record's fields as JSON text, without those that stand at their default: what is kept of a fact, and read often.
+
+    A default of a record is part of what is stored: it can be added with a new field, and never changes.
+    """
+    names, values, defaults = _defaults(type(record))  # type: ignore[arg-type]
+    said = {name: value for name, value, plain in zip(names, values(record), defaults, strict=True) if value != plain}
+    return orjson.dumps(said, default=_text_of_rate)
+
+
+@cache
+def _defaults(kind: type[Record]) -> tuple[tuple[str, ...], Callable[[Record], tuple[Any, ...]], tuple[Any, ...]]:
+    """The names of a kind's fields, what gets their values, and their defaults (MISSING, which no value equals)."""
+    fields = dataclasses.fields(kind)
+    names = tuple(field.name for field in fields)
+    defaults = tuple(
+        field.default if field.default_factory is dataclasses.MISSING else field.default_factory() for field in fields
+    )
+    return names, attrgetter(*names), defaults
 
 
 def from_json(kind: str, data: Any) -> Record:
@@ -43,34 +74,54 @@ def from_json(kind: str, data: Any) -> Record:
     found = KINDS.get(kind)
     if found is None:
         raise PayloadError("$", f"{kind!r} is not a kind of fact")
-    return typing.cast("Record", _build(found, data, "$"))
+    try:
+        return typing.cast("Record", _build(found, data))
+    except _Misread as error:
+        raise PayloadError(f"${error.path}", error.said) from error
 
 
-def _build(kind: type[Any], data: Any, path: str) -> Any:
+class _Misread(Exception):  # noqa: N818
+    """A value that is not what its field holds; the path grows on the way out, so that reading well costs nothing for it."""
+
+    def __init__(self, said: str, path: str = "") -> None:
+        super().__init__(said)
+        self.said, self.path = said, path
+
+    def inside(self, place: str) -> _Misread:
+        return _Misread(self.said, place + self.path)
+
+
+def _build(kind: type[Any], data: Any) -> Any:
     if not isinstance(data, dict):
-        raise PayloadError(path, "expected an object")
+        raise _Misread("expected an object")
+    readers, required = _fields(kind)  # type: ignore[arg-type]
     values = {}
-    for name, (read, required) in _fields(kind).items():  # type: ignore[arg-type]
-        if name in data:
-            values[name] = read(data[name], f"{path}.{name}")
-        elif required:
-            raise PayloadError(f"{path}.{name}", "is missing")
+    for name, value in data.items():
+        read = readers.get(name)
+        if read is not None:
+            try:
+                values[name] = read(value)
+            except _Misread as error:
+                raise error.inside(f".{name}") from error
+    for name in required:
+        if name not in values:
+            raise _Misread("is missing", f".{name}")
     return kind(**values)
 
 
 @cache
-def _fields(kind: type[Any]) -> dict[str, tuple[Callable[[Any, str], Any], bool]]:
-    hints = typing.get_type_hints(kind, localns=_NAMES)
-    return {
-        field.name: (
-            _reader(hints[field.name]),
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
-        )
-        for field in dataclasses.fields(kind)
-    }
+def _fields(kind: type[Any]) -> tuple[dict[str, _Read], tuple[str, ...]]:
+    """How each field is read, and those that have no default."""
+    hints, fields = typing.get_type_hints(kind, localns=_NAMES), dataclasses.fields(kind)
+    required = tuple(
+        field.name
+        for field in fields
+        if field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+    )
+    return {field.name: _reader(hints[field.name]) for field in fields}, required
 
 
-def _reader(hint: Any) -> Callable[[Any, str], Any]:
+def _reader(hint: Any) -> _Read:
     """The function that reads one JSON value as this type."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Literal:
@@ -83,55 +134,78 @@ def _reader(hint: Any) -> Callable[[Any, str], Any]:
             return _sequence(_reader(arguments[0]))
         return _row(tuple(_reader(argument) for argument in arguments))
     if dataclasses.is_dataclass(hint):
-        return lambda value, path: _build(typing.cast("type[Any]", hint), value, path)
-    return _moment(hint) if hint in {date, datetime} else _plain(hint)
+        return partial(_build, typing.cast("type[Any]", hint))
+    return _SCALARS.get(hint) or _plain(hint)
 
 
-def _plain(hint: type) -> Callable[[Any, str], Any]:
-    def read(value: Any, path: str) -> Any:
+def _rate(value: Any) -> Decimal:
+    try:
+        read = Decimal(value) if isinstance(value, str) else Decimal("NaN")
+    except InvalidOperation:
+        read = Decimal("NaN")
+    if not read.is_finite():
+        raise _Misread("expected a decimal as text")
+    return read
+
+
+def _plain(hint: type) -> _Read:
+    def read(value: Any) -> Any:
         if type(value) is not hint:
-            raise PayloadError(path, f"expected {hint.__name__}")
+            raise _Misread(f"expected {hint.__name__}")
         return value
 
     return read
 
 
-def _moment(hint: type[date]) -> Callable[[Any, str], Any]:
-    def read(value: Any, path: str) -> Any:
+def _moment(hint: type[date]) -> _Read:
+    def read(value: Any) -> Any:
         try:
             return hint.fromisoformat(value)
         except (TypeError, ValueError) as error:
-            raise PayloadError(path, f"expected a {hint.__name__}") from error
+            raise _Misread(f"expected a {hint.__name__}") from error
 
     return read
 
 
-def _one_of(allowed: tuple[Any, ...]) -> Callable[[Any, str], Any]:
-    def read(value: Any, path: str) -> Any:
+def _one_of(allowed: tuple[Any, ...]) -> _Read:
+    def read(value: Any) -> Any:
         if value not in allowed:
-            raise PayloadError(path, f"{value!r} is not one of {', '.join(map(str, allowed))}")
+            raise _Misread(f"{value!r} is not one of {', '.join(map(str, allowed))}")
         return value
 
     return read
 
 
-def _optional(inner: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
-    return lambda value, path: None if value is None else inner(value, path)
+def _optional(inner: _Read) -> _Read:
+    return lambda value: None if value is None else inner(value)
 
 
-def _sequence(inner: Callable[[Any, str], Any]) -> Callable[[Any, str], Any]:
-    def read(value: Any, path: str) -> Any:
+def _sequence(inner: _Read) -> _Read:
+    def read(value: Any) -> Any:
         if not isinstance(value, list):
-            raise PayloadError(path, "expected a list")
-        return tuple(inner(item, f"{path}[{index}]") for index, item in enumerate(value))
+            raise _Misread("expected a list")
+        return _listed((inner for _item in value), value)
 
     return read
 
 
-def _row(inner: tuple[Callable[[Any, str], Any], ...]) -> Callable[[Any, str], Any]:
-    def read(value: Any, path: str) -> Any:
+def _row(inner: tuple[_Read, ...]) -> _Read:
+    def read(value: Any) -> Any:
         if not isinstance(value, list) or len(value) != len(inner):
-            raise PayloadError(path, f"expected a list of {len(inner)}")
-        return tuple(one(item, f"{path}[{index}]") for index, (one, item) in enumerate(zip(inner, value, strict=True)))
+            raise _Misread(f"expected a list of {len(inner)}")
+        return _listed(inner, value)
 
     return read
+
+
+def _listed(readers: Iterable[_Read], items: list[Any]) -> tuple[Any, ...]:
+    found: list[Any] = []
+    for read, item in zip(readers, items, strict=True):
+        try:
+            found.append(read(item))
+        except _Misread as error:
+            raise error.inside(f"[{len(found)}]") from error
+    return tuple(found)
+
+
+_SCALARS: dict[Any, _Read] = {date: _moment(date), datetime: _moment(datetime), Decimal: _rate}

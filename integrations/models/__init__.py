@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from integrations.models.connections import Connection, OAuthAttempt, RateBudget, StreamState, Token
-from integrations.models.facts import ControlTotal, Fact, SourceDocument
+from integrations.models.connections import AppBudget, Connection, OAuthAttempt, RateBudget, StreamState, Token
+from integrations.models.facts import ControlTotal, Fact, SourceDocument, WaitingFact
 from integrations.models.inbox import FileImport, WebhookEvent
 from integrations.models.jobs import SyncJob
 
 __all__ = [
+    "AppBudget",
     "Connection",
     "ControlTotal",
     "Fact",
@@ -18,5 +19,6 @@ __all__ = [
     "StreamState",
     "SyncJob",
     "Token",
+    "WaitingFact",
     "WebhookEvent",
 ]

@@ -59,6 +59,22 @@ class Connection(models.Model):
     def is_live(self) -> bool:
         return self.state == self.State.LIVE
 
+    @property
+    def where(self) -> dict[str, str]:
+        """Where the account is: what was asked before the sign-in, and what the token answer told. Never a secret."""
+        found = self.settings.get("account")
+        return dict(found) if isinstance(found, dict) else {}
+
+    @property
+    def scheme(self) -> str:
+        """The kind of scheme its access came by, '' for the provider's first."""
+        return str(self.settings.get("scheme", ""))
+
+    @property
+    def is_by_file(self) -> bool:
+        """Its figures come as files a person brings; nothing is read by itself."""
+        return self.provider == "bank-file" or self.scheme == "file"
+
 
 class Token(models.Model):
     """The grant of a connection, encrypted by the vault; only expiries are readable.
@@ -89,6 +105,17 @@ class RateBudget(models.Model):
 
     connection = models.OneToOneField(Connection, models.CASCADE, primary_key=True, related_name="+")
     client = models.ForeignKey("clients.Client", models.PROTECT, related_name="+")
+    free_at = models.DateTimeField(db_default=Now())
+    calls = ArrayField(models.DateTimeField(), default=list)
+
+
+class AppBudget(models.Model):
+    """The same for all connections of one provider together, where it limits the app as a whole. Of no client.
+
+    Updates: one statement before and after each call. Deletion: never.
+    """
+
+    provider = models.CharField(max_length=60, primary_key=True)
     free_at = models.DateTimeField(db_default=Now())
     calls = ArrayField(models.DateTimeField(), default=list)
 

@@ -91,13 +91,24 @@ class Fact(models.Model):
         indexes = [
             models.Index(fields=["client", "connection", "stream", "external_id"], name="fact_by_identity"),
             models.Index(fields=["client", "kind", "booked_on"], name="fact_by_day"),
-            models.Index(
-                fields=["client", "id"], condition=models.Q(state__in=["new", "exception"]), name="fact_to_handle"
-            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.external_id}"
+
+
+class WaitingFact(models.Model):
+    """A fact that is still to be handled (``new`` or ``exception``): the short list that a run begins with.
+
+    Kept by a trigger with every change of a state; readable and never written by the app. With the list beside them no index
+    of the facts holds their state, so that a fact's state changes in place.
+    """
+
+    pk = models.CompositePrimaryKey("client_id", "fact_id")
+    client = models.ForeignKey(
+        "clients.Client", models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    fact = models.ForeignKey(Fact, models.DO_NOTHING, related_name="to_handle", db_constraint=False, db_index=False)
 
 
 class ControlTotal(models.Model):

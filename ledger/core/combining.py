@@ -35,6 +35,8 @@ class CombiningRun(Protocol):
 
     def in_window(self, item: int, line: int) -> bool: ...
 
+    def is_refused(self, lines: Iterable[int], items: Iterable[int]) -> bool: ...
+
     def settle(
         self,
         lines: tuple[int, ...],
@@ -107,7 +109,8 @@ def _explain(run: CombiningRun, line: int, group: _Group, *, named: bool, ambigu
         return False
     if len(free) > MOST_CANDIDATES:
         free = sorted(free, key=lambda item: (abs(day - run.item_days[item]), item))[:MOST_CANDIDATES]
-    ways = subsets_with_sum([run.items[item].amount for item in free], total)
+    found = subsets_with_sum([run.items[item].amount for item in free], total)
+    ways = [way for way in found if not run.is_refused((line,), [free[place] for place in way])]
     if not ways:
         return False
     ranked = sorted((_rank(run, free, way), way) for way in ways)
@@ -155,7 +158,8 @@ def _split_items(run: CombiningRun) -> None:
             and run.in_window(index, line)
             and (not item.names or has_name(item, run.texts[line]))
         ][:MOST_CANDIDATES]
-        ways = subsets_with_sum([run.lines[line].amount for line in near], item.amount)
+        found = subsets_with_sum([run.lines[line].amount for line in near], item.amount)
+        ways = [way for way in found if not run.is_refused([near[place] for place in way], (index,))]
         if not ways:
             continue
         chosen = tuple(near[place] for place in ways[0])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.core.roles import is_known
 
@@ -25,11 +25,19 @@ class EntryError(ValueError):
         self.difference = difference
 
 
-@dataclass(frozen=True, slots=True)
-class DraftLine:
+class Foreign(NamedTuple):
+    """What a line was before it was valued in home currency: minor units, their currency, home per unit in millionths."""
+
+    amount: int
+    currency: str
+    rate_millionths: int
+
+
+class DraftLine(NamedTuple):
     """One side of one role. Exactly one of ``debit`` and ``credit`` is positive (minor units).
 
     ``key`` refines the role (channel, earning, bank account); ``department`` and ``party`` are tags the ledger keeps.
+    ``foreign`` stands beside a home amount that was converted.
     """
 
     role: str
@@ -39,6 +47,7 @@ class DraftLine:
     memo: str = ""
     department: str = ""
     party: str = ""
+    foreign: Foreign | None = None
 
     @property
     def raw(self) -> int:
@@ -103,7 +112,7 @@ def credit(
 
 def reversal(entry: DraftEntry, on: date, *, memo: str = "") -> DraftEntry:
     """The mirror of an entry on another day: every debit a credit and the other way round."""
-    lines = tuple(replace(line, debit=line.credit, credit=line.debit) for line in entry.lines)
+    lines = tuple(line._replace(debit=line.credit, credit=line.debit) for line in entry.lines)
     said = memo or f"Reversal: {entry.memo}".strip()
     return DraftEntry(f"{entry.purpose}-reversal", on, said, lines, entry.currency)
 
@@ -112,16 +121,18 @@ def merge(lines: Iterable[DraftLine]) -> tuple[DraftLine, ...]:
     """Lines equal in role, key, department, party and side summed into one, in the order of first appearance.
 
     The two sides of a role stay apart: gross figures remain visible. A memo survives where all merged lines share it.
+    Lines that were foreign are summed before they are converted, never after: those come through as they are.
     """
-    sums: dict[tuple[str, str, str, str, bool], DraftLine] = {}
+    sums: dict[tuple[str, str, str, str, bool, int], DraftLine] = {}
     for line in lines:
-        place = (line.role, line.key, line.department, line.party, line.debit > 0)
+        alone = len(sums) if line.foreign else -1
+        place = (line.role, line.key, line.department, line.party, line.debit > 0, alone)
         seen = sums.get(place)
         if seen is None:
             sums[place] = line
             continue
         memo = seen.memo if seen.memo == line.memo else ""
-        sums[place] = replace(seen, debit=seen.debit + line.debit, credit=seen.credit + line.credit, memo=memo)
+        sums[place] = seen._replace(debit=seen.debit + line.debit, credit=seen.credit + line.credit, memo=memo)
     return tuple(sums.values())
 
 

@@ -27,7 +27,7 @@ from ledger.core.signals import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 #: At or above this many basis points a suggestion may be taken without a person.
 ACCEPT = 9000
@@ -39,6 +39,7 @@ _RARE_LAG_BITS = 8
 _BLOCK_LIMIT = 40
 
 Kind = Literal["one-to-one", "many-to-one", "one-to-many", "transfer"]
+Refusal = tuple[frozenset[str], frozenset[str]]
 
 
 class Suggestion(NamedTuple):
@@ -73,6 +74,8 @@ class _Run:
     #: First and last day on which a line may meet each item.
     opens: list[int]
     shuts: list[int]
+    #: Lines and items that a person said are not the same money.
+    refused: Collection[Refusal]
     line_taken: bytearray
     item_taken: bytearray
     accepted: list[Suggestion] = field(default_factory=list)
@@ -81,10 +84,16 @@ class _Run:
     edges: list[tuple[int, int]] = field(default_factory=list)
 
     def in_window(self, item: int, line: int) -> bool:
-        if not self.opens[item] <= self.line_days[line] <= self.shuts[item]:
+        if not self.opens[item] <= self.line_days[line] <= self.shuts[item] or self.is_refused((line,), (item,)):
             return False
         account = self.items[item].account
         return not account or account != self.lines[line].account
+
+    def is_refused(self, lines: Iterable[int], items: Iterable[int]) -> bool:
+        if not self.refused:
+            return False
+        said = frozenset(self.lines[line].id for line in lines), frozenset(self.items[item].id for item in items)
+        return said in self.refused
 
     def take(self, item: int, line: int, confidence: int, reasons: tuple[str, ...]) -> None:
         """``settle`` for the plain pair, which nearly all are."""
@@ -116,13 +125,20 @@ class _Run:
             self.item_taken[item] = 1
 
 
-def match(lines: Sequence[BankSide], items: Sequence[BookSide], *, window: Window | None = None) -> list[Suggestion]:
+def match(
+    lines: Sequence[BankSide],
+    items: Sequence[BookSide],
+    *,
+    window: Window | None = None,
+    refused: Collection[Refusal] = (),
+) -> list[Suggestion]:
     """The best explanation of the lines by the items, surest first. Each line and item appears in one suggestion at most.
 
-    Deterministic, whatever the order of the input. Suggestions below ACCEPT are for a person to look at.
+    Deterministic, whatever the order of the input. Suggestions below ACCEPT are for a person to look at. What is ``refused``
+    (line ids, item ids) is not said again, neither alone nor as the whole of a group.
     """
     lines, items = sorted(lines, key=itemgetter(0)), sorted(items, key=itemgetter(0))
-    run = _begin(lines, items, window or Window())
+    run = _begin(lines, items, window or Window(), frozenset(refused))
     _sure_pairs(run)
     lag_bits = _learned(run.lags)
     combine(run, _lines_without(run), ambiguous=False)
@@ -131,7 +147,7 @@ def match(lines: Sequence[BankSide], items: Sequence[BookSide], *, window: Windo
     return _result(run)
 
 
-def _begin(lines: Sequence[BankSide], items: Sequence[BookSide], window: Window) -> _Run:
+def _begin(lines: Sequence[BankSide], items: Sequence[BookSide], window: Window, refused: Collection[Refusal]) -> _Run:
     days = [item.on.toordinal() for item in items]
     return _Run(
         lines=lines,
@@ -147,6 +163,7 @@ def _begin(lines: Sequence[BankSide], items: Sequence[BookSide], window: Window)
             day + (window.after if item.days_after is None else item.days_after)
             for day, item in zip(days, items, strict=True)
         ],
+        refused=refused,
         line_taken=bytearray(len(lines)),
         item_taken=bytearray(len(items)),
     )
@@ -356,38 +373,3 @@ def _result(run: _Run) -> list[Suggestion]:
 
 def _doubt(said: Suggestion) -> int:
     return -said.confidence
-
-
-_TRANSFER_WORDS = ("TRANSFER", "XFER", "TRF", "PAYMENT THANK", "CARD PAYMENT", "AUTOPAY", "SAVINGS", "CHECKING")
-
-
-def transfer_pairs(lines: Sequence[BankSide], *, days: int = 4) -> list[Suggestion]:
-    """Transfers between own accounts: a line out and a line in of one amount on two accounts, ``items`` holding the line out.
-
-    Lines must carry their account and share a scope. Without a word of transfer on either side the pair is only offered.
-    """
-    out = [
-        BookSide(
-            line.id,
-            line.on,
-            -line.amount,
-            text=line.text,
-            scope=line.scope,
-            account=line.account,
-            days_before=days,
-            days_after=days,
-        )
-        for line in lines
-        if line.amount < 0
-    ]
-    arrived = [line for line in lines if line.amount > 0]
-    texts = dict(zip((line.id for line in lines), printed(lines), strict=True))
-    found = []
-    for said in match(arrived, out, window=Window(days, days)):
-        if said.kind != "one-to-one":
-            continue
-        worded = any(word in texts[said.lines[0]] or word in texts[said.items[0]] for word in _TRANSFER_WORDS)
-        confidence = said.confidence if worded else min(said.confidence, _SILENT)
-        reasons = ("out of one own account, into another", *said.reasons, *(("a word of transfer",) if worded else ()))
-        found.append(Suggestion(said.lines, said.items, confidence, reasons, "transfer"))
-    return found

@@ -104,6 +104,7 @@ _BOOKS = (
     _role("bad-debt", "Bad debt", "expense"),
     _role("prepaid", "Prepaid expenses", "asset", "category"),
     _role("expense", "Expense", "expense", "category"),
+    _role("fixed-assets", "Fixed assets", "asset", "category"),
     _role("reimb-payable", "Reimbursements payable", "liability"),
     _role("employee-receivable", "Due from employees", "asset"),
     _role("fees", "Software and service fees", "expense", "provider"),
@@ -125,6 +126,12 @@ def role(slug: str) -> Role:
 def is_known(slug: str) -> bool:
     """A role of the table, or an account named directly."""
     return slug in ROLES or (slug.startswith(ACCOUNT_PREFIX) and len(slug) > len(ACCOUNT_PREFIX))
+
+
+def is_kept_by_system(slug: str) -> bool:
+    """An account that one system's own figures prove (its clearing, reserve, money on its way); the key names that system."""
+    known = ROLES.get(slug)
+    return known is not None and known.is_clearing and known.refined_by == "provider"
 
 
 def account_role(account_id: str) -> str:

@@ -6,10 +6,12 @@ not grow with the number of entries, only with accounts × months.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.core.accounts import GROUPS, INCOME_STATEMENT_TYPES, Account, natural
+from ledger.core.accounts import GROUPS, INCOME_STATEMENT_TYPES, Account, natural, normal_side
 from ledger.core.period import FiscalYear, Month
 
 if TYPE_CHECKING:
@@ -32,29 +34,57 @@ class Books:
     activity: Mapping[Month, Mapping[str, tuple[int, int]]]
     fiscal_year_start: int = 1
     retained_earnings: str = ""
-    _sums: dict[tuple[Month | None, Month], dict[str, int]] = field(default_factory=dict, compare=False, repr=False)
+    _ends: list[int] = field(default_factory=list, init=False, compare=False, repr=False)
+    _running: dict[str, list[int]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _earned: list[int] = field(default_factory=list, init=False, compare=False, repr=False)
+    _placed: dict[str, list[Account]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _sums: dict[tuple[Month | None, Month], dict[str, int]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        """Each account's balance after each month that moved anything, nil before the first: every figure is a difference."""
+        months = sorted((month.index, rows) for month, rows in self.activity.items())
+        self._ends.extend(index for index, _rows in months)
+        moved: dict[str, list[int]] = {}
+        for place, (_index, rows) in enumerate(months):
+            for key, (debited, credited) in rows.items():
+                moved.setdefault(key, [0] * len(months))[place] = debited - credited
+        self._running.update((key, [*accumulate(nets, initial=0)]) for key, nets in moved.items())
+        earning = [account.key for account in self.accounts if account.type in INCOME_STATEMENT_TYPES]
+        profits = [self._running[key] for key in earning if key in self._running]
+        self._earned.extend(-sum(sums) for sums in zip(*profits, strict=True))
+        for account in self.accounts:
+            self._placed.setdefault(account.placed, []).append(account)
+
+    def running(self, key: str) -> Sequence[int] | None:
+        """The account's balances (debits − credits), one at each place ``span`` gives; None if nothing ever moved it."""
+        return self._running.get(key)
+
+    def placed(self, slug: str) -> Sequence[Account]:
+        """The accounts of one group of the statements."""
+        return self._placed.get(slug, ())
+
+    def span(self, first: Month | None, last: Month) -> tuple[int, int]:
+        """Where ``running`` stands before ``first`` (None: ever) and at the end of ``last``."""
+        return 0 if first is None else bisect_left(self._ends, first.index), bisect_right(self._ends, last.index)
 
     def moved(self, first: Month | None, last: Month) -> dict[str, int]:
         """Debits − credits by account from ``first`` (None: ever) through ``last``."""
         kept = self._sums.get((first, last))
-        if kept is not None:
-            return kept
-        before = self._sums.get((None, last.previous)) if first is None else None
-        sums = dict(before or {})
-        for month in (last,) if first == last or before is not None else self.activity:
-            if month <= last and (first is None or month >= first):
-                for key, (debited, credited) in self.activity.get(month, {}).items():
-                    sums[key] = sums.get(key, 0) + debited - credited
-        self._sums[first, last] = sums
-        return sums
+        if kept is None:
+            before, end = self.span(first, last)
+            kept = {key: running[end] - running[before] for key, running in self._running.items()}
+            self._sums[first, last] = kept
+        return kept
 
     def year_start(self, month: Month) -> Month:
         return FiscalYear.of(month, self.fiscal_year_start).first
 
     def profit(self, first: Month | None, last: Month) -> int:
         """Income − expenses; positive is a profit."""
-        moved = self.moved(first, last)
-        return -sum([moved.get(account.key, 0) for account in self.accounts if account.type in INCOME_STATEMENT_TYPES])
+        before, end = self.span(first, last)
+        return self._earned[end] - self._earned[before] if self._earned else 0
 
 
 class TrialBalanceRow(NamedTuple):
@@ -181,8 +211,8 @@ _INCOME_SECTIONS = ("income", "cost-of-goods-sold", "expenses", "other-income", 
 
 def income_statement(books: Books, columns: Sequence[Column]) -> IncomeStatement:
     """Income to net income, one figure a column; accounts without a figure in any column are left out."""
-    moved = [books.moved(column.first, column.last) for column in columns]
-    sections = tuple(_section(books, slug, moved) for slug in _INCOME_SECTIONS)
+    spans = [books.span(column.first, column.last) for column in columns]
+    sections = tuple(_section(books, slug, spans) for slug in _INCOME_SECTIONS)
     income, cost, expenses, other_income, other_expenses = (section.totals for section in sections)
     gross = _minus(income, cost)
     operating = _minus(gross, expenses)
@@ -195,19 +225,31 @@ def income_statement(books: Books, columns: Sequence[Column]) -> IncomeStatement
     )
 
 
-def _section(books: Books, slug: str, moved: Sequence[Mapping[str, int]], extra: Sequence[Row] = ()) -> Section:
-    """The accounts of one group in every column; a figure reads on the side of the *section*, so contra shows negative."""
+def _section(
+    books: Books,
+    slug: str,
+    spans: Sequence[tuple[int, int]],
+    extra: Sequence[Row] = (),
+    *,
+    carried: Sequence[int] = (),
+) -> Section:
+    """The accounts of one group in every column; a figure reads on the side of the *section*, so contra shows negative.
+
+    ``carried`` is past years' profit by column; it stands with the account of retained earnings.
+    """
+    account_type, title, _flow = GROUPS[slug]
+    side = normal_side(account_type)
     rows = []
-    for account in books.accounts:
-        if account.placed != slug:
-            continue
-        key, side = account.key, account.normal_side
-        figures = tuple(natural(sums.get(key, 0), side) for sums in moved)
-        if any(figures):
-            rows.append(Row(key, account.name, figures))
+    for account in books.placed(slug):
+        running = books.running(account.key)
+        raw = [running[end] - running[before] for before, end in spans] if running else [0] * len(spans)
+        if carried and account.key == books.retained_earnings:
+            raw = [figure - profit for figure, profit in zip(raw, carried, strict=True)]
+        if any(raw):
+            rows.append(Row(account.key, account.name, tuple([natural(figure, side) for figure in raw])))
     rows += [row for row in extra if any(row.figures)]
-    totals = tuple(sum(row.figures[index] for row in rows) for index in range(len(moved)))
-    return Section(slug, GROUPS[slug][1], tuple(rows), totals)
+    totals = tuple([sum(figures) for figures in zip(*[row.figures for row in rows], strict=True)]) or (0,) * len(spans)
+    return Section(slug, title, tuple(rows), totals)
 
 
 def _plus(one: Sequence[int], other: Sequence[int]) -> tuple[int, ...]:
@@ -241,19 +283,16 @@ _LIABILITIES = ("current-liabilities", "long-term-liabilities")
 
 def balance_sheet(books: Books, columns: Sequence[Column]) -> BalanceSheet:
     """Balances at each column's last month. Retained earnings and the year's net income are computed, never posted."""
-    moved = [dict(books.moved(None, column.last)) for column in columns]
+    spans = [books.span(None, column.last) for column in columns]
     starts = [books.year_start(column.last) for column in columns]
     past = tuple(books.profit(None, start.previous) for start in starts)
     current = tuple(books.profit(start, column.last) for start, column in zip(starts, columns, strict=True))
     extra = [Row("", "Net income", current)]
-    if books.retained_earnings:
-        for sums, profit in zip(moved, past, strict=True):
-            sums[books.retained_earnings] = sums.get(books.retained_earnings, 0) - profit
-    else:
+    if not books.retained_earnings:
         extra.insert(0, Row("", "Retained earnings", past))
-    assets = [_section(books, slug, moved) for slug in _ASSETS]
-    liabilities = [_section(books, slug, moved) for slug in _LIABILITIES]
-    equity = _section(books, "equity", moved, extra)
+    assets = [_section(books, slug, spans, carried=past) for slug in _ASSETS]
+    liabilities = [_section(books, slug, spans, carried=past) for slug in _LIABILITIES]
+    equity = _section(books, "equity", spans, extra, carried=past)
     return BalanceSheet(
         columns=tuple(columns),
         sections=(*assets, *liabilities, equity),

@@ -9,15 +9,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from integrations.records import (
+    BalanceFunding,
+    BalancePurchase,
+    CustomerDeposit,
     Dispute,
+    GiftCard,
     LoanMovement,
+    Order,
+    OrderRefund,
+    OwnTransfer,
     Payout,
+    ProcessorCredit,
     ProcessorFee,
     Record,
     Refund,
     RefundFailure,
     Reserve,
     Sale,
+    TaxMovement,
 )
 from ledger.core.rules.payroll import payroll_accrual, payroll_lines
 
@@ -31,7 +40,9 @@ if TYPE_CHECKING:
 
 # ---- processors: opening + activity − payouts = closing = clearing ------------------------------------------------------
 
-CATEGORIES = ("sales", "refunds", "fees", "disputes", "reserves", "loans", "payouts")
+CATEGORIES = (
+    "sales", "refunds", "fees", "disputes", "reserves", "loans", "purchases", "credits", "taxes", "transfers", "payouts"
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,20 +86,48 @@ def processor_roll_forward(
 
 def balance_movements(record: Record) -> tuple[tuple[str, int], ...]:
     """What a fact does to the balance the processor holds, by category; nothing for facts that do not touch it."""
-    moves = _MOVES.get(type(record))
+    moves = MOVES.get(type(record))
     return moves(record) if moves else ()
 
 
 _Moves = tuple[tuple[str, int], ...]
-_STAGE_SIGN = {"opened": -1, "won": 1, "lost": 0}
+_STAGE_SIGN = {"opened": -1, "won": 1, "lost": 0, "accepted": 0, "inquiry": 0}
+
+
+def _own(record: Sale | Refund) -> int:
+    """What of it went through this system's own balance."""
+    if not record.tenders:
+        return record.amount
+    return sum(tender.amount for tender in record.tenders if tender.kind == "processor" and not tender.name)
 
 
 def _sale(sale: Sale) -> _Moves:
-    return ("sales", sale.amount), ("fees", -sale.fee - sale.fee_tax)
+    return ("sales", _own(sale)), ("fees", -sale.fee - sale.fee_tax)
 
 
 def _refund(refund: Refund) -> _Moves:
-    return ("refunds", -refund.amount), ("fees", -refund.fee)
+    return ("refunds", -_own(refund)), ("fees", -refund.fee - refund.fee_tax)
+
+
+def _order(order: Order) -> _Moves:
+    """An order with tenders is a document; without any it is a row of the balance."""
+    return ("sales", 0 if order.tenders else order.amount), _fees(order)
+
+
+def _order_refund(refund: OrderRefund) -> _Moves:
+    return ("refunds", 0 if refund.tenders else -refund.amount), _fees(refund)
+
+
+def _gift_card(card: GiftCard) -> _Moves:
+    return (("sales", 0 if card.tenders or card.stage == "expired" else card.amount),)
+
+
+def _deposit(deposit: CustomerDeposit) -> _Moves:
+    return (("sales", deposit.amount if deposit.into == "clearing" and not deposit.account else 0),)
+
+
+def _fees(record: Order | OrderRefund) -> tuple[str, int]:
+    return "fees", -sum(fee.amount + fee.tax for fee in record.fees)
 
 
 def _refund_failure(failure: RefundFailure) -> _Moves:
@@ -116,7 +155,28 @@ def _loan(loan: LoanMovement) -> _Moves:
     return (("loans", loan.amount),)
 
 
-_MOVES: dict[type[Record], Callable[[Any], _Moves]] = {
+def _purchase(purchase: BalancePurchase) -> _Moves:
+    return (("purchases", -purchase.amount),)
+
+
+def _funding(funding: BalanceFunding) -> _Moves:
+    return (("transfers", funding.amount),)
+
+
+def _own_transfer(transfer: OwnTransfer) -> _Moves:
+    return (("transfers", -transfer.amount),)
+
+
+def _credit(given: ProcessorCredit) -> _Moves:
+    return (("credits", given.amount),)
+
+
+def _tax(tax: TaxMovement) -> _Moves:
+    return (("taxes", tax.amount),)
+
+
+#: What moves a processor's balance, by kind of fact.
+MOVES: dict[type[Record], Callable[[Any], _Moves]] = {
     Sale: _sale,
     Refund: _refund,
     RefundFailure: _refund_failure,
@@ -125,6 +185,15 @@ _MOVES: dict[type[Record], Callable[[Any], _Moves]] = {
     Payout: _payout,
     Reserve: _reserve,
     LoanMovement: _loan,
+    Order: _order,
+    OrderRefund: _order_refund,
+    GiftCard: _gift_card,
+    CustomerDeposit: _deposit,
+    BalancePurchase: _purchase,
+    BalanceFunding: _funding,
+    OwnTransfer: _own_transfer,
+    ProcessorCredit: _credit,
+    TaxMovement: _tax,
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,7 @@ def _run(record: PayrollRun, source: Source) -> tuple[DraftEntry, ...]:
         return ()
     lines = payroll_lines(record, provider=source.provider)
     if record.reverses:
-        mirrored = (replace(line, debit=line.credit, credit=line.debit) for line in lines)
+        mirrored = (line._replace(debit=line.credit, credit=line.debit) for line in lines)
         return entry_of(record, "payroll-reversal", record.memo or f"Reversal of payroll {record.reverses}", mirrored)
     said = record.memo or f"Payroll {record.kind} {record.period_start} to {record.period_end}"
     return entry_of(record, "payroll", said, lines)
@@ -147,7 +147,7 @@ def payroll_cash_lines(run: PayrollRun, *, provider: str = "") -> tuple[Pull, ..
         if spare and amount != sum(held[role] for role in roles) and amount == sum(held[r] for r in [*roles, *spare]):
             roles, spare = [*roles, *spare], []
         settled = tuple(
-            replace(line, debit=line.credit, credit=line.debit) if sign > 0 else line
+            line._replace(debit=line.credit, credit=line.debit) if sign > 0 else line
             for role in roles
             for line in owed[role]
         )
@@ -174,13 +174,7 @@ def payroll_accrual(run: PayrollRun, month_end: date) -> DraftEntry | None:
     Days are weekdays of the pay period; each department's costs are shared by days worked before and after, remainder
     units to the larger part. Booked on the month's last day, reversed on the first of the next.
     """
-    if (
-        run.history
-        or run.reverses
-        or run.booked_on <= month_end
-        or run.period_start > month_end
-        or not _is_regular(run)
-    ):
+    if run.booked_on <= month_end or run.period_start > month_end or not pays_for_days(run):
         return None
     days = weekdays_between(run.period_start, run.period_end)
     worked = weekdays_between(run.period_start, min(run.period_end, month_end))
@@ -189,7 +183,7 @@ def payroll_accrual(run: PayrollRun, month_end: date) -> DraftEntry | None:
 
 def payroll_accrual_estimate(last_run: PayrollRun, month_end: date) -> DraftEntry | None:
     """The accrual while the straddling run is not known yet: days since the last period's end × that run's daily average."""
-    if last_run.history or last_run.reverses or last_run.period_end >= month_end or not _is_regular(last_run):
+    if last_run.period_end >= month_end or not pays_for_days(last_run):
         return None
     average_over = weekdays_between(last_run.period_start, last_run.period_end)
     unpaid = weekdays_between(last_run.period_end + timedelta(days=1), month_end)
@@ -198,9 +192,10 @@ def payroll_accrual_estimate(last_run: PayrollRun, month_end: date) -> DraftEntr
     return _accrued(last_run, month_end, unpaid, average_over - unpaid)
 
 
-def _is_regular(run: PayrollRun) -> bool:
-    """Off-cycle runs (bonuses, corrections) pay for no days of their own."""
-    return not run.kind.lower().replace("_", "-").startswith(("off", "bonus", "correction", "external"))
+def pays_for_days(run: PayrollRun) -> bool:
+    """Off-cycle runs (bonuses, corrections), reversals and a prior provider's history pay for no days of their own."""
+    is_regular = not run.kind.lower().replace("_", "-").startswith(("off", "bonus", "correction", "external"))
+    return is_regular and not run.history and not run.reverses
 
 
 def _accrued(run: PayrollRun, month_end: date, worked: int, rest: int) -> DraftEntry | None:

@@ -19,6 +19,7 @@ from integrations.records import (
 )
 from ledger.core.entry import DraftEntry, DraftLine, credit, debit
 from ledger.core.rules.booking import Source, Unbookable, draft, entry_of
+from ledger.core.rules.tenders import own_tax, rounding_line, stated_tax, tax_lines, tender_lines
 
 if TYPE_CHECKING:
     from datetime import date
@@ -68,56 +69,95 @@ def _has_word(words: str, sign: str) -> bool:
 
 @draft.register
 def _sale(record: Sale, source: Source) -> tuple[DraftEntry, ...]:
-    """Dr clearing (net of fee), merchant fees, input tax, discounts; Cr sales, shipping, sales tax, tips.
+    """Dr clearing (net of fee) or the tenders, merchant fees, input tax, discounts; Cr sales, shipping, tax, tips, gift cards.
 
-    A payment that settles an invoice credits receivables instead of income. The price before tax is what remains of
-    ``amount``, so a tax-inclusive price needs no other rule.
+    A payment that settles an invoice credits receivables instead of income; one that settles an order books its fee alone.
+    The price before tax is what remains of ``amount``, so a tax-inclusive price needs no other rule.
     """
-    goods = record.amount + record.discount - record.shipping - record.tax - record.tip
-    if record.settles_invoice:
-        earned = credit("ar", record.amount, memo=record.settles_invoice, party=record.customer)
-        taken: tuple[DraftLine, ...] = ()
+    lines: tuple[DraftLine, ...]
+    cost = record.fee + record.fee_tax
+    fee = (*debit("merchant-fees", record.fee), *debit("input-tax", record.fee_tax))
+    if record.settles_order:
+        lines = (*fee, *credit("clearing", cost, source.provider))
     else:
-        earned = (
-            *credit("sales", goods, record.channel),
-            *credit("shipping-income", record.shipping, record.channel),
-            *credit("sales-tax-payable", record.tax),
-            *credit("tips-payable", record.tip),
+        taken = (
+            (
+                *tender_lines(record.tenders, record.amount, source, location=record.location, party=record.customer),
+                *credit("clearing", cost, source.provider),
+            )
+            if record.tenders
+            else debit("clearing", record.amount - cost, source.provider)
         )
-        taken = debit("discounts", record.discount, record.channel)
-    lines = (
-        *debit("clearing", record.amount - record.fee - record.fee_tax, source.provider),
-        *taken,
-        *debit("merchant-fees", record.fee),
-        *debit("input-tax", record.fee_tax),
-        *earned,
-    )
+        discounts = () if record.settles_invoice else debit("discounts", record.discount, record.channel)
+        lines = (*taken, *discounts, *fee, *_earned(record))
     return entry_of(record, "sale", record.memo or f"Sale {record.external_id}", lines)
+
+
+def _earned(sale: Sale) -> tuple[DraftLine, ...]:
+    if sale.settles_invoice:
+        return credit("ar", sale.amount, memo=sale.settles_invoice, party=sale.customer)
+    taxes = stated_tax(sale.tax, sale.taxes)
+    rest = sale.shipping + own_tax(taxes) + sale.tip + sale.gift_cards_sold + sale.rounding
+    return (
+        *credit("sales", sale.amount + sale.discount - rest, sale.product or sale.channel, department=sale.location),
+        *credit("shipping-income", sale.shipping, sale.channel),
+        *tax_lines(taxes),
+        *credit("tips-payable", sale.tip),
+        *credit("gift-card-liability", sale.gift_cards_sold),
+        *rounding_line(sale.rounding),
+    )
 
 
 @draft.register
 def _refund(record: Refund, source: Source) -> tuple[DraftEntry, ...]:
-    """Dr returns, sales tax, shipping, tips; Cr clearing. What the refund cost, or the fee given back, on its own lines."""
-    goods = record.amount - record.shipping - record.tax - record.tip
-    lines = (
-        *debit("returns", goods, record.channel),
-        *debit("sales-tax-payable", record.tax),
-        *debit("shipping-income", record.shipping, record.channel),
-        *debit("tips-payable", record.tip),
+    """Dr returns, sales tax, shipping, tips; Cr clearing or the tenders. What the refund cost, or the fee given back, on its
+    own lines. A refund that pays out a credit note debits receivables; one of a booked order's refund moves its fee alone.
+    """
+    cost = (
         *debit("merchant-fees", record.fee),
-        *credit("clearing", record.fee, source.provider),
-        *credit("clearing", record.amount, source.provider),
+        *debit("input-tax", record.fee_tax),
+        *credit("clearing", record.fee + record.fee_tax, source.provider),
     )
+    given: tuple[DraftLine, ...] = ()
+    if not record.settles_order:
+        given = tender_lines(
+            record.tenders, record.amount, source, sign=-1, location=record.location, party=record.customer
+        )
+    lines = (*_returned(record), *cost, *given)
     return entry_of(record, "refund", record.memo or f"Refund {record.external_id}", lines)
+
+
+def _returned(refund: Refund) -> tuple[DraftLine, ...]:
+    if refund.settles_order:
+        return ()
+    if refund.settles_credit:
+        return debit("ar", refund.amount, memo=refund.settles_credit, party=refund.customer)
+    taxes = stated_tax(refund.tax, refund.taxes)
+    goods = refund.amount - refund.shipping - own_tax(taxes) - refund.tip - refund.rounding
+    return (
+        *debit("returns", goods, refund.product or refund.channel, department=refund.location),
+        *tax_lines(taxes, sign=-1),
+        *debit("shipping-income", refund.shipping, refund.channel),
+        *debit("tips-payable", refund.tip),
+        *rounding_line(refund.rounding, sign=-1),
+    )
 
 
 @draft.register
 def _refund_failure(record: RefundFailure, source: Source) -> tuple[DraftEntry, ...]:
-    """The refund's mirror: Dr clearing; Cr returns and sales tax."""
+    """The refund's mirror: Dr clearing; Cr returns, sales tax, shipping, tips. Nothing where an order's books hold the refund."""
+    if record.settles_order:
+        raise Unbookable(
+            f"the refund of order {record.settles_order} came back: its own refund must be undone", record.amount
+        )
+    taxes = stated_tax(record.tax, record.taxes)
+    goods = record.amount - record.shipping - own_tax(taxes) - record.tip
     lines = (
         *debit("clearing", record.amount, source.provider),
-        *credit("returns", record.amount - record.tax, record.channel),
-        *credit("sales-tax-payable", record.tax),
+        *credit("returns", goods, record.product or record.channel, department=record.location),
+        *tax_lines(taxes),
+        *credit("shipping-income", record.shipping, record.channel),
+        *credit("tips-payable", record.tip),
     )
     return entry_of(record, "refund-failure", record.memo or f"Refund came back {record.source_id}".strip(), lines)
 
@@ -126,11 +166,14 @@ def _refund_failure(record: RefundFailure, source: Source) -> tuple[DraftEntry, 
 def _dispute(record: Dispute, source: Source) -> tuple[DraftEntry, ...]:
     """Opened: Dr disputed funds and dispute fees; Cr clearing. Won: back. Lost: Dr chargeback losses; Cr disputed funds.
 
-    A lost dispute moves no cash: its fee was booked when it opened and is not read again here.
+    A lost or accepted dispute moves no cash: its fee was booked when it opened and is not read again here. An inquiry makes
+    no entry.
     """
+    if record.stage == "inquiry":
+        return ()
     memo = record.memo or f"Dispute {record.stage} {record.source_id}".strip()
     purpose = f"dispute-{record.stage}"
-    if record.stage == "lost":
+    if record.stage in ("lost", "accepted"):
         return entry_of(
             record,
             purpose,
@@ -181,10 +224,11 @@ def _reserve(record: Reserve, source: Source) -> tuple[DraftEntry, ...]:
 
 @draft.register
 def _loan(record: LoanMovement, source: Source) -> tuple[DraftEntry, ...]:
-    """Advanced: Dr clearing; Cr loan payable. Repaid: the mirror."""
+    """Advanced: Dr clearing, financing cost (the fee at the grant); Cr loan payable. Repaid: the mirror."""
     lines = (
         *debit("clearing", record.amount, source.provider),
-        *credit("loan-payable", record.amount, source.provider),
+        *debit("financing-cost", record.fee, source.provider),
+        *credit("loan-payable", record.amount + record.fee, source.provider),
     )
     return entry_of(record, "loan", record.memo or "Loan", lines)
 

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.assignment import best_assignment
-from ledger.core.matching import ACCEPT, Window, match, transfer_pairs
+from ledger.core.matching import ACCEPT, Window, match
 from ledger.core.signals import BankSide, BookSide
 from ledger.core.subsets import MOST_MEMBERS, subsets_with_sum
+from ledger.core.transfers import transfer_pairs
 
 DAY = date(2026, 3, 2)
 
@@ -39,6 +40,42 @@ def test_reference_decides_between_equal_amounts():
     items = [payout("p1", 5000, "KQABCDEF"), payout("p2", 5000, "ZXWVUTSR")]
     lines = [bank("b1", 5000, "ACQUIRER TRANSFER ZXWVUTSR", 1), bank("b2", 5000, "ACQUIRER TRANSFER KQABCDEF", 2)]
     assert accepted(match(lines, items)) == {(("b1",), ("p2",)), (("b2",), ("p1",))}
+
+
+def refused(line, *items):
+    return {(frozenset([line] if isinstance(line, str) else line), frozenset(items))}
+
+
+def test_a_refused_pair_is_not_said_again_and_the_next_best_is():
+    items = [payout("p1", 5000, "KQABCDEF"), payout("p2", 5000, "ZXWVUTSR")]
+    lines = [bank("b1", 5000, "ACQUIRER TRANSFER ZXWVUTSR", 1)]
+    (said,) = match(lines, items, refused=refused("b1", "p2"))
+    assert said.items == ("p1",)
+    assert match(lines, items[1:], refused=refused("b1", "p2")) == []
+
+
+def test_a_refused_line_leaves_its_item_to_the_other_line():
+    items = [payout("p1", 5000, "KQABCDEF")]
+    lines = [bank("b1", 5000, "ACQUIRER KQABCDEF", 1), bank("b2", 5000, "ACQUIRER", 1)]
+    (said,) = match(lines, items, refused=refused("b1", "p1"))
+    assert (said.lines, said.items) == (("b2",), ("p1",))
+
+
+def test_a_refused_sum_gives_way_to_another():
+    items = [payout(f"p{n}", amount, f"REF{n}XYZ") for n, amount in enumerate((1000, 2000, 500, 2500))]
+    lines = [bank("b1", 3000, "ACQUIRER", 1)]
+    first = match(lines, items)[0]
+    second = match(lines, items, refused=refused("b1", *first.items))[0]
+    assert {frozenset(first.items), frozenset(second.items)} == {frozenset(["p0", "p1"]), frozenset(["p2", "p3"])}
+    both = refused("b1", "p0", "p1") | refused("b1", "p2", "p3")
+    assert match(lines, items, refused=both) == []
+
+
+def test_a_refused_split_is_not_said_again():
+    lines = [bank("b1", 1000, "ACQUIRER", 1), bank("b2", 2000, "ACQUIRER", 1)]
+    items = [payout("p1", 3000, "KQABCDEF")]
+    assert [one.kind for one in match(lines, items)] == ["one-to-many"]
+    assert match(lines, items, refused=refused(["b1", "b2"], "p1")) == []
 
 
 def test_truncated_and_garbled_reference_still_decides():

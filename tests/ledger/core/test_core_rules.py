@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from anything import orders, sales
 from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations import records
 from integrations.money import split
 from integrations.records import (
+    BalanceFunding,
+    BalancePurchase,
+    CustomerDeposit,
     Dispute,
+    GiftCard,
     LoanMovement,
+    OrderRefund,
+    OwnTransfer,
     PayItem,
     Payout,
     PayrollRun,
     Payslip,
+    ProcessorCredit,
     ProcessorFee,
     Refund,
     Reserve,
     Sale,
+    TaxMovement,
 )
 from ledger.core.entry import balances
 from ledger.core.roles import ROLES
@@ -33,6 +43,18 @@ CENTS = st.integers(0, 10**7)
 SIGNED = st.integers(-(10**7), 10**7)
 COMMON = {"external_id": st.uuids().map(str), "booked_on": st.just(ON), "currency": st.just("USD")}
 CHANNELS = st.sampled_from(["", "online", "store"])
+
+
+def own_balance(sale):
+    """What other processors took is in clearing accounts of their own: here every tender is this one's, or no processor's."""
+    return replace(sale, tenders=tuple(replace(tender, name="") for tender in sale.tenders))
+
+
+def as_row(order):
+    """An order without tenders is itself a row of the balance (a marketplace's settlement)."""
+    return replace(order, tenders=())
+
+
 PROCESSOR_FACTS = st.one_of(
     st.builds(
         Sale,
@@ -47,13 +69,29 @@ PROCESSOR_FACTS = st.one_of(
         channel=CHANNELS,
     ),
     st.builds(Refund, **COMMON, amount=CENTS, shipping=CENTS, tax=CENTS, tip=CENTS, fee=SIGNED, channel=CHANNELS),
-    st.builds(Dispute, **COMMON, stage=st.sampled_from(["opened", "won", "lost"]), amount=CENTS, fee=CENTS),
+    st.builds(
+        Dispute,
+        **COMMON,
+        stage=st.sampled_from(["opened", "won", "lost", "accepted", "inquiry"]),
+        amount=CENTS,
+        fee=CENTS,
+    ),
     st.builds(ProcessorFee, **COMMON, amount=SIGNED, tax=CENTS, category=st.text(max_size=12)),
     st.builds(
         Payout, **COMMON, amount=SIGNED, arrives_on=st.just(ON), stage=st.sampled_from(["sent", "returned"]), fee=CENTS
     ),
     st.builds(Reserve, **COMMON, amount=SIGNED),
-    st.builds(LoanMovement, **COMMON, amount=SIGNED),
+    st.builds(LoanMovement, **COMMON, amount=SIGNED, fee=CENTS),
+    st.builds(BalancePurchase, **COMMON, amount=SIGNED, tax=CENTS),
+    st.builds(BalanceFunding, **COMMON, amount=SIGNED, funded_by=st.sampled_from(["card", "bank"])),
+    st.builds(OwnTransfer, **COMMON, amount=SIGNED, to=st.sampled_from(["bank", "in_transit", "payroll", "card"])),
+    st.builds(ProcessorCredit, **COMMON, amount=SIGNED, kind=st.sampled_from(["reward", "interest", "fee_waiver"])),
+    st.builds(TaxMovement, **COMMON, amount=SIGNED, kind=st.sampled_from(["sales", "marketplace", "duty", "input"])),
+    st.builds(GiftCard, **COMMON, stage=st.just("sold"), amount=SIGNED),
+    st.builds(CustomerDeposit, **COMMON, amount=SIGNED, into=st.sampled_from(["clearing", "undeposited", "bank"])),
+    sales().map(own_balance),
+    orders().map(as_row),
+    orders(OrderRefund).map(as_row),
 )
 
 

@@ -100,9 +100,9 @@ def run():
 def test_hand_typed_run_is_found_by_role_and_department(run):
     """Wages of one department 42.18 too low, and net pay clearing with them."""
     typed = [
-        replace(line, debit=line.debit - 4_218)
+        line._replace(debit=line.debit - 4_218)
         if (line.role, line.department) == ("wages", "Cafe")
-        else replace(line, credit=line.credit - 4_218)
+        else line._replace(credit=line.credit - 4_218)
         if line.role == "net-pay-clearing"
         else line
         for line in payroll_lines(run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 
@@ -28,3 +29,17 @@ def lines(entry):
         return f"{Decimal(amount).scaleb(-2):.2f}" if amount else ""
 
     return [(line.role, said(line.debit), said(line.credit)) for line in entry.lines]
+
+
+def fact(kind, currency="USD", on=date(2026, 3, 2), /, **fields):
+    """A record of this kind; money is given in minor units."""
+    return kind(external_id="x1", booked_on=on, currency=currency, **fields)
+
+
+def sides(entry):
+    """The entry as printed, with keys: ``"clearing[till] Dr 40.00"``, in order."""
+    return [
+        f"{line.role}{f'[{line.key}]' if line.key else ''} {'Dr' if line.debit else 'Cr'} "
+        f"{Decimal(line.debit or line.credit).scaleb(-2):.2f}"
+        for line in entry.lines
+    ]

@@ -11,7 +11,7 @@ from integrations.models import Connection, StreamState
 from integrations.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from clients.models import User
@@ -75,6 +75,15 @@ def go_live(connection: Connection, provider: Provider, *, actor: User) -> None:
         for stream in provider.streams
         if stream.name not in known
     )
+
+
+def move(connection: Connection, told: Mapping[str, str]) -> Connection:
+    """Keep where the account answers, as the provider tells it; gives the row as it now stands. Needs the client's context."""
+    locked = Connection.objects.select_for_update(of=("self",)).get(pk=connection.pk)
+    if locked.where | dict(told) != locked.where:
+        locked.settings["account"] = locked.where | dict(told)
+        locked.save(update_fields=["settings"])
+    return locked
 
 
 def first_duty(connection: Connection, stream: str, declared: str) -> str:

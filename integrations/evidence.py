@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 COUNT = "count"
 #: Facts that report a balance, and the field that holds it.
-BALANCES = {"ProcessorBalance": "amount", "BankAccount": "balance", "BankStatement": "closing"}
+BALANCES = {
+    "ProcessorBalance": "amount",
+    "SystemBalance": "amount",
+    "BankAccount": "balance",
+    "BankStatement": "closing",
+    "CardStatement": "closing",
+}
 UNIQUE = ["client", "connection", "stream", "day", "source", "currency"]
 
 

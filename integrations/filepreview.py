@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from integrations import bankfiles, files
+from integrations import bankfiles, files, systemfiles
 from integrations.bankfiles import CsvLayout, LayoutNeeded
 from integrations.errors import PayloadError
 from integrations.models import Connection, FileImport, SourceDocument
@@ -93,3 +93,47 @@ def _count(brought: FileImport, account: str, identities: set[str]) -> int:
     return SourceDocument.objects.filter(
         client=brought.client, connection=of, stream=files.LINES, version=1, external_id__in=identities
     ).count()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSystem:
+    """An export file of a system. Money in minor units of each line's currency; ``known`` objects are here already."""
+
+    name: str
+    label: str
+    rows: int
+    objects: int
+    known: int
+    held: int
+    first: str
+    last: str
+    kinds: tuple[Mapping[str, Any], ...]
+    problems: tuple[str, ...]
+    shown: tuple[Mapping[str, Any], ...]
+
+    @property
+    def fresh(self) -> int:
+        return self.objects - self.known
+
+
+def system(brought: FileImport) -> ShownSystem | None:
+    """What an export file of a system holds, in the client's context; None for a bank's."""
+    found = brought.summary.get("system")
+    if found is None:
+        return None
+    known = 0
+    if brought.state == FileImport.State.PREVIEW and brought.connection is not None:
+        known = systemfiles.known(files.of_system(brought), brought.connection)
+    return ShownSystem(
+        name=found["name"],
+        label=found["label"],
+        rows=found["rows"],
+        objects=found["objects"],
+        known=known,
+        held=found["held_count"],
+        first=found["first"] or "",
+        last=found["last"] or "",
+        kinds=tuple(found["kinds"]),
+        problems=(*found["problems"], *found["held"]),
+        shown=tuple(found["shown"]),
+    )

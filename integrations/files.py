@@ -1,4 +1,4 @@
-"""Bank statements brought as files: shown first, stored as lines only when a person has confirmed what was shown.
+"""Files people bring, of banks and of systems: shown first, stored only when a person has confirmed what was shown.
 
 Each bank account of a file is a connection of its own (provider ``bank-file``) with the streams ``lines`` and ``statements``, and
 the same rules as any other. Overlapping files give the same lines, once.
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from clients import audit
-from integrations import bankfiles, evidence, jobs
+from integrations import bankfiles, evidence, jobs, registry, systemfiles
 from integrations.bankfiles import CsvLayout, LayoutNeeded
 from integrations.errors import PayloadError
 from integrations.models import Connection, FileImport, StreamState
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from clients.models import Client, User
+    from integrations.provider import Provider
     from integrations.records import BankStatement
 
 PROVIDER = "bank-file"
@@ -48,11 +49,13 @@ def preview(
     content: bytes,
     connection: Connection | None = None,
     layout: CsvLayout | None = None,
+    system: Provider | None = None,
 ) -> FileImport:
     """Read a file and keep it with a summary of what it holds; nothing reaches the books. Needs the client's context.
 
-    ``connection`` is the account it belongs to, where that is known: its remembered layout is then used. ``summary`` has
-    ``accounts`` or, where a person must first settle the layout, ``questions`` and ``rows``. Raises FileRefused.
+    ``connection`` is the account it belongs to, where that is known: its remembered layout is then used. ``system`` says whose
+    export file it is; a file that one system's layout alone knows needs no saying. ``summary`` has ``accounts``, ``system``
+    or, where a person must first settle the layout, ``questions`` and ``rows``. Raises FileRefused.
     """
     if len(content) > settings.UPLOAD_LIMIT_BYTES:
         raise FileRefused("the file is larger than 10 MiB")
@@ -62,6 +65,11 @@ def preview(
         client=client, connection=connection, filename=filename[:200], content=content, created_by=user
     )
     brought.sha256 = hashlib.sha256(content).hexdigest()
+    known = _of_system(brought, system)
+    if known is not None:
+        _summarise_system(brought, known)
+        brought.save()
+        return brought
     remembered = connection.settings.get(LAYOUT) if connection is not None else None
     brought.mapping = layout.to_json() if layout else remembered or {}
     _summarise(brought)
@@ -100,18 +108,12 @@ def confirm(brought: FileImport, *, actor: User, account: str = "") -> list[Conn
     )
     if locked.state != FileImport.State.PREVIEW:
         raise FileRefused("this file was settled already")
-    if "accounts" not in locked.summary:
+    if "system" in locked.summary:
+        total, connections = _confirm_system(locked, actor, account)
+    elif "accounts" in locked.summary:
+        total, connections = _confirm_statements(locked, actor, account)
+    else:
         raise FileRefused("the layout of the file has to be settled first")
-    try:
-        statements = _read(locked)
-    except LayoutNeeded as needed:
-        raise FileRefused("the layout of the file has to be settled first") from needed
-    named = [(statement, _account_of(locked, statement, account)) for statement in statements]
-    total, connections = Stored(), []
-    for statement, account_id in named:
-        connection = _connection(locked, account_id, actor)
-        total.add(_store(connection, statement, locked))
-        connections.append(connection)
     locked.state, locked.confirmed_by, locked.confirmed_at = FileImport.State.CONFIRMED, actor, Now()
     locked.connection = locked.connection or next(iter(connections), None)
     locked.summary |= {"stored": {"new": total.new, "changed": total.changed, "unchanged": total.unchanged}}
@@ -120,6 +122,67 @@ def confirm(brought: FileImport, *, actor: User, account: str = "") -> list[Conn
         jobs.wake(locked.client_id, FACTS)
     audit.record(locked.client, actor, "file.confirmed", locked.filename, {"sha256": locked.sha256, "new": total.new})
     return connections
+
+
+def _confirm_statements(brought: FileImport, actor: User, account: str) -> tuple[Stored, list[Connection]]:
+    try:
+        statements = _read(brought)
+    except LayoutNeeded as needed:
+        raise FileRefused("the layout of the file has to be settled first") from needed
+    named = [(statement, _account_of(brought, statement, account)) for statement in statements]
+    total, connections = Stored(), []
+    for statement, account_id in named:
+        connection = _connection(brought, account_id, actor)
+        total.add(_store(connection, statement, brought))
+        connections.append(connection)
+    return total, connections
+
+
+def _confirm_system(brought: FileImport, actor: User, account: str) -> tuple[Stored, list[Connection]]:
+    known = of_system(brought)
+    connection = brought.connection
+    if connection is None and not account:
+        raise FileRefused("the file does not say which account it is of: name it")
+    if connection is None:
+        connection = systemfiles.connection_for(brought.client, known.provider, account, actor=actor)
+    return systemfiles.keep(connection, known, brought), [connection]
+
+
+def of_system(brought: FileImport) -> systemfiles.Brought:
+    """A kept export file of a system, read again by the layout it was shown with. Raises FileRefused."""
+    found = _of_system(brought, registry.all_providers().get(str(brought.mapping.get("provider"))))
+    if found is None:
+        raise FileRefused("no system we know exports such a file")
+    return found
+
+
+def _of_system(brought: FileImport, system: Provider | None) -> systemfiles.Brought | None:
+    """What the file is as an export of a system; None for a bank's."""
+    of = brought.connection
+    if of is not None and of.provider == PROVIDER:
+        return None
+    if system is None and of is not None:
+        system = registry.all_providers().get(of.provider)
+    try:
+        return systemfiles.recognise(bytes(brought.content), brought.filename, system=system)
+    except PayloadError as error:
+        raise FileRefused(f"the file cannot be read: {error}") from error
+
+
+def _summarise_system(brought: FileImport, known: systemfiles.Brought) -> None:
+    held = systemfiles.accounts(brought.client, known.provider)
+    if brought.connection is None and len(held) == 1:
+        brought.connection = held[0]
+    brought.format = "xlsx" if known.table.sheet else "csv"
+    brought.mapping = {"provider": known.provider.slug, "layout": known.layout.name}
+    brought.summary = systemfiles.summary(known, brought.client, brought.connection)
+    brought.summary["was_brought_before"] = _was_brought(brought)
+
+
+def _was_brought(brought: FileImport) -> bool:
+    """Whether this very file was kept before."""
+    same = FileImport.objects.filter(client=brought.client, sha256=brought.sha256, state=FileImport.State.CONFIRMED)
+    return same.exists()
 
 
 def _read(brought: FileImport) -> Sequence[BankStatement]:
@@ -142,10 +205,8 @@ def _summarise(brought: FileImport) -> None:
         brought.mapping = needed.proposal.to_json()
         brought.summary = {"questions": list(needed.questions), "rows": [list(row) for row in needed.rows]}
         return
-    earlier = FileImport.objects.filter(
-        client=brought.client, sha256=brought.sha256, state=FileImport.State.CONFIRMED
-    ).exists()
-    brought.summary = {"accounts": [_account(statement) for statement in statements], "was_brought_before": earlier}
+    accounts = [_account(statement) for statement in statements]
+    brought.summary = {"accounts": accounts, "was_brought_before": _was_brought(brought)}
 
 
 def _account(statement: BankStatement) -> dict[str, Any]:

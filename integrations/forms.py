@@ -13,6 +13,8 @@ from integrations.models import StreamState
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from integrations.provider import Ask
+
 DATES = {"DMY": "31/01/2026, day first", "MDY": "01/31/2026, month first", "YMD": "2026-01-31, year first"}
 MARKS = ((".", "1,234.50, a point"), (",", "1.234,50, a comma"))
 SIGNS = (
@@ -40,6 +42,73 @@ class LinkForm(forms.Form):
     )
 
 
+class AccessForm(forms.Form):
+    """What a provider asks before its sign-in, and the keys of a scheme; built from its declaration.
+
+    ``known`` are answers given before. With ``may_stay`` keys that are left empty stay as they are in the vault.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        asks: Sequence[Ask],
+        keys: Sequence[Ask] = (),
+        known: Mapping[str, str] | None = None,
+        may_stay: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.asks, self.may_stay = (*asks, *keys), may_stay
+        for ask in asks:
+            self.fields[ask.name] = _field(ask, required=ask.required)
+        for key in keys:
+            self.fields[key.name] = _field(key, required=key.required and not may_stay)
+        self.initial.update(known or {})
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        for ask in self.asks:
+            text = str(given.get(ask.name) or "")
+            if not text and (ask.name in self.errors or self.may_stay):
+                continue
+            given[ask.name], wrong = ask.read(text)
+            if wrong:
+                self.add_error(ask.name, wrong)
+        return given
+
+    def values(self) -> dict[str, str]:
+        """The tidied answers."""
+        return {ask.name: str(self.cleaned_data.get(ask.name) or "") for ask in self.asks}
+
+
+class SecretText(forms.Textarea):
+    """Several lines that are never given back."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:  # noqa: ARG002
+        return super().get_context(name, None, attrs)
+
+
+def _field(ask: Ask, *, required: bool) -> forms.Field:
+    """A declared field as the form's own; nothing typed into a secret one is ever shown again."""
+    parts = [
+        "" if ask.required else "Optional.",
+        ask.help,
+        f"Shown at {ask.where}." if ask.where else "",
+        f"Like {ask.example}." if ask.example else "",
+    ]
+    told: dict[str, Any] = {"label": ask.label, "required": required, "help_text": " ".join(filter(None, parts))}
+    plain = {"autocomplete": "off", "spellcheck": "false"}
+    if ask.choices:
+        return forms.ChoiceField(choices=ask.choices, **told)
+    if ask.several_lines:
+        kind = SecretText if ask.secret else forms.Textarea
+        return forms.CharField(widget=kind(attrs={**plain, "rows": 4}), strip=False, max_length=20_000, **told)
+    if ask.secret:
+        widget = forms.PasswordInput(attrs={**plain, "autocomplete": "new-password"}, render_value=False)
+        return forms.CharField(widget=widget, max_length=2_000, **told)
+    return forms.CharField(widget=forms.TextInput(attrs=plain), max_length=2_000, **told)
+
+
 class DutyForm(forms.Form):
     duty = forms.ChoiceField(choices=StreamState.Duty.choices)
     from_day = forms.DateField(widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
@@ -49,12 +118,12 @@ class UploadForm(forms.Form):
     """A file, and the account it is of where that is known already."""
 
     file = forms.FileField(
-        label="Bank file",
-        help_text="OFX, QFX, CAMT.053, MT940, QIF or CSV, up to 10 MiB.",
-        widget=forms.FileInput(attrs={"accept": ".ofx,.qfx,.xml,.camt,.sta,.mt940,.940,.qif,.csv,.txt"}),
+        label="File",
+        help_text="A bank's OFX, QFX, CAMT.053, MT940, QIF or CSV, or a system's own export as CSV or XLSX, up to 10 MiB.",
+        widget=forms.FileInput(attrs={"accept": ".ofx,.qfx,.xml,.camt,.sta,.mt940,.940,.qif,.csv,.txt,.tsv,.xlsx"}),
     )
     account = forms.ChoiceField(
-        label="Account", required=False, help_text="Needed only where the file does not say which account it is of."
+        label="Account", required=False, help_text="Needed only where the file does not say whose it is."
     )
 
     def __init__(self, *args: Any, accounts: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:

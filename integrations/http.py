@@ -7,105 +7,238 @@ from __future__ import annotations
 
 import random
 import time
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection as database
 
-from integrations import limits, registry, tokens, transport
-from integrations.errors import RetryLater
+from integrations import addresses, limits, registry, sessions, tokens, transport
+from integrations.errors import Reconnect, RetryLater
+from integrations.provider import Credentials, Outgoing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from integrations.models import Connection
-    from integrations.provider import Provider
+    from integrations.provider import Provider, Scheme
     from integrations.transport import Answer
 
-#: Tries of a GET within one call; anything longer is the job's business.
+    Params = Mapping[str, str | Sequence[str]]
+
+#: Tries of a reading call within one call; anything longer is the job's business.
 GET_TRIES = 3
 #: The longest Retry-After that is waited out here, in seconds.
 SHORT_WAIT = 5
 
 
 class ProviderApi:
-    """A session with a given access token: signs, calls, and reads errors the provider's way."""
+    """A session with a given access token: signs, calls, and reads errors the provider's way.
 
-    def __init__(self, provider: Provider, access: str, account_id: str = "") -> None:
+    ``keys`` are the pasted ones of its scheme, ``where`` says where the account is. Implements ``integrations.provider.Api``.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        access: str,
+        account_id: str = "",
+        *,
+        scheme: Scheme | None = None,
+        keys: Mapping[str, str] | None = None,
+        where: Mapping[str, str] | None = None,
+        refresh: str = "",
+    ) -> None:
         self.provider = provider
         self.account_id = account_id
-        self._access = access
-        self._base = transport.base_urls(provider)["api"]
+        self.scheme = scheme or provider.auth
+        self._access, self._refresh = access, refresh
+        self._keys = dict(keys or {})
+        self._settle(where or {})
 
-    def get(self, path: str, params: Mapping[str, str | Sequence[str]] | None = None) -> Any:
-        """The parsed answer. Tried again a few times when the provider is briefly away."""
-        for attempt in range(1, GET_TRIES + 1):
-            try:
-                return self._call("GET", path, params=params)
-            except RetryLater as error:
-                if attempt == GET_TRIES or error.retry_after > SHORT_WAIT:
-                    raise
-                time.sleep(max(error.retry_after, random.uniform(0.1, 0.5) * attempt))  # noqa: S311 (jitter)
-        raise AssertionError("the last try raises or answers")
+    def _settle(self, where: Mapping[str, str]) -> None:
+        self.settings: Mapping[str, str] = MappingProxyType(dict(where))
+        self._base = addresses.base_urls(self.provider, where)["api"]
 
-    def post(self, path: str, json: Mapping[str, Any]) -> Any:
-        """The parsed answer; sent once. Raises Unanswered when it may have arrived."""
-        return self._call("POST", path, json=json)
+    @property
+    def credentials(self) -> Credentials:
+        client_id, secret = addresses.app_credentials(self.provider, self.scheme)
+        return Credentials(
+            access=self._access,
+            refresh=self._refresh,
+            keys=self._keys,
+            client_id=client_id,
+            secret=secret,
+            account_id=self.account_id,
+            settings=self.settings,
+            kind=self.scheme.kind,
+        )
 
-    def _call(self, method: str, path: str, **what: Any) -> Any:
-        answer = self._send(method, path, **what)
-        error = transport.error_of(self.provider, method, answer)
+    # ---- reading -----------------------------------------------------------------------------------------------------
+
+    def get(self, path: str, params: Params | None = None, *, headers: Mapping[str, str] | None = None) -> Any:
+        """The parsed answer, None for an empty one. Tried again a few times when the provider is briefly away."""
+        return self._read("GET", path, params=params, headers=headers).body
+
+    def get_with_headers(self, path: str, params: Params | None = None) -> tuple[Any, Mapping[str, str]]:
+        """The parsed answer and its headers."""
+        answer = self._read("GET", path, params=params)
+        return answer.body, answer.headers
+
+    def query(self, path: str, json: Mapping[str, Any] | None = None, *, form: Mapping[str, str] | None = None) -> Any:
+        """The parsed answer of a POST that changes nothing; tried again like a GET."""
+        return self._read("POST", path, json=json, form=form).body
+
+    def fetch(self, url: str, params: Params | None = None, *, form: Mapping[str, str] | None = None) -> bytes:
+        """A file's bytes, unpacked. Nothing of the connection goes to a whole address."""
+        if "://" not in url:
+            return self._read("POST" if form is not None else "GET", url, params=params, form=form, raw=True).raw or b""
+        place = addresses.file_place(self.provider, self._base, url)
+        return _patiently(lambda: self._fetch(place, params)).raw or b""
+
+    def _fetch(self, url: str, params: Params | None) -> Answer:
+        # A presigned address is another service: its refusals are not in the provider's words.
+        answer = transport.send("GET", url, headers={}, params=params, raw=True)
+        error = transport.status_error(answer) if answer.status >= 400 else None
+        if isinstance(error, Reconnect):
+            raise RetryLater("the address of a file has run out", retry_after=5, trace=answer.trace)
         if error is not None:
             raise error
-        return answer.body
+        return answer
+
+    # ---- writing -----------------------------------------------------------------------------------------------------
+
+    def post(
+        self,
+        path: str,
+        json: Mapping[str, Any] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The parsed answer; sent once. Raises Unanswered when it may have arrived."""
+        return self._call("POST", path, json=json, form=form, headers=headers).body
+
+    def put(self, path: str, json: Mapping[str, Any]) -> Any:
+        """The parsed answer, None for an empty one; sent once."""
+        return self._call("PUT", path, json=json).body
+
+    def delete(self, path: str) -> Any:
+        """The parsed answer, None for an empty one; sent once."""
+        return self._call("DELETE", path).body
+
+    # ---- the call itself ---------------------------------------------------------------------------------------------
+
+    def _read(self, method: str, path: str, **what: Any) -> Answer:
+        return _patiently(lambda: self._call(method, path, reads=True, **what))
+
+    def _call(self, method: str, path: str, *, reads: bool = False, **what: Any) -> Answer:
+        answer = self._send(method, path, reads=reads, **what)
+        error = self._error(method, answer, reads=reads)
+        if error is not None:
+            raise error
+        return answer
+
+    def _error(self, method: str, answer: Answer, *, reads: bool) -> Exception | None:
+        empty_is_well = method in {"PUT", "DELETE"}
+        return transport.error_of(self.provider, answer, reads=reads, may_be_empty=empty_is_well)
 
     def _send(
         self,
         method: str,
         path: str,
         *,
-        params: Mapping[str, str | Sequence[str]] | None = None,
+        params: Params | None = None,
         json: Mapping[str, Any] | None = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        reads: bool = False,
+        raw: bool = False,
     ) -> Answer:
-        headers = dict(self.provider.headers)
-        body = dict(json) if json is not None else None
+        request = Outgoing(
+            method=method,
+            path=path,
+            headers=dict(self.provider.headers),
+            params=dict(params or {}),
+            json=dict(json) if json is not None else None,
+            form=dict(form) if form is not None else None,
+        )
         if self.provider.authorise is not None:
-            client_id, secret = transport.app_credentials(self.provider)
-            self.provider.authorise(headers, body, self._access, client_id, secret)
+            self.provider.authorise(request, self.credentials)
         else:
-            headers["Authorization"] = f"Bearer {self._access}"
+            request.headers["Authorization"] = f"Bearer {self._access}"
         with self._turn():
-            return transport.send(method, transport.place(self._base, path), headers=headers, params=params, json=body)
+            return transport.send(
+                method,
+                addresses.place(self._base, path),
+                headers={**request.headers, **(headers or {})},
+                params=request.params or None,
+                json=request.json,
+                form=request.form,
+                reads=reads,
+                raw=raw,
+                through=sessions.fitting(self.provider, self.scheme, self._keys),
+            )
 
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext()
 
 
+def _patiently(call: Any) -> Answer:
+    """The answer of a call that only reads, tried a few times."""
+    for attempt in range(1, GET_TRIES + 1):
+        try:
+            answer: Answer = call()
+        except RetryLater as error:
+            if attempt == GET_TRIES or error.retry_after > SHORT_WAIT:
+                raise
+            time.sleep(max(error.retry_after, random.uniform(0.1, 0.5) * attempt))  # noqa: S311 (jitter)
+        else:
+            return answer
+    raise AssertionError("the last try raises or answers")
+
+
 class ConnectionApi(ProviderApi):
     """The session of a connection: its token from the vault, renewed when needed, its pace shared by all processes.
 
-    ``account_id`` is the connection's. Implements ``integrations.provider.Api``.
+    ``account_id`` is the connection's.
     """
 
     def __init__(self, connection: Connection) -> None:
-        super().__init__(registry.provider(connection.provider), "", connection.account_id)
+        provider = registry.provider(connection.provider)
+        super().__init__(
+            provider,
+            "",
+            connection.account_id,
+            scheme=provider.scheme(connection.scheme),
+            where=connection.where,
+        )
         self.connection = connection
         self._held: tokens.Held | None = None
 
-    def _call(self, method: str, path: str, **what: Any) -> Any:
+    def _call(self, method: str, path: str, *, reads: bool = False, **what: Any) -> Answer:
         if database.in_atomic_block:
             raise tokens.InsideTransactionError("providers are called outside of transactions")
         if self._held is None or tokens.ends_soon(self._held):
             self._use(tokens.usable(self.connection))
-        answer = self._send(method, path, **what)
-        if answer.status == 401 and self._renew():
-            answer = self._send(method, path, **what)
-        error = transport.error_of(self.provider, method, answer)
+        answer = self._send(method, path, reads=reads, **what)
+        if self._is_over(answer) and self._renew():
+            answer = self._send(method, path, reads=reads, **what)
+        error = self._error(method, answer, reads=reads)
         if answer.status == 429 and isinstance(error, RetryLater):
-            limits.hold_off(self.connection, min(error.retry_after, limits.PATIENCE_SECONDS))
+            pause = min(error.retry_after, limits.PATIENCE_SECONDS)
+            limits.hold_off(self.connection, pause)
+            if self.provider.app_rate is not None:
+                # The answer does not say whose limit it was.
+                limits.hold_off_app(self.provider.slug, pause)
         if error is not None:
             raise error
-        return answer.body
+        return answer
+
+    def _is_over(self, answer: Answer) -> bool:
+        if self.provider.is_over is not None:
+            return self.provider.is_over(answer.status, answer.body)
+        return answer.status == 401
 
     def _renew(self) -> bool:
         """After a 401: use a token somebody else renewed meanwhile, or renew it; False when that cannot help."""
@@ -119,7 +252,15 @@ class ConnectionApi(ProviderApi):
         return True
 
     def _use(self, found: tokens.Held) -> None:
-        self._held, self._access = found, found.grant.access
+        self._held, self._access, self._refresh = found, found.grant.access, found.grant.refresh
+        self._keys = dict(found.grant.keys)
+        if found.where != self.settings:
+            self._settle(found.where)
 
-    def _turn(self) -> AbstractContextManager[None]:
-        return limits.slot(self.connection, self.provider.rate)
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        with ExitStack() as turns:
+            turns.enter_context(limits.slot(self.connection, self.provider.rate))
+            if self.provider.app_rate is not None:
+                turns.enter_context(limits.app_slot(self.provider.slug, self.provider.app_rate))
+            yield

@@ -43,10 +43,12 @@ __all__ = [
     "enqueue",
     "handler",
     "has_handler",
+    "hurry",
     "ring",
     "run",
     "sweep",
     "tidy",
+    "wake",
 ]
 log = logging.getLogger(__name__)
 _handlers: dict[str, tuple[Handler, bool]] = {}
@@ -113,19 +115,30 @@ def ring(job_id: int, at: datetime | None = None) -> None:
         log.warning("the bell could not be rung (%s)", type(error).__name__, extra={"job_id": job_id})
 
 
-def wake(client_id: int, kind: str, *, seconds: float = 2) -> None:
+def wake(client_id: int, kind: str, *, seconds: float = 2, mended: bool = False) -> None:
     """See to it that a job of this kind starts after the running transaction has committed; one that waits already will do.
 
-    Many calls make few jobs: a waiting one is locked, so that it cannot be claimed before this commit.
+    Many calls make few jobs: a waiting one is locked, so that it cannot be claimed before this commit, and is brought forward
+    where it would start later. One that a trouble put off keeps its pause, unless what was wrong is ``mended``.
     """
+    soon = datetime.now(UTC) + timedelta(seconds=seconds)
     with client_context(client_id), connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id FROM integrations_syncjob WHERE client_id = %s AND kind = %s AND state = 'due' FOR UPDATE SKIP LOCKED",
-            [client_id, kind],
+            "SELECT id, run_after > %s AND (problem = '' OR %s) FROM integrations_syncjob"
+            " WHERE client_id = %s AND kind = %s AND state = 'due' ORDER BY run_after LIMIT 1 FOR UPDATE SKIP LOCKED",
+            [soon, mended, client_id, kind],
         )
-        if cursor.fetchone() is None:
-            soon = datetime.now(UTC) + timedelta(seconds=seconds)
+        waiting = cursor.fetchone()
+        if waiting is None:
             enqueue(client_id, kind, f"{kind}:{uuid.uuid4()}", run_after=soon)
+        elif waiting[1]:
+            hurry(waiting[0], soon)
+
+
+def hurry(job_id: int, at: datetime) -> None:
+    """Let a waiting job start at that time instead of its own; needs the client's context. It is rung for after the commit."""
+    if SyncJob.objects.filter(pk=job_id, state=SyncJob.State.DUE).update(run_after=at):
+        transaction.on_commit(partial(ring, job_id, at), robust=True)
 
 
 CLAIM = f"""
@@ -162,15 +175,20 @@ def claim(job_id: int) -> Lease | None:
 
 
 def run(job_id: int) -> bool:
-    """Claim and do one job; whether it was claimed. Afterwards the client's next due job is rung for."""
+    """Claim and do one job; whether it was claimed. Afterwards the client's next due jobs are rung for.
+
+    A job that is due in a moment, for it was given back or its bell came early, is rung for again: nobody waits for the sweep.
+    """
     lease = claim(job_id)
     if lease is None:
+        _ring_later(job_id)
         return False
     crashpoints.reach("after-claim")
     with Attempt(lease):
         with client_context(lease.client_id):
             job = SyncJob.objects.select_related("connection").get(pk=job_id)
         _do(job, lease)
+    _ring_later(job_id)
     ring_next(lease.client_id)
     return True
 
@@ -222,9 +240,22 @@ def sweep() -> int:
 
 
 def ring_next(client_id: int) -> None:
-    """Ring for the client's next job, so that its queue does not wait for the sweep."""
-    for job_id in due(client_id=client_id, limit=1):
+    """Ring for as many of the client's jobs as it has room for, so that its queue does not wait for the sweep."""
+    for job_id in due(client_id=client_id, limit=PER_CLIENT):
         ring(job_id)
+
+
+def _ring_later(job_id: int) -> None:
+    """Ring for a job that waits for its time, if that is soon; counted by the database's clock, whatever this machine's says."""
+    with system_context(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT extract(epoch FROM run_after - clock_timestamp()) FROM integrations_syncjob"
+            " WHERE id = %s AND state = 'due' AND run_after > clock_timestamp()",
+            [job_id],
+        )
+        row = cursor.fetchone()
+    if row is not None:
+        ring(job_id, datetime.now(UTC) + timedelta(seconds=float(row[0])))
 
 
 def tidy(*, days: int = 35) -> int:

@@ -80,15 +80,16 @@ class Lease:
         self.is_finished = True
         crashpoints.reach("after-finish")
 
-    def reschedule(self, *, seconds: float, problem: str = "", failed: bool = False) -> None:
-        """Give the job back, due again after ``seconds``; ``failed`` counts it as a failure."""
+    def reschedule(self, *, seconds: float, problem: str = "", failed: bool = False, tries: int | None = None) -> None:
+        """Give the job back, due again after ``seconds``; ``failed`` counts it as a failure, ``tries`` sets the count anew."""
         with client_context(self.client_id):
             self.change(
                 "state = 'due', lease_until = NULL, run_after = clock_timestamp() + %s * interval '1 second', problem = %s,"
-                " failures = failures + %s",
+                " failures = failures + %s, tries = coalesce(%s, tries)",
                 seconds,
                 problem,
                 int(failed),
+                tries,
             )
 
     def give_up(self, problem: str) -> None:
@@ -142,7 +143,9 @@ class Attempt:
         if isinstance(error, LeaseLost):
             raise error
         if isinstance(error, Again):
-            self.lease.reschedule(seconds=error.seconds)
+            self.lease.reschedule(
+                seconds=error.seconds, tries=0
+            )  # it goes well: the pauses of a later trouble begin anew
         elif isinstance(error, RetryLater):
             self.lease.reschedule(seconds=pause(self.lease.tries, least=error.retry_after), problem=text)
         elif isinstance(error, Reconnect):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from integrations import transport
+from integrations import granting, transport
 from integrations.errors import Reconnect, RetryLater
 from integrations.http import ProviderApi
 from integrations.provider import HostedLink
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from datetime import datetime
 
     from clients.models import Client
     from integrations.models import Connection
@@ -20,11 +21,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """What a finished sign-in gave: the token answer, the account's id at the provider, and its name."""
+    """What a finished sign-in gave: the token answer, the account's id at the provider, and its name.
+
+    ``keys`` are pasted or posted ones, ``where`` says where the account is, ``kind`` by which scheme it came; ``ends_at`` is
+    when it lapses whatever is done.
+    """
 
     answer: Mapping[str, Any]
     account_id: str
     name: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+    where: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
+    ends_at: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Granted({self.account_id!r})"
@@ -35,7 +44,7 @@ def open_page(provider: Provider, client: Client, callback: str, access: str) ->
     auth = _auth(provider)
     body = auth.body(f"client-{client.pk}", callback, access) if auth.body else {}
     answer = ProviderApi(provider, access).post(auth.create_path, body)
-    token, address = _find(answer, auth.token_key), _find(answer, auth.url_key)
+    token, address = granting.find_text(answer, auth.token_key), granting.find_text(answer, auth.url_key)
     if not token or not address:
         raise RetryLater(f"{provider.name} opened no sign-in page")
     transport.check_address(address)
@@ -47,13 +56,13 @@ def collect(provider: Provider, token: str, old: Connection | None) -> Granted:
     auth = _auth(provider)
     api = ProviderApi(provider, "")
     result = api.post(auth.result_path, {auth.token_key: token})
-    public = _find(result, auth.public_key)
+    public = granting.find_text(result, auth.public_key)
     if not public:
         if old is not None and _was_finished(result):
             return Granted(_standing(old), old.account_id, old.name)
         raise Reconnect("the sign-in page was not finished")
     answer = api.post(auth.exchange_path, {auth.public_key: public})
-    access, account = _find(answer, auth.access_key), _find(answer, auth.account_key)
+    access, account = granting.find_text(answer, auth.access_key), granting.find_text(answer, auth.account_key)
     if not access or not account:
         raise RetryLater(f"{provider.name} gave no access")
     name = ""
@@ -82,21 +91,4 @@ def _standing(old: Connection) -> Mapping[str, Any]:
 
 
 def _was_finished(result: Any) -> bool:
-    return bool(_find(result, "finished_at") or _find(result, "on_success"))
-
-
-def _find(value: Any, key: str) -> str:
-    """The first text under this key at any depth; '' if there is none."""
-    return next((found for found in _all(value, key) if found), "")
-
-
-def _all(value: Any, key: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        found = value.get(key)
-        if isinstance(found, str):
-            yield found
-        for inner in value.values():
-            yield from _all(inner, key)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _all(inner, key)
+    return bool(granting.find_text(result, "finished_at") or granting.find_text(result, "on_success"))

@@ -21,7 +21,7 @@ from clients import audit
 from clients.access import Right, allows, visible_clients
 from clients.models import Membership
 from clients.tenancy import client_context, system_context
-from integrations import oauth, registry, vault
+from integrations import oauth, pasting, registry, vault
 from integrations.models import OAuthAttempt
 
 if TYPE_CHECKING:
@@ -100,10 +100,25 @@ def find(token: str) -> Link | None:
     return _open(state_sha256=_digest(token))
 
 
-def begin(link: Link) -> str:
+def begin(link: Link, asked: Mapping[str, str] | None = None, *, kind: str = "") -> str:
     """The address at the provider to send the holder to. Raises ConnectRefused."""
     with client_context(link.client.pk):
-        return oauth.begin(link.attempt.user, link.client, link.provider, connection=link.attempt.connection)
+        return oauth.begin(
+            link.attempt.user, link.client, link.provider, connection=link.attempt.connection, kind=kind, asked=asked
+        )
+
+
+def paste(link: Link, given: Mapping[str, str], *, kind: str = "") -> Connection:
+    """Make the connection from what the holder typed, in the name of who sent the link, and use the link up.
+
+    Raises ConnectRefused; the link then stays.
+    """
+    with client_context(link.client.pk):
+        connection = pasting.connect(
+            link.attempt.user, link.client, link.provider, given, kind=kind, connection=link.attempt.connection
+        )
+    _use_up(link, connection)
+    return connection
 
 
 def begun_for(user: User, slug: str, state: str) -> Client | None:
@@ -131,11 +146,15 @@ def waiting(pk: object, slug: str, state: str) -> Link | None:
 def finish(link: Link, params: Mapping[str, str]) -> Connection:
     """Make the connection in the name of who sent the link, and use the link up. Raises ConnectRefused; the link then stays."""
     connection = oauth.finish(link.attempt.user, link.provider.slug, params)
+    _use_up(link, connection)
+    return connection
+
+
+def _use_up(link: Link, connection: Connection) -> None:
     with client_context(link.client.pk):
         OAuthAttempt.objects.filter(pk=link.pk).update(used_at=datetime.now(UTC))
         detail = {"sent_to": link.email, "sent_by": str(link.attempt.user)}
         audit.record(link.client, None, "connection.by_link", f"{connection.provider} {connection.account_id}", detail)
-    return connection
 
 
 def _open(**which: object) -> Link | None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -19,27 +21,37 @@ from django.urls import NoReverseMatch, reverse
 
 from clients import audit
 from clients.tenancy import client_context, system_context
-from integrations import connecting, jobs, linking, registry, tokens, transport, vault
+from integrations import (
+    asking,
+    connecting,
+    granting,
+    jobs,
+    linking,
+    postedkeys,
+    registry,
+    tokens,
+    transport,
+    vault,
+)
+from integrations.asking import ConnectRefused
 from integrations.errors import PayloadError, ProviderError
 from integrations.http import ProviderApi
 from integrations.linking import Granted
 from integrations.models import Connection, OAuthAttempt, Token
-from integrations.provider import HostedLink, OAuth2
+from integrations.provider import Credentials, HostedLink, OAuth2, PostedKeys, SessionLogin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clients.models import Client, User
-    from integrations.provider import Provider
+    from integrations.provider import Provider, Scheme
+
+__all__ = ["ConnectRefused", "begin", "callback", "disconnect", "finish", "keep", "place", "prove", "revoke"]
 
 ATTEMPT_MINUTES = 10
 #: Hosted pages take longer than a consent click.
 LINK_MINUTES = 30
 TABLE, COLUMN = "oauthattempt", "verifier"
-
-
-class ConnectRefused(Exception):  # noqa: N818
-    """The connection cannot be made; the message is for the person who tried and holds nothing secret."""
 
 
 def place(client_id: int, state_sha256: str) -> vault.Place:
@@ -48,35 +60,67 @@ def place(client_id: int, state_sha256: str) -> vault.Place:
 
 
 def begin(
-    user: User, client: Client, provider: Provider, *, connection: Connection | None = None, hint: str = ""
+    user: User,
+    client: Client,
+    provider: Provider,
+    *,
+    connection: Connection | None = None,
+    hint: str = "",
+    kind: str = "",
+    asked: Mapping[str, str] | None = None,
 ) -> str:
     """The address at the provider to send this person to. ``connection`` is one to be mended; ``hint`` preselects an account.
 
-    Needs the client's context. Raises ConnectRefused when the provider cannot be asked.
+    ``kind`` chooses among the provider's schemes, ``asked`` answers its questions; a connection to be mended has both.
+    Needs the client's context. Raises ConnectRefused when an answer is wrong or the provider cannot be asked.
     """
+    scheme = provider.scheme(
+        kind or (connection.scheme if connection is not None and not connection.is_by_file else "")
+    )
+    where = asking.where(provider, asked, connection)
     state = secrets.token_urlsafe(32)
-    verifier = secrets.token_urlsafe(64)
-    kept = verifier
     try:
-        if isinstance(provider.auth, HostedLink):
-            access = tokens.held(connection).grant.access if connection is not None else ""
-            kept, address = linking.open_page(provider, client, callback(provider.slug, state), access)
-        else:
-            address = _authorise_url(provider, provider.auth, state, verifier, hint)
+        kept, address = _open(client, provider, scheme, where, state, connection, hint)
     except ProviderError as error:
         raise ConnectRefused(f"{provider.name} cannot be asked now: {error}") from error
-    minutes = LINK_MINUTES if isinstance(provider.auth, HostedLink) else ATTEMPT_MINUTES
+    minutes = ATTEMPT_MINUTES if isinstance(scheme, OAuth2) else LINK_MINUTES
     sha256 = _sha256(state)
+    attempt = {"kept": kept, "where": where, "kind": scheme.kind}
     OAuthAttempt.objects.create(
         state_sha256=sha256,
         user=user,
         client=client,
         provider=provider.slug,
         connection=connection,
-        verifier=vault.seal(kept.encode(), place(client.pk, sha256)),
+        verifier=vault.seal(json.dumps(attempt).encode(), place(client.pk, sha256)),
         expires_at=datetime.now(UTC) + timedelta(minutes=minutes),
     )
+    if isinstance(scheme, PostedKeys):
+        postedkeys.expect(user, client, provider, kept, minutes=minutes)
     return address
+
+
+def _open(
+    client: Client,
+    provider: Provider,
+    scheme: Scheme,
+    where: Mapping[str, str],
+    state: str,
+    connection: Connection | None,
+    hint: str,
+) -> tuple[str, str]:
+    """(what is kept until the browser returns, the address it is sent to)."""
+    if isinstance(scheme, HostedLink):
+        access = tokens.held(connection).grant.access if connection is not None else ""
+        return linking.open_page(provider, client, callback(provider.slug, state), access)
+    if isinstance(scheme, PostedKeys):
+        reference = secrets.token_urlsafe(32)
+        query = scheme.query(reference, callback(provider.slug, state), postedkeys.address(provider.slug))
+        return reference, _address(provider, scheme.authorize_url, where, query)
+    if not isinstance(scheme, OAuth2):
+        raise ConnectRefused(f"{provider.name} is not connected by leaving this page")
+    verifier = secrets.token_urlsafe(64)
+    return verifier, _authorise_url(provider, scheme, where, state, verifier, hint)
 
 
 def callback(slug: str, state: str = "") -> str:
@@ -88,21 +132,30 @@ def callback(slug: str, state: str = "") -> str:
     return settings.PUBLIC_URL.rstrip("/") + path + (f"?{urlencode({'state': state})}" if state else "")
 
 
-def _authorise_url(provider: Provider, auth: OAuth2, state: str, verifier: str, hint: str) -> str:
-    client_id, _ = transport.app_credentials(provider)
+def _authorise_url(
+    provider: Provider, auth: OAuth2, where: Mapping[str, str], state: str, verifier: str, hint: str
+) -> str:
+    client_id, _ = transport.app_credentials(provider, auth)
+    if auth.client_id_setting:
+        client_id = transport.setting(provider.slug, auth.client_id_setting) or client_id
     query = {
         "response_type": "code",
-        "client_id": client_id,
+        auth.client_id_key: client_id,
         "redirect_uri": callback(provider.slug),
-        "scope": " ".join(auth.scopes),
+        "scope": auth.scope_separator.join(auth.scopes),
         "state": state,
+        **auth.authorize_extra,
     }
     if auth.pkce:
         challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         query |= {"code_challenge": challenge, "code_challenge_method": "S256"}
     if hint:
         query["login_hint"] = hint
-    base = transport.place(transport.base_urls(provider)["authorize"], auth.authorize_url)
+    return _address(provider, auth.authorize_url, where, query)
+
+
+def _address(provider: Provider, path: str, where: Mapping[str, str], query: Mapping[str, str]) -> str:
+    base = transport.place(transport.base_urls(provider, where)["authorize"], path)
     return f"{base}{'&' if '?' in base else '?'}{urlencode(query)}"
 
 
@@ -114,18 +167,16 @@ def finish(user: User, slug: str, params: Mapping[str, str]) -> Connection:
     """
     attempt = _take_attempt(user, slug, params.get("state", ""))
     provider = registry.provider(slug)
-    if params.get("error"):
+    if params.get("error") or params.get("success") == "0":
         raise ConnectRefused(f"{provider.name} was not allowed to share: the consent was declined")
     with client_context(attempt.client_id):
-        kept = vault.unseal(attempt.verifier, place(attempt.client_id, attempt.state_sha256)).decode()
+        begun = json.loads(vault.unseal(attempt.verifier, place(attempt.client_id, attempt.state_sha256)))
         old = attempt.connection
         try:
-            granted = _redeem(provider, kept, params, old)
+            granted = _redeem(provider, begun, params, old)
         except (ProviderError, PayloadError) as error:
             raise ConnectRefused(f"{provider.name} did not complete the sign-in: {error}") from error
-        if old is not None and old.account_id != granted.account_id:
-            raise ConnectRefused(f"this is another account at {provider.name} than the one to be reconnected")
-        return _keep(user, attempt.client, provider, granted)
+        return keep(user, attempt.client, provider, granted, old)
 
 
 def _take_attempt(user: User, slug: str, state: str) -> OAuthAttempt:
@@ -144,47 +195,85 @@ def _take_attempt(user: User, slug: str, state: str) -> OAuthAttempt:
     return found
 
 
-def _redeem(provider: Provider, kept: str, params: Mapping[str, str], old: Connection | None) -> Granted:
-    if isinstance(provider.auth, HostedLink):
-        return linking.collect(provider, kept, old)
-    code = params.get("code", "")
+def _redeem(provider: Provider, begun: Mapping[str, Any], params: Mapping[str, str], old: Connection | None) -> Granted:
+    scheme, where, kept = provider.scheme(begun["kind"]), begun["where"], begun["kept"]
+    if isinstance(scheme, HostedLink):
+        return replace(linking.collect(provider, kept, old), kind=scheme.kind, where=where)
+    if isinstance(scheme, PostedKeys):
+        return prove(provider, scheme, postedkeys.collect(provider, kept), where)
+    assert isinstance(scheme, OAuth2)
+    client_id, secret = transport.app_credentials(provider, scheme)
+    if scheme.verify_callback is not None:
+        credentials = Credentials(client_id=client_id, secret=secret, settings=where, kind=scheme.kind)
+        if not scheme.verify_callback(params, credentials):
+            raise ConnectRefused(f"what came back is not signed by {provider.name}")
+    code = params.get(scheme.code_key, "")
     if not code:
         raise ConnectRefused(f"{provider.name} sent no code")
-    answer = _exchange(provider, provider.auth, code, kept)
-    return Granted(answer, *_account(provider, provider.auth, answer, params))
+    where = {**where, **granting.kept(scheme, params)}
+    answer = _exchange(provider, scheme, where, code, kept)
+    where |= granting.kept(scheme, answer)
+    account_id, name = _account(provider, scheme, answer, params, where)
+    ends_at = datetime.now(UTC) + timedelta(days=scheme.consent_days) if scheme.consent_days else None
+    return Granted(answer, account_id, name, where=where, kind=scheme.kind, ends_at=ends_at)
 
 
-def _exchange(provider: Provider, auth: OAuth2, code: str, verifier: str) -> Mapping[str, Any]:
+def _exchange(
+    provider: Provider, auth: OAuth2, where: Mapping[str, str], code: str, verifier: str
+) -> Mapping[str, Any]:
     if provider.tokens is not None:
-        client_id, secret = transport.app_credentials(provider)
+        client_id, secret = transport.app_credentials(provider, auth)
         return provider.tokens.exchange(
             transport.session(),
-            transport.base_urls(provider),
+            transport.base_urls(provider, where),
             client_id=client_id,
             secret=secret,
             code=code,
             redirect_uri=callback(provider.slug),
         )
     fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": callback(provider.slug)}
-    return tokens.token_call(provider, fields | ({"code_verifier": verifier} if auth.pkce else {}))
+    return granting.token_call(provider, auth, fields | ({"code_verifier": verifier} if auth.pkce else {}), where)
 
 
-def _account(provider: Provider, auth: OAuth2, answer: Mapping[str, Any], params: Mapping[str, str]) -> tuple[str, str]:
+def _account(
+    provider: Provider,
+    auth: OAuth2,
+    answer: Mapping[str, Any],
+    params: Mapping[str, str],
+    where: Mapping[str, str],
+) -> tuple[str, str]:
     """Which account was granted, and its name; both as the provider says."""
     account = {"callback": params, "token": answer, "call": {}}[auth.account_in].get(auth.account_key, "")
     account_id = str(account) if isinstance(account, (str, int)) else ""
     if provider.whoami is None:
         named = (account_id, "")
     else:
-        named = provider.whoami(ProviderApi(provider, tokens.grant_of(answer).access, account_id))
+        access = tokens.grant_of(answer).access
+        named = provider.whoami(ProviderApi(provider, access, account_id, scheme=auth, where=where))
     if not named[0] or (account_id and named[0] != account_id):
         raise ConnectRefused(f"{provider.name} did not say which account was granted")
     return named
 
 
-def _keep(user: User, client: Client, provider: Provider, granted: Granted) -> Connection:
-    """The live connection of this account with its grant stored: the client's old row if it ever had one."""
+def prove(provider: Provider, scheme: Scheme, keys: Mapping[str, str], where: Mapping[str, str]) -> Granted:
+    """Get an access by keys and let the provider say whose it is. Raises ConnectRefused and what the calls raise."""
+    assert provider.whoami is not None
+    answer = granting.obtain(provider, scheme, keys, where)
+    access = tokens.grant_of(answer).access
+    account_id, name = provider.whoami(ProviderApi(provider, access, scheme=scheme, keys=keys, where=where))
+    if not account_id:
+        raise ConnectRefused(f"{provider.name} did not say whose the keys are")
+    return Granted(answer, account_id, name, keys=keys, where=where, kind=scheme.kind)
+
+
+def keep(user: User, client: Client, provider: Provider, granted: Granted, old: Connection | None) -> Connection:
+    """The live connection of this account with its grant stored: the client's old row if it ever had one.
+
+    A connection by file that is mended becomes this account's. Needs the client's context. Raises ConnectRefused.
+    """
     account_id = granted.account_id
+    if old is not None and old.account_id != account_id and not old.is_by_file:
+        raise ConnectRefused(f"this is another account at {provider.name} than the one to be reconnected")
     held = ConnectRefused(f"this account at {provider.name} is already connected to another client")
     with system_context():
         others = Connection.objects.filter(provider=provider.slug, account_id=account_id).exclude(client=client)
@@ -192,18 +281,39 @@ def _keep(user: User, client: Client, provider: Provider, granted: Granted) -> C
             raise held
     try:
         with transaction.atomic():
-            connection, _ = Connection.objects.select_for_update(of=("self",)).get_or_create(
-                client=client, provider=provider.slug, account_id=account_id
+            connection = _row(client, provider, account_id, old)
+            connection.name = (
+                named(client, provider, granted.name) or connection.name or f"{provider.name} {account_id}"
             )
-            connection.name = granted.name or connection.name or f"{provider.name} {account_id}"
+            connection.settings |= {"account": dict(granted.where), "scheme": granted.kind}
             connecting.go_live(connection, provider, actor=user)
-            tokens.store(connection, granted.answer)
+            tokens.store(connection, granted.answer, keys=granted.keys, ends_at=granted.ends_at)
     except IntegrityError as error:
         raise held from error
     audit.record(client, user, "connection.live", f"{provider.slug} {account_id}", {"name": connection.name})
     jobs.enqueue(
         client.pk, "sync", f"connect:{connection.pk}:{connection.connected_at}", {}, connection_id=connection.pk
     )
+    return connection
+
+
+def named(client: Client, provider: Provider, said: str) -> str:
+    """What people call a connection: a bank by its name; another system by its own, and the account's where that says more.
+
+    Most accounts bear the client's name, which would call all systems of a client the same. '' where nothing was said.
+    """
+    if not said or provider.category == "bank" or said.startswith(provider.name):
+        return said
+    return provider.name if said.casefold() == client.name.casefold() else f"{provider.name}, {said}"
+
+
+def _row(client: Client, provider: Provider, account_id: str, old: Connection | None) -> Connection:
+    rows = Connection.objects.select_for_update(of=("self",)).filter(client=client, provider=provider.slug)
+    if old is not None and old.is_by_file and not rows.filter(account_id=account_id).exists():
+        connection = rows.get(pk=old.pk)
+        connection.account_id = account_id
+        return connection
+    connection, _ = rows.get_or_create(account_id=account_id, defaults={"client": client, "provider": provider.slug})
     return connection
 
 
@@ -224,22 +334,41 @@ def disconnect(connection: Connection, *, actor: User) -> None:
 
 def revoke(connection: Connection) -> None:
     """Hand the grant back at the provider; a grant it no longer knows counts as handed back. Raises RetryLater."""
-    provider = registry.provider(connection.provider)
-    grant = tokens.held(connection).grant
-    if isinstance(provider.auth, HostedLink):
+    provider, scheme = registry.provider(connection.provider), tokens.scheme_of(connection)
+    found = tokens.held(connection)
+    grant, where = found.grant, found.where
+    api = ProviderApi(
+        provider,
+        grant.access,
+        connection.account_id,
+        scheme=scheme,
+        keys=grant.keys,
+        where=where,
+        refresh=grant.refresh,
+    )
+    if provider.revoke is not None:
+        provider.revoke(api, api.credentials)
+    elif isinstance(scheme, HostedLink):
         linking.remove(provider, grant.access)
-        return
-    client_id, secret = transport.app_credentials(provider)
-    token = grant.refresh or grant.access
+    elif isinstance(scheme, SessionLogin) and scheme.logout_path:
+        api.post(scheme.logout_path, {})
+    elif isinstance(scheme, OAuth2):
+        _revoke_token(provider, scheme, connection, grant.refresh or grant.access, where)
+
+
+def _revoke_token(
+    provider: Provider, auth: OAuth2, connection: Connection, token: str, where: Mapping[str, str]
+) -> None:
     if provider.tokens is not None:
+        client_id, secret = transport.app_credentials(provider, auth)
         provider.tokens.revoke(
-            transport.session(), transport.base_urls(provider), client_id=client_id, secret=secret, token=token
+            transport.session(), transport.base_urls(provider, where), client_id=client_id, secret=secret, token=token
         )
-    elif provider.auth.revoke_url:
+    elif auth.revoke_url:
         fields = {"token": token}
-        if provider.auth.account_key:
-            fields[provider.auth.account_key] = connection.account_id
-        tokens.token_call(provider, fields, path=provider.auth.revoke_url)
+        if auth.account_key:
+            fields[auth.account_key] = connection.account_id
+        granting.revoke_call(provider, auth, fields, where)
 
 
 def _sha256(state: str) -> str:

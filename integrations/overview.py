@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max
 from django.urls import NoReverseMatch, reverse
 
-from integrations import files, queries, registry, schedule
+from integrations import queries, registry, schedule
 from integrations.models import Connection, Fact, SyncJob
 from integrations.queries import Health
 
@@ -96,7 +96,7 @@ class Row:
             }[state]
         if trouble := [stream for stream in self.health.streams if stream.problem]:
             return "warn", "alert-triangle", f"{trouble[0].label}: trouble"
-        if self.health.is_stale and self.provider is not None:
+        if self.health.is_stale and not self.connection.is_by_file:
             return "warn", "clock-exclamation", "Not read yet" if not self.connection.last_success_at else "Behind"
         if self.health.problem:
             return "warn", "alert-triangle", "Trouble"
@@ -146,7 +146,7 @@ def _rank(each: Row) -> tuple[int, str]:
 def _row(health: Health, jobs: Sequence[SyncJob], now: datetime) -> Row:
     connection = health.connection
     provider = registry.all_providers().get(connection.provider)
-    path = PATHS["file" if provider is None else "feed" if provider.category == "bank" else "api"]
+    path = PATHS["file" if connection.is_by_file else "feed" if provider and provider.category == "bank" else "api"]
     ends = health.reconnect_by
     return Row(
         health=health,
@@ -196,10 +196,10 @@ def _news(job: SyncJob) -> int:
 
 def _next(connection: Connection, provider: Provider | None, jobs: Sequence[SyncJob], now: datetime) -> datetime | None:
     """When it is read again by itself: a waiting job, or the next slot of its shortest rhythm."""
-    if provider is None or not connection.is_live:
+    if provider is None or not connection.is_live or connection.is_by_file or not provider.pulled:
         return None
     waiting = [job.run_after for job in jobs if job.state == SyncJob.State.DUE and job.run_after > now]
-    shortest = min(stream.every_minutes for stream in provider.streams)
+    shortest = min(stream.every_minutes for stream in provider.pulled)
     if shortest < schedule.DAY_MINUTES:
         seconds = shortest * 60
         slot = datetime.fromtimestamp((int(now.timestamp()) // seconds + 1) * seconds, UTC)
@@ -292,4 +292,5 @@ def completeness_address(client: Client, connection: Connection, *, now: datetim
 
 
 def is_file(connection: Connection) -> bool:
-    return connection.provider == files.PROVIDER
+    """Whether it is brought as files instead of being read."""
+    return connection.is_by_file

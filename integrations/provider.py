@@ -9,7 +9,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from integrations.arrivals import Delivery, FileLayout, Greeting, Webhook
 from integrations.records import LedgerBalances, LedgerDocument, OpenItems, Record
+from integrations.schemes import (
+    Ask,
+    ClientCredentials,
+    Credentials,
+    FileOnly,
+    HostedLink,
+    OAuth2,
+    Outgoing,
+    PastedKeys,
+    PostedKeys,
+    Scheme,
+    SessionLogin,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +33,33 @@ if TYPE_CHECKING:
 
     from integrations.payload import Payload
 
+__all__ = [
+    "Api",
+    "Ask",
+    "Books",
+    "ClientCredentials",
+    "Context",
+    "Credentials",
+    "Delivery",
+    "FileLayout",
+    "FileOnly",
+    "Greeting",
+    "HostedLink",
+    "OAuth2",
+    "Outgoing",
+    "Page",
+    "PastedKeys",
+    "PostedKeys",
+    "Provider",
+    "RateLimit",
+    "Scheme",
+    "SessionLogin",
+    "Stream",
+    "TokenExchange",
+    "Webhook",
+    "Window",
+    "WrittenDocument",
+]
 
 #: Envelopes within envelopes that are opened when looking for objects in an answer.
 DEEPEST = 6
@@ -38,16 +79,58 @@ class Context:
 
 
 class Api(Protocol):
-    """The authorised HTTP session of one connection. Answers are parsed JSON with exact numbers.
+    """The authorised HTTP session of one connection. Answers are parsed JSON with exact numbers; None where there is no body (204).
 
-    Raises RetryLater, Reconnect, Forbidden, StaleCursor, Refused (see ``integrations.errors``).
+    ``settings`` says where the account is: what was asked before the sign-in, and what the token answer told. ``headers`` are
+    those of one call, over the provider's own. A path may be a whole address of the same host (a next-page link).
+    Raises RetryLater, Reconnect, Forbidden, StaleCursor, Refused (see ``integrations.errors``); a write also Unanswered.
     """
 
     account_id: str
+    settings: Mapping[str, str]
 
-    def get(self, path: str, params: Mapping[str, str | Sequence[str]] | None = None) -> Any: ...
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str | Sequence[str]] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any: ...
 
-    def post(self, path: str, json: Mapping[str, Any]) -> Any: ...
+    def get_with_headers(
+        self, path: str, params: Mapping[str, str | Sequence[str]] | None = None
+    ) -> tuple[Any, Mapping[str, str]]:
+        """Also the answer's headers, to be read in any case (paging by ``Link`` or ``X-WP-TotalPages``)."""
+        ...
+
+    def query(self, path: str, json: Mapping[str, Any] | None = None, *, form: Mapping[str, str] | None = None) -> Any:
+        """A POST that only reads (a search, GraphQL): repeated like a GET, and never Unanswered."""
+        ...
+
+    def fetch(
+        self,
+        url: str,
+        params: Mapping[str, str | Sequence[str]] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """A file as it is (unpacked if it is gzip): a path of the provider, signed (a POST where ``form`` is given), or a whole
+        address of one of ``Provider.file_hosts``, to which nothing of the connection is sent.
+        """
+        ...
+
+    def post(
+        self,
+        path: str,
+        json: Mapping[str, Any] | None = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any: ...
+
+    def put(self, path: str, json: Mapping[str, Any]) -> Any: ...
+
+    def delete(self, path: str) -> Any: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +168,8 @@ class Stream:
 
     name: str
     label: str
-    pull: Callable[[Api, Window], Iterator[Page]]
+    #: None for a stream that comes by files alone.
+    pull: Callable[[Api, Window], Iterator[Page]] | None
     to_records: Callable[[Payload, Context], Iterable[Record]]
     identify: Callable[[Payload], str]
     recognise: Callable[[Mapping[str, Any]], bool]
@@ -97,25 +181,6 @@ class Stream:
     scopes: tuple[str, ...] = ()
     #: Objects inside an envelope: the key of the list in a page ("data", "added"); the explain command opens it.
     envelope: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OAuth2:
-    """OAuth 2 authorisation code. Paths are relative to the provider's base URL of that purpose."""
-
-    authorize_url: str
-    token_url: str
-    revoke_url: str = ""
-    scopes: tuple[str, ...] = ()
-    #: How client id and secret go to the token endpoint.
-    client_auth: Literal["basic", "form", "json"] = "basic"
-    pkce: bool = False
-    #: Refresh answers carry a new refresh token that replaces the old one at once.
-    rotates: bool = True
-    refreshes: bool = True
-    #: Key of the account id in the callback query ("realmId") or the token answer ("stripe_user_id").
-    account_key: str = ""
-    account_in: Literal["callback", "token", "call"] = "token"
 
 
 class TokenExchange(Protocol):
@@ -147,51 +212,12 @@ class TokenExchange(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class HostedLink:
-    """A provider whose own hosted page issues a one-time public token that is exchanged for a standing one (Plaid Link).
-
-    All three are POSTs signed by ``Provider.authorise``. ``body`` makes the one that opens the page from (a reference of
-    the client, the callback URL, the access token of a connection to be mended or ''). The result and exchange calls send
-    ``{token_key: …}`` and ``{public_key: …}``; the keys say where the answers hold what is needed, at any depth.
-    """
-
-    create_path: str
-    result_path: str
-    exchange_path: str
-    body: Callable[[str, str, str], dict[str, Any]] | None = None
-    remove_path: str = ""
-    token_key: str = "link_token"  # noqa: S105 (the name of a field)
-    url_key: str = "hosted_link_url"
-    public_key: str = "public_token"
-    access_key: str = "access_token"
-    account_key: str = "item_id"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class RateLimit:
     """Requests per period per connection, kept below the published limit; ``concurrent`` calls at once."""
 
     requests: int
     seconds: int
     concurrent: int = 4
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Webhook:
-    """How the provider's notices are verified and read.
-
-    ``verify(body, headers, secrets, now)`` is constant-time on the raw body; header names in any case. ``events(payload)``
-    gives (event id, account id, stream names to look at again) for each notice in the body. An empty event id: the notice
-    has none, so the receiver takes the SHA-256 of body and signature header. An empty account id: the address tells whose.
-    Where ``key_path`` is set, ``key_id(headers)`` names the public key, a POST of ``{"key_id": …}`` with the app's
-    credentials fetches it, and the answer's JSON text is the one secret given to ``verify``.
-    """
-
-    verify: Callable[[bytes, Mapping[str, str], Sequence[str], datetime], bool]
-    events: Callable[[Any], Iterable[tuple[str, str, tuple[str, ...]]]]
-    #: Path of the key look-up for signatures with public keys; '' for shared secrets.
-    key_path: str = ""
-    key_id: Callable[[Mapping[str, str]], str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,6 +243,10 @@ class Books(Protocol):
         ...
 
     def write(self, api: Api, type_: str, payload: Mapping[str, Any], *, request_id: str) -> WrittenDocument: ...
+
+    def party(self, api: Api, kind: Literal["Vendor", "Customer"], name: str, *, request_id: str) -> str:
+        """``<kind>:<id>`` of the active vendor or customer of that name, made where there is none."""
+        ...
 
     def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
         """Documents carrying this marker, newest first; two of them are a double."""
@@ -248,18 +278,35 @@ class Provider:
     slug: str
     name: str
     category: Literal["accounting", "payroll", "processor", "commerce", "payables", "expenses", "bank", "crm"]
-    base_urls: Mapping[str, str]
-    auth: OAuth2 | HostedLink
+    base_urls: Mapping[str, str] = field(default_factory=dict)
+    auth: Scheme
     streams: tuple[Stream, ...]
-    rate: RateLimit
+    rate: RateLimit = field(default_factory=lambda: RateLimit(requests=60, seconds=60))
+    #: Other ways to the same data, for those who cannot go the first.
+    alternatives: tuple[Scheme, ...] = ()
+    #: What is asked before the sign-in: where the account is. Kept readable; never a secret.
+    asks: tuple[Ask, ...] = ()
+    #: Addresses by purpose that depend on the account, from its settings; hosts must fit one of ``hosts`` whole.
+    addresses: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+    hosts: tuple[str, ...] = ()
+    #: Whole patterns of further hosts that files are fetched from, unsigned.
+    file_hosts: tuple[str, ...] = ()
     webhook: Webhook | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     #: How an error answer is read: (status, headers, parsed body or None) to the error to raise, or None for success.
     read_error: Callable[[int, Mapping[str, str], Any], Exception | None] | None = None
-    #: Adds the token to a request: (headers, json body) given the access token and app credentials.
-    authorise: Callable[[dict[str, str], dict[str, Any] | None, str, str, str], None] | None = None
+    #: Signs a request in place; without it the access goes as a bearer token.
+    authorise: Callable[[Outgoing, Credentials], None] | None = None
+    #: Whether an answer (status, body) says that the access is over and a new one may help; without it, status 401.
+    is_over: Callable[[int, Any], bool] | None = None
     #: Cheap call that proves the grant and names the account: (api) -> (account id, display name).
     whoami: Callable[[Api], tuple[str, str]] | None = None
+    #: Hands the grant back with calls of its own, where ``revoke_url``, ``remove_path`` or ``logout_path`` does not say it all.
+    revoke: Callable[[Api, Credentials], None] | None = None
+    #: Access of the app itself (not of a connection), for what concerns all its connections.
+    app_grant: ClientCredentials | None = None
+    #: A limit shared by all connections of the app, beside each connection's ``rate``.
+    app_rate: RateLimit | None = None
     #: Words banks print for this system's money, for matching and discovery.
     descriptors: tuple[str, ...] = ()
     books: Books | None = None
@@ -267,8 +314,27 @@ class Provider:
     tokens: TokenExchange | None = None
     #: Opens any answer of this API (nested envelopes, single objects) into the raw objects its streams read.
     open_answer: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
+    #: Export files of the provider that can be brought instead.
+    files: tuple[FileLayout, ...] = ()
+    #: Which agreement with the vendor the access needs, in words; '' if anyone can have it.
+    needs_partner: str = ""
     seen_live: bool = False
+    #: The shapes come from documentation alone, no recorded answer was seen.
+    contract_only: bool = False
     notes: str = ""
+
+    @property
+    def schemes(self) -> tuple[Scheme, ...]:
+        return (self.auth, *self.alternatives)
+
+    def scheme(self, kind: str) -> Scheme:
+        """The way of this kind; the first where there is none such."""
+        return next((scheme for scheme in self.schemes if scheme.kind == kind), self.auth)
+
+    @property
+    def pulled(self) -> tuple[Stream, ...]:
+        """The streams that are read from the API."""
+        return tuple(stream for stream in self.streams if stream.pull is not None)
 
     def stream(self, name: str) -> Stream:
         return next(stream for stream in self.streams if stream.name == name)

@@ -141,7 +141,8 @@ def received(connection: Connection, stream: str, first: date, last: date) -> di
 
 def quarantined() -> Sequence[WebhookEvent]:
     """Notices of accounts nobody here holds, newest first; in the system context."""
-    return list(WebhookEvent.objects.filter(connection__isnull=True).order_by("-received_at")[:200])
+    found = WebhookEvent.objects.filter(connection__isnull=True).exclude(provider__startswith="secret:")
+    return list(found.order_by("-received_at")[:200])
 
 
 def oldest_due(now: datetime) -> timedelta | None:

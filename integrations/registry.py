@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from integrations.provider import HostedLink, OAuth2, Provider
+from integrations import declarations
+from integrations.provider import FileOnly, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,40 +70,29 @@ def check(declared: Provider, folder: str) -> Iterator[str]:
         yield f"slug {declared.slug!r} does not belong to this folder"
     if not declared.name:
         yield "it has no name"
-    if "api" not in declared.base_urls:
+    if declared.rate.requests < 1 or declared.rate.seconds < 1 or declared.rate.concurrent < 1:
+        yield "the rate limit lets nothing through"
+    if not isinstance(declared.auth, FileOnly):
+        yield from _check_addresses(declared)
+        if declared.read_error is None:
+            yield "it cannot read its errors (read_error)"
+    yield from declarations.check_schemes(declared)
+    yield from declarations.check_webhook(declared)
+    yield from _check_streams(declared)
+    yield from declarations.check_files(declared)
+
+
+def _check_addresses(declared: Provider) -> Iterator[str]:
+    if "api" not in declared.base_urls and declared.addresses is None:
         yield "base_urls has no 'api'"
     for purpose, url in declared.base_urls.items():
         if not url.startswith("https://") or url.endswith("/"):
             yield f"base URL of {purpose!r} must be https and end without a slash"
-    if declared.rate.requests < 1 or declared.rate.seconds < 1 or declared.rate.concurrent < 1:
-        yield "the rate limit lets nothing through"
-    if declared.read_error is None:
-        yield "it cannot read its errors (read_error)"
-    yield from _check_auth(declared)
-    yield from _check_streams(declared)
-
-
-def _check_auth(declared: Provider) -> Iterator[str]:
-    auth = declared.auth
-    if isinstance(auth, HostedLink):
-        paths = {"create": auth.create_path, "result": auth.result_path, "exchange": auth.exchange_path}
-        if declared.authorise is None:
-            yield "a hosted link needs authorise"
-    else:
-        paths = {"authorize": auth.authorize_url, "token": auth.token_url}
-        yield from _check_account(declared, auth)
-    for purpose, path in paths.items():
-        if not path.startswith("/"):
-            yield f"path {purpose!r} must begin with a slash"
-    if declared.webhook is not None and bool(declared.webhook.key_path) != (declared.webhook.key_id is not None):
-        yield "a webhook with public keys needs both key_path and key_id"
-
-
-def _check_account(declared: Provider, auth: OAuth2) -> Iterator[str]:
-    if auth.account_in == "call" and declared.whoami is None:
-        yield "the account is found by a call, and there is no whoami"
-    if auth.account_in != "call" and not auth.account_key:
-        yield f"the account is in the {auth.account_in}, and account_key does not say where"
+    if declared.addresses is not None and not declared.hosts:
+        yield "its addresses depend on the account, and hosts does not say which are allowed"
+    for pattern in (*declared.hosts, *declared.file_hosts):
+        if declarations.is_too_wide(pattern):
+            yield f"the host pattern {pattern!r} lets an address of this machine or network through"
 
 
 def _check_streams(declared: Provider) -> Iterator[str]:
@@ -111,6 +101,7 @@ def _check_streams(declared: Provider) -> Iterator[str]:
         yield "it has no streams"
     if len(set(names)) != len(names):
         yield "two streams have one name"
+    brought = {layout.stream for layout in declared.files}
     for stream in declared.streams:
         if not _STREAM.fullmatch(stream.name):
             yield f"stream {stream.name!r} is not a lower-case name"
@@ -118,3 +109,7 @@ def _check_streams(declared: Provider) -> Iterator[str]:
             yield f"stream {stream.name!r} names no reference page"
         if stream.every_minutes < 1:
             yield f"stream {stream.name!r} is never due"
+        if stream.pull is None and stream.name not in brought:
+            yield f"stream {stream.name!r} is neither pulled nor brought as a file"
+        if stream.pull is not None and isinstance(declared.auth, FileOnly):
+            yield f"stream {stream.name!r} is pulled, and there is no access to pull it by"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from clients.models import Client
-from clients.tenancy import client_context
-from integrations import crashpoints, oauth, tokens, vault
-from integrations.models import OAuthAttempt, Token
+from clients.tenancy import client_context, system_context
+from integrations import crashpoints, oauth, tokens, vault, webhooks
+from integrations.models import OAuthAttempt, Token, WebhookEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def rotate(*, batch: int = 200) -> int:
     """Rewrite every secret that is not under the newest key; how many. Safe to stop and to run again."""
     moved = 0
+    moved += _handed_over()
     for client_id in _clients():
         with client_context(client_id):
             ids = [token.pk for token in Token.objects.all() if not vault.is_current(token.ciphertext)]
@@ -29,7 +30,7 @@ def rotate(*, batch: int = 200) -> int:
 
 def count_old() -> int:
     """How many secrets are still under an older key."""
-    old = 0
+    old = len(_old_handed_over())
     for client_id in _clients():
         with client_context(client_id):
             old += sum(not vault.is_current(token.ciphertext) for token in Token.objects.all())
@@ -58,4 +59,20 @@ def _attempts() -> int:
             attempt.verifier = vault.reseal(attempt.verifier, oauth.place(attempt.client_id, attempt.state_sha256))
             attempt.save(update_fields=["verifier"])
             moved += 1
+    return moved
+
+
+def _old_handed_over() -> list[WebhookEvent]:
+    """Secrets of webhooks that providers handed over, under an older key."""
+    with system_context():
+        kept = WebhookEvent.objects.filter(provider__startswith=webhooks.HANDED_OVER)
+        return [row for row in kept if not vault.is_current(row.body)]
+
+
+def _handed_over() -> int:
+    moved = 0
+    for row in _old_handed_over():
+        with system_context():
+            sealed = vault.reseal(row.body, webhooks.secret_place(row.provider.removeprefix(webhooks.HANDED_OVER)))
+            moved += WebhookEvent.objects.filter(pk=row.pk, body=row.body).update(body=sealed)
     return moved

@@ -10,6 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django.db import connection as database
@@ -86,7 +87,7 @@ def _connection_jobs(now: datetime) -> Iterator[Wanted]:
     providers = registry.all_providers()
     with system_context():
         live = Connection.objects.filter(state=Connection.State.LIVE, provider__in=list(providers))
-        connections = list(live.select_related("client"))
+        connections = [found for found in live.select_related("client") if not found.is_by_file]
         unfinished = SyncJob.objects.filter(kind="sync", state__in=["due", "leased"])
         busy = {key.rpartition(":")[0] for key in unfinished.values_list("dedupe_key", flat=True)}
     for connection in connections:
@@ -96,7 +97,7 @@ def _connection_jobs(now: datetime) -> Iterator[Wanted]:
             if prefix not in busy:
                 key = f"{prefix}:{_slot(day, minutes, now)}"
                 yield Wanted(connection.client_id, "sync", key, {"streams": streams}, connection.pk)
-        if tokens.is_renewable(connection):
+        if tokens.lapses_unused(connection):
             yield Wanted(connection.client_id, "keep-alive", f"keep-alive:{connection.pk}:{day}", {}, connection.pk)
 
 
@@ -110,7 +111,7 @@ def _daily_jobs(now: datetime) -> Iterator[Wanted]:
 
 def _by_rhythm(provider: Provider) -> Mapping[int, list[str]]:
     found: dict[int, list[str]] = defaultdict(list)
-    for stream in provider.streams:
+    for stream in provider.pulled:
         found[stream.every_minutes].append(stream.name)
     return found
 
@@ -127,11 +128,18 @@ def _local_day(client: Client, now: datetime) -> date:
 
 
 def soon(connection: Connection, *, reason: str) -> None:
-    """A person wants the connection read now; needs the client's context. Asking again within a minute is the same wish."""
-    minute = datetime.now(UTC).replace(second=0, microsecond=0)
-    jobs.enqueue(
-        connection.client_id, "sync", f"{reason}:{connection.pk}:{minute:%Y%m%dT%H%M}", {}, connection_id=connection.pk
-    )
+    """A person wants the connection read now; needs the client's context. A reading that waits, for whatever, starts now;
+
+    one that runs may be past what is wanted, so that another follows it.
+    """
+    now, prefix = datetime.now(UTC), f"{reason}:{connection.pk}:"
+    waiting = SyncJob.objects.filter(
+        client=connection.client_id, connection=connection, state=SyncJob.State.DUE, dedupe_key__startswith=prefix
+    ).first()
+    if waiting is None:
+        jobs.enqueue(connection.client_id, "sync", f"{prefix}{uuid4()}", connection_id=connection.pk)
+    elif waiting.run_after > now:
+        jobs.hurry(waiting.pk, now)
 
 
 __all__ = ["daily", "make_due", "soon"]

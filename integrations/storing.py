@@ -19,9 +19,9 @@ from integrations import records
 from integrations.errors import PayloadError
 from integrations.models import StreamState
 from integrations.money import MoneyError
-from integrations.payload import Payload, render_json
+from integrations.payload import Payload, is_writable, render_json
 from integrations.records import Record
-from integrations.records_json import render
+from integrations.records_json import render_fact
 from integrations.redaction import redact
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ EVIDENCE = (
     records.ProcessorBalance,
     records.BankAccount,
     records.BankStatement,
+    records.CardPayment,
+    records.CardStatement,
+    records.FundingPull,
+    records.SystemBalance,
+    records.WonDeal,
     records.LedgerBalances,
     records.OpenItems,
 )
@@ -52,15 +57,18 @@ CREATE TEMP TABLE IF NOT EXISTS stage_fact (document_id bigint, external_id text
     amount_minor bigint, currency text, data jsonb, state text, reason text) ON COMMIT DELETE ROWS;
 TRUNCATE stage_document, stage_fact
 """
-KNOWN = """
-SELECT wanted.external_id, latest.version, latest.sha256
-FROM unnest(%(ids)s::text[]) AS wanted (external_id)
-CROSS JOIN LATERAL (
+#: What of the batch is new or other than its latest version; what is not told is here as it is. LATERAL with a limit keeps to
+#: one look into the index for each object.
+OTHER = """
+SELECT wanted.n, latest.version, latest.sha256
+FROM json_array_elements_text(%(ids)s::json) WITH ORDINALITY AS wanted (external_id, n)
+LEFT JOIN LATERAL (
     SELECT version, sha256 FROM integrations_sourcedocument d
     WHERE d.client_id = %(client)s AND d.connection_id = %(connection)s AND d.stream = %(stream)s
       AND d.external_id = wanted.external_id
     ORDER BY version DESC LIMIT 1
-) AS latest
+) AS latest ON true
+WHERE latest.sha256 IS DISTINCT FROM substring(%(hashes)s::bytea FROM 32 * (wanted.n::int - 1) + 1 FOR 32)
 """
 PUT_DOCUMENTS = """
 INSERT INTO integrations_sourcedocument
@@ -165,6 +173,8 @@ def _holdable(value: Any) -> Any:
         return [_holdable(inner) for inner in value]
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) > LARGEST:
         return Decimal(value)
+    if isinstance(value, Decimal) and not is_writable(value):
+        return str(value)
     return value
 
 
@@ -183,20 +193,26 @@ def store(connection: Connection, shape: Shape, items: Sequence[Item], *, at: da
 
 
 def _sort_out(cursor: Any, keys: dict[str, Any], items: Sequence[Item]) -> tuple[Stored, list[Item]]:
-    """What of the batch is not here yet, with the version each gets."""
-    cursor.execute(KNOWN, keys | {"ids": list({item.external_id for item in items})})
-    latest = {row[0]: (row[1], bytes(row[2])) for row in cursor.fetchall()}
+    """What of the batch is not here yet, with the version each gets; what is here as it is, the database tells by its hash."""
+    told = {
+        "ids": render_json([item.external_id for item in items]).decode(),
+        "hashes": b"".join(item.sha256 for item in items),
+    }
+    cursor.execute(OTHER, keys | told)
+    latest = {
+        items[n - 1].external_id: (version or 0, bytes(sha256 or b"")) for n, version, sha256 in cursor.fetchall()
+    }
     stored, fresh = Stored(), []
-    for item in items:
-        version, sha256 = latest.get(item.external_id, (0, b""))
+    for item in items if latest else ():
+        version, sha256 = latest.get(item.external_id, (0, item.sha256))
         if sha256 == item.sha256:
-            stored.unchanged += 1
             continue
         item.version = version + 1
         latest[item.external_id] = (item.version, item.sha256)
         stored.new += version == 0
         stored.changed += version > 0
         fresh.append(item)
+    stored.unchanged = len(items) - len(fresh)
     return stored, fresh
 
 
@@ -280,7 +296,7 @@ def state_of(record: Record, duty: str) -> tuple[str, str]:
 
 def _fact_line(document_id: int, record: Record, state: str, reason: str) -> bytes:
     amount = getattr(record, "amount", None)
-    data = render(record)
+    data = render_fact(record)
     if b"\\u0000" in data:
         data = canonical({name: _holdable(getattr(record, name)) for name in record.__dataclass_fields__})
     return b"%d\t%b\t%b\t%b\t%b\t%b\t%b\t%b\t%b\n" % (

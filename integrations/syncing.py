@@ -121,7 +121,7 @@ def pull_stream(
     if connection.state == Connection.State.NEEDS_RECONNECT:
         raise Reconnect(connection.problem or "somebody has to sign in again")
     state = _state(connection, declared)
-    if not connection.is_live or state.duty == StreamState.Duty.OFF:
+    if not connection.is_live or connection.is_by_file or declared.pull is None or state.duty == StreamState.Duty.OFF:
         return PullResult()
     moment = now or datetime.now(UTC)
     deadline = None if seconds is None else time.monotonic() + seconds
@@ -155,6 +155,7 @@ def _state(connection: Connection, stream: Stream, *, forget: bool = False) -> S
 
 
 def _read(pull: Pull, api: Api, deadline: float | None) -> None:
+    assert pull.stream.pull is not None
     window = Window(cursor=pull.cursor, since=_since(pull.connection, pull.now), now=pull.now)
     for number, page in enumerate(pull.stream.pull(api, window), start=1):
         crashpoints.reach("after-fetch")

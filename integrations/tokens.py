@@ -7,7 +7,7 @@ came back before anybody uses it. That a renewal is under way is committed befor
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +16,20 @@ from django.db import transaction
 from django.db.utils import OperationalError
 
 from clients.tenancy import client_context
-from integrations import connecting, crashpoints, registry, transport, vault
+from integrations import connecting, crashpoints, granting, registry, transport, vault
 from integrations.errors import Reconnect, RetryLater, Unanswered
 from integrations.models import Token
-from integrations.provider import OAuth2
+from integrations.provider import ClientCredentials, OAuth2, SessionLogin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from integrations.models import Connection
-    from integrations.provider import Provider
+    from integrations.provider import Provider, Scheme
 
 #: An access token this near its end is renewed before it is used.
 EARLY = timedelta(seconds=120)
 LOCK_TIMEOUT = "15s"
-REFRESH_SECONDS = 10
 #: Refusals of a refresh token within an hour after which nobody asks again.
 MAX_REFUSALS = 3
 TABLE, COLUMN = "token", "ciphertext"
@@ -47,6 +46,8 @@ class Grant:
     access: str
     refresh: str = ""
     previous: str = ""
+    #: Pasted or posted keys, by the name of their field; never changed by a renewal.
+    keys: dict[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return "Grant(…)"
@@ -54,11 +55,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A grant with the version of its row and when its access ends (None: not told)."""
+    """A grant with the version of its row, when its access ends (None: not told), and where the account is."""
 
     grant: Grant
     version: int
     expires_at: datetime | None
+    where: Mapping[str, str] = field(default_factory=dict)
 
 
 def place(client_id: int, connection_id: int) -> vault.Place:
@@ -80,32 +82,50 @@ def grant_of(answer: Mapping[str, Any], *, old: Grant | None = None) -> Grant:
         raise RetryLater("the token answer holds no access token")
     before = old.refresh if old else ""
     new = refresh if isinstance(refresh, str) and refresh else before
-    return Grant(access, new, before if new != before else (old.previous if old else ""))
+    previous = before if new != before else (old.previous if old else "")
+    return Grant(access, new, previous, dict(old.keys) if old else {})
 
 
 def expiries(answer: Mapping[str, Any], now: datetime) -> dict[str, datetime | None]:
     """When access, refresh token and the whole grant end, for the Token's columns; None where not told."""
 
-    def end(name: str) -> datetime | None:
-        seconds = answer.get(name)
-        return (
-            now + timedelta(seconds=int(seconds))
-            if isinstance(seconds, (int, str)) and str(seconds).isdecimal()
-            else None
-        )
+    def end(*names: str) -> datetime | None:
+        told = (_end(answer.get(name), now) for name in names)
+        return next((moment for moment in told if moment), None)
 
     return {
-        "access_expires_at": end("expires_in"),
-        "refresh_expires_at": end("refresh_expires_in"),
+        "access_expires_at": end("expires_in", "expires_at"),
+        "refresh_expires_at": end("refresh_expires_in", "refresh_token_expires_in", "refresh_token_expires_at"),
         "hard_expires_at": end("hard_expires_in"),
     }
 
 
-def store(connection: Connection, answer: Mapping[str, Any]) -> Grant:
-    """Keep a new grant of the connection, in the running transaction."""
-    grant = grant_of(answer)
+def _end(told: object, now: datetime) -> datetime | None:
+    """A moment given as seconds from now or as ISO time with its offset."""
+    if isinstance(told, bool) or not isinstance(told, (int, str)):
+        return None
+    if str(told).isdecimal():
+        return now + timedelta(seconds=int(told))
+    try:
+        moment = datetime.fromisoformat(str(told))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def store(
+    connection: Connection,
+    answer: Mapping[str, Any],
+    *,
+    keys: Mapping[str, str] | None = None,
+    ends_at: datetime | None = None,
+) -> Grant:
+    """Keep a new grant of the connection, in the running transaction. ``ends_at``: when it lapses whatever is done."""
+    grant = replace(grant_of(answer), keys=dict(keys or {}))
     now = datetime.now(UTC)
     before = Token.objects.select_for_update().filter(connection_id=connection.pk).first()
+    ends = expiries(answer, now)
+    ends["hard_expires_at"] = min(filter(None, (ends["hard_expires_at"], ends_at)), default=None)
     Token.objects.update_or_create(
         connection_id=connection.pk,
         defaults={
@@ -116,7 +136,7 @@ def store(connection: Connection, answer: Mapping[str, Any]) -> Grant:
             "refusals": 0,
             "refused_at": None,
             "version": before.version + 1 if before else 1,
-            **expiries(answer, now),
+            **ends,
         },
     )
     return grant
@@ -125,10 +145,14 @@ def store(connection: Connection, answer: Mapping[str, Any]) -> Grant:
 def held(connection: Connection) -> Held:
     """The grant as it stands. Raises Reconnect when there is none."""
     with client_context(connection.client_id):
-        token = Token.objects.filter(connection_id=connection.pk).first()
+        token = Token.objects.select_related("connection").filter(connection_id=connection.pk).first()
     if token is None:
         raise Reconnect("there is no access to this account")
-    return Held(unseal(token), token.version, token.access_expires_at)
+    return _held(token)
+
+
+def _held(token: Token) -> Held:
+    return Held(unseal(token), token.version, token.access_expires_at, token.connection.where)
 
 
 def ends_soon(found: Held) -> bool:
@@ -143,9 +167,20 @@ def usable(connection: Connection) -> Held:
     return found
 
 
+def scheme_of(connection: Connection) -> Scheme:
+    """By which of the provider's schemes the connection was made."""
+    return registry.provider(connection.provider).scheme(connection.scheme)
+
+
 def is_renewable(connection: Connection) -> bool:
-    auth = registry.provider(connection.provider).auth
-    return isinstance(auth, OAuth2) and auth.refreshes
+    """Whether a new access can be had without a person."""
+    scheme = scheme_of(connection)
+    return isinstance(scheme, (ClientCredentials, SessionLogin)) or (isinstance(scheme, OAuth2) and scheme.refreshes)
+
+
+def lapses_unused(connection: Connection) -> bool:
+    """Whether the grant has to be renewed now and then even if nobody needs it."""
+    return isinstance(scheme_of(connection), OAuth2) and is_renewable(connection)
 
 
 def refresh(connection: Connection, *, failed: int) -> Held:
@@ -163,7 +198,7 @@ def refresh(connection: Connection, *, failed: int) -> Held:
     with client_context(connection.client_id):
         token = _lock(connection)
         if token.version != failed:
-            return Held(unseal(token), token.version, token.access_expires_at)
+            return _held(token)
         try:
             _renew(connection, token)
         except Reconnect as error:
@@ -177,7 +212,7 @@ def refresh(connection: Connection, *, failed: int) -> Held:
             failure = error
     if failure is not None:
         raise failure
-    return Held(unseal(token), token.version, token.access_expires_at)
+    return _held(token)
 
 
 def _announce(connection: Connection, failed: int) -> bool:
@@ -202,7 +237,12 @@ def _lock(connection: Connection) -> Token:
     try:
         with transaction.atomic(), database.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
-            token = Token.objects.select_for_update().filter(connection_id=connection.pk).first()
+            token = (
+                Token.objects.select_for_update(of=("self",))
+                .select_related("connection")
+                .filter(connection_id=connection.pk)
+                .first()
+            )
     except OperationalError as error:
         raise RetryLater("the access is being renewed elsewhere", retry_after=15) from error
     if token is None:
@@ -212,8 +252,9 @@ def _lock(connection: Connection) -> Token:
 
 def _renew(connection: Connection, token: Token) -> None:
     old = unseal(token)
-    provider = registry.provider(connection.provider)
-    answer = _ask(provider, old)
+    provider, scheme = registry.provider(connection.provider), scheme_of(connection)
+    answer = _ask(provider, scheme, old, token.connection.where)
+    told = granting.kept(scheme, answer)
     crashpoints.reach("after-refresh-answer")
     now = datetime.now(UTC)
     token.ciphertext = seal(token.client_id, token.connection_id, grant_of(answer, old=old))
@@ -222,59 +263,45 @@ def _renew(connection: Connection, token: Token) -> None:
     token.version += 1
     token.refreshed_at, token.refresh_started_at, token.refusals, token.refused_at = now, None, 0, None
     token.save()
+    if told:
+        token.connection = connecting.move(token.connection, told)
 
 
-def _ask(provider: Provider, old: Grant) -> Mapping[str, Any]:
-    """One call with the present refresh token; if that is refused, one with the one before it."""
+def _ask(provider: Provider, scheme: Scheme, old: Grant, where: Mapping[str, str]) -> Mapping[str, Any]:
+    """One call with what renews the access; a refresh token that is refused, and then the one before it."""
+    if not isinstance(scheme, OAuth2):
+        crashpoints.reach("inside-refresh")
+        return granting.obtain(provider, scheme, old.keys, where)
     try:
-        return _call(provider, old.refresh)
+        return _call(provider, scheme, old.refresh, where)
     except Reconnect:
         if not old.previous:
             raise
-        return _call(provider, old.previous)
+        return _call(provider, scheme, old.previous, where)
 
 
-def _call(provider: Provider, refresh_token: str) -> Mapping[str, Any]:
-    assert isinstance(provider.auth, OAuth2)
+def _call(provider: Provider, scheme: OAuth2, refresh_token: str, where: Mapping[str, str]) -> Mapping[str, Any]:
     if not refresh_token:
         raise Reconnect("the provider gave no way to renew the access")
-    client_id, secret = transport.app_credentials(provider)
+    client_id, secret = transport.app_credentials(provider, scheme)
     crashpoints.reach("inside-refresh")
     if provider.tokens is not None:
         return provider.tokens.refresh(
             transport.session(),
-            transport.base_urls(provider),
+            transport.base_urls(provider, where),
             client_id=client_id,
             secret=secret,
             refresh_token=refresh_token,
         )
-    return token_call(provider, {"grant_type": "refresh_token", "refresh_token": refresh_token})
-
-
-def token_call(provider: Provider, fields: Mapping[str, str], *, path: str = "") -> Mapping[str, Any]:
-    """A plain OAuth 2 token call with the app's credentials where the provider wants them.
-
-    Raises Reconnect for invalid_grant, Refused for a wrong app, RetryLater otherwise; no answer's text is repeated.
-    """
-    assert isinstance(provider.auth, OAuth2)
-    client_id, secret = transport.app_credentials(provider)
-    url = transport.place(transport.base_urls(provider)["token"], path or provider.auth.token_url)
-    headers: dict[str, str] = dict(provider.headers)
-    body = dict(fields)
-    if provider.auth.client_auth == "basic":
-        headers["Authorization"] = transport.basic(client_id, secret)
-    else:
-        body |= {"client_id": client_id, "client_secret": secret}
-    how: dict[str, Any] = {"json": body} if provider.auth.client_auth == "json" else {"form": body}
-    answer = transport.send("POST", url, headers=headers, seconds=REFRESH_SECONDS, **how)
-    return transport.token_answer(answer)
+    fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return granting.token_call(provider, scheme, fields, where)
 
 
 def _count_refusal(connection: Connection, token: Token, error: Reconnect) -> None:
     now = datetime.now(UTC)
     recent = token.refused_at is not None and token.refused_at > now - timedelta(hours=1)
     started = token.refresh_started_at
-    lost = started is not None and started < now - timedelta(seconds=2 * REFRESH_SECONDS)
+    lost = started is not None and started < now - timedelta(seconds=2 * granting.TOKEN_SECONDS)
     token.refusals = token.refusals + 1 if recent else 1
     token.refused_at, token.refresh_started_at = now, None
     token.save(update_fields=["refusals", "refused_at", "refresh_started_at"])

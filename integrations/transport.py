@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 import time
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -15,10 +15,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from django.conf import settings
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
 
+from integrations.addresses import (
+    Misconfigured,
+    app_credentials,
+    base_urls,
+    basic,
+    check_address,
+    place,
+    setting,
+)
 from integrations.errors import Forbidden, PayloadError, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import parse_json, render_json
 
@@ -27,20 +35,32 @@ if TYPE_CHECKING:
 
     from integrations.provider import Provider
 
+__all__ = [
+    "Answer",
+    "BoundedSession",
+    "Misconfigured",
+    "app_credentials",
+    "base_urls",
+    "basic",
+    "check_address",
+    "error_of",
+    "place",
+    "send",
+    "session",
+    "setting",
+    "status_error",
+    "token_answer",
+]
+
 #: Seconds to connect, between two parts of an answer, and for a whole call.
 CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS = 5, 30, 60
 #: The largest answer that is read.
 MAX_BYTES = 64 * 1024 * 1024
 MAX_REDIRECTS = 3
 CHUNK = 256 * 1024
-LOOPBACK = frozenset(["127.0.0.1", "localhost", "::1"])
 #: Longest Retry-After that is believed, in seconds.
 LONGEST_RETRY_AFTER = 6 * 3600
 TRACE_HEADER = re.compile(r"(?i)(request|trace|correlation)[-_]?id$|_tid$")
-
-
-class Misconfigured(Refused):
-    """A setting is missing or bad: an address that is not https, or no app credentials for a provider."""
 
 
 class BoundedSession(requests.Session):
@@ -70,65 +90,17 @@ def session() -> BoundedSession:
     return _session_of(os.getpid())
 
 
-def check_address(url: str) -> None:
-    """Refuse any address but https, or http to this machine. Raises Misconfigured."""
-    parts = urlsplit(url)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not safe or not parts.hostname or parts.username or parts.password:
-        raise Misconfigured(
-            f"{parts.scheme}://{parts.hostname or ''} is not an address we may call: https, or this machine"
-        )
-
-
-def setting(slug: str, name: str) -> str:
-    """The environment's TIEOUT_<SLUG>_<NAME>, '' when unset."""
-    return os.environ.get(f"TIEOUT_{slug.upper().replace('-', '_')}_{name}", "").strip()
-
-
-def base_urls(provider: Provider) -> dict[str, str]:
-    """Where the provider answers, by purpose: its own addresses, or one other for all (setting, or the sandbox)."""
-    other = setting(provider.slug, "BASE_URL")
-    if not other and settings.SANDBOX_URL:
-        other = f"{settings.SANDBOX_URL.rstrip('/')}/{provider.slug}"
-    purposes = {"api", "authorize", "token", *provider.base_urls}
-    own = provider.base_urls.get("api", next(iter(provider.base_urls.values()), ""))
-    return {purpose: (other or provider.base_urls.get(purpose, own)).rstrip("/") for purpose in purposes}
-
-
-def app_credentials(provider: Provider) -> tuple[str, str]:
-    """The practice's own client id and secret at the provider. Raises Misconfigured when there are none."""
-    client_id, secret = setting(provider.slug, "CLIENT_ID"), setting(provider.slug, "CLIENT_SECRET")
-    if client_id and secret:
-        return client_id, secret
-    if settings.SANDBOX_URL:
-        from integrations.sandbox.server import CLIENT_IDS  # the fictional apps registered there
-
-        if provider.slug in CLIENT_IDS:
-            return CLIENT_IDS[provider.slug]
-    name = provider.slug.upper().replace("-", "_")
-    raise Misconfigured(
-        f"no app is registered with {provider.name}: set TIEOUT_{name}_CLIENT_ID and TIEOUT_{name}_CLIENT_SECRET"
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back: the parsed body is None where there was none or it was not JSON."""
+    """What came back: the parsed body is None where there was none or it was not JSON; ``raw`` only where it was asked for."""
 
     status: int
     headers: Mapping[str, str]
     body: Any
     is_json: bool
     trace: str
-
-
-def place(base: str, path: str) -> str:
-    """The address of a path; a whole address (a next-page link) must be of the same origin. Raises Refused."""
-    if "://" not in path:
-        return f"{base}/{path.lstrip('/')}"
-    if urlsplit(path)[:2] != urlsplit(base)[:2]:
-        raise Refused("an answer points to another host", code="other-host")
-    return path
+    is_empty: bool = False
+    raw: bytes | None = None
 
 
 def send(
@@ -140,13 +112,19 @@ def send(
     json: Mapping[str, Any] | None = None,
     form: Mapping[str, str] | None = None,
     seconds: float = TOTAL_SECONDS,
+    reads: bool | None = None,
+    raw: bool = False,
+    through: BoundedSession | None = None,
 ) -> Answer:
     """One call, at most ``seconds`` long. Redirects are followed for GET within the origin only.
 
-    Raises RetryLater (never answered, or busy), Unanswered (a POST that may have arrived), Refused (led elsewhere).
+    ``reads``: nothing changes by it, so a lost answer is no doubt (of itself only GET); ``raw``: a good answer's bytes, not
+    parsed; ``through``: another session than this process's own. Raises RetryLater (never answered, or busy), Unanswered (a
+    write that may have arrived), Refused (led elsewhere).
     """
     ends = time.monotonic() + seconds
-    head = {"Accept": "application/json", **headers}
+    harmless = method == "GET" if reads is None else reads
+    head = {"Accept": "*/*" if raw else "application/json", **headers}
     data: Any = form
     if json is not None:
         head["Content-Type"] = "application/json"
@@ -154,14 +132,14 @@ def send(
     for _hop in range(MAX_REDIRECTS + 1):
         try:
             timeout = (CONNECT_SECONDS, min(READ_SECONDS, seconds))
-            with session().request(
+            with (through or session()).request(
                 method, url, headers=head, params=params, data=data, stream=True, timeout=timeout
             ) as response:
                 location = response.headers.get("Location", "")
                 if not (300 <= response.status_code < 400 and location):
-                    return _read(response, ends, method)
+                    return _read(response, ends, harmless=harmless, raw=raw)
         except requests.RequestException as error:
-            raise _lost(method, error) from error
+            raise _lost(error, harmless=harmless) from error
         if method != "GET":
             raise Refused(f"a {method} was redirected", code=str(response.status_code))
         url, params = place(_origin(url), urljoin(url, location)), None
@@ -173,46 +151,65 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _read(response: requests.Response, ends: float, method: str) -> Answer:
-    raw = bytearray()
+def _read(response: requests.Response, ends: float, *, harmless: bool, raw: bool) -> Answer:
+    found = bytearray()
     for chunk in response.iter_content(CHUNK):
-        raw += chunk
-        if len(raw) > MAX_BYTES or time.monotonic() > ends:
-            raise _unclear(method, "the answer was too large" if len(raw) > MAX_BYTES else "the answer took too long")
-    trace = next((value for name, value in response.headers.items() if TRACE_HEADER.search(name)), "")
+        found += chunk
+        if len(found) > MAX_BYTES or time.monotonic() > ends:
+            what = "the answer was too large" if len(found) > MAX_BYTES else "the answer took too long"
+            raise _unclear(what, harmless=harmless)
+    trace = next((value for name, value in response.headers.items() if TRACE_HEADER.search(name)), "")[:100]
+    if raw and response.status_code < 400:
+        return Answer(response.status_code, response.headers, None, False, trace, not found, unpacked(bytes(found)))
     try:
-        body, is_json = (parse_json(bytes(raw)), True) if raw.strip() else (None, False)
+        body, is_json = (parse_json(bytes(found)), True) if found.strip() else (None, False)
     except PayloadError:
         body, is_json = None, False
-    return Answer(response.status_code, response.headers, body, is_json, trace[:100])
+    return Answer(response.status_code, response.headers, body, is_json, trace, not found.strip())
 
 
-def _lost(method: str, error: requests.RequestException) -> RetryLater:
+def unpacked(content: bytes) -> bytes:
+    """The file inside, where the content is gzip. Raises Refused for a broken one and one larger than is read."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    opened = zlib.decompressobj(wbits=31)
+    try:
+        found = opened.decompress(content, MAX_BYTES + 1)
+    except zlib.error as error:
+        raise Refused("the file cannot be unpacked") from error
+    if len(found) > MAX_BYTES or not opened.eof:
+        raise Refused("the file is cut, or too large when unpacked")
+    return found
+
+
+def _lost(error: requests.RequestException, *, harmless: bool) -> RetryLater:
     reason = getattr(error.args[0], "reason", None) if error.args else None
     if isinstance(error, requests.ConnectTimeout) or isinstance(reason, NewConnectionError):
         return RetryLater("the provider cannot be reached")
-    return _unclear(method, f"no answer came back ({type(error).__name__})")
+    return _unclear(f"no answer came back ({type(error).__name__})", harmless=harmless)
 
 
-def _unclear(method: str, what: str) -> RetryLater:
-    return RetryLater(what) if method == "GET" else Unanswered(what)
+def _unclear(what: str, *, harmless: bool) -> RetryLater:
+    return RetryLater(what) if harmless else Unanswered(what)
 
 
-def error_of(provider: Provider, method: str, answer: Answer) -> Exception | None:
+def error_of(provider: Provider, answer: Answer, *, reads: bool, may_be_empty: bool = False) -> Exception | None:
     """The error an answer stands for, as the provider reads it or else by its status; None for success."""
     found = provider.read_error(answer.status, answer.headers, answer.body) if provider.read_error else None
     if found is None and answer.status >= 400:
-        found = _by_status(answer)
-    if found is None and not answer.is_json and answer.status != 204:
-        found = _unclear(method, "the answer is not JSON")
-    if method != "GET" and answer.status >= 500 and answer.status != 503 and type(found) is RetryLater:
+        found = status_error(answer)
+    has_body = answer.is_json or answer.raw is not None or answer.status == 204 or (may_be_empty and answer.is_empty)
+    if found is None and not has_body:
+        found = _unclear("the answer is not JSON", harmless=reads)
+    if not reads and answer.status >= 500 and answer.status != 503 and type(found) is RetryLater:
         found = Unanswered(str(found), retry_after=found.retry_after, trace=found.trace)
     if isinstance(found, (RetryLater, Refused)) and not found.trace:
         found.trace = answer.trace
     return found
 
 
-def _by_status(answer: Answer) -> Exception:
+def status_error(answer: Answer) -> Exception:
+    """What an error status says where nobody reads the body."""
     says = f"the provider answered {answer.status}"
     if answer.status == 401:
         return Reconnect(says)
@@ -235,11 +232,6 @@ def retry_after(headers: Mapping[str, str], default: float = 60) -> float:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return min(max((moment - datetime.now(UTC)).total_seconds(), 0), LONGEST_RETRY_AFTER)
-
-
-def basic(client_id: str, secret: str) -> str:
-    """The Authorization header of HTTP Basic."""
-    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
 
 
 def token_answer(answer: Answer) -> Mapping[str, Any]:

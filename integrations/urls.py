@@ -11,6 +11,7 @@ app_name = "integrations"
 urlpatterns = [
     path("webhooks/<slug:provider>/", arriving.webhook, name="webhook"),
     path("connect/<slug:provider>/callback/", arriving.callback, name="callback"),
+    path("connect/<slug:provider>/keys/", arriving.posted_keys, name="posted_keys"),
     path("connect/link/<str:token>/", arriving.link, name="link"),
     path("connect/done/", arriving.link_done, name="link_done"),
     path("c/<slug:slug>/connections/", connections.index, name="connections"),

@@ -8,25 +8,31 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import connection as database
+from django.urls import reverse
 
 from clients.tenancy import client_context, system_context
-from integrations import jobs, registry, transport
-from integrations.errors import PayloadError, ProviderError
+from integrations import granting, jobs, registry, tokens, transport, vault
+from integrations.errors import PayloadError, ProviderError, Reconnect, RetryLater
 from integrations.http import ProviderApi
-from integrations.models import Connection
+from integrations.models import Connection, WebhookEvent
 from integrations.payload import parse_json, render_json
+from integrations.provider import Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from integrations.provider import Provider, Webhook
+    from integrations.provider import Greeting, Provider, Webhook
 
 LIMIT_BYTES = 1024 * 1024
 MAX_EVENTS = 1_000
 #: How long a fetched public key is used before it is asked for again.
 KEY_SECONDS = 3600
 KEYS_KEPT = 32
+#: Rows of this kind hold the secret of a subscription instead of a notice.
+HANDED_OVER = "secret:"
+SECRETS_TRIED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +43,19 @@ class Receipt:
     new: int = 0
     known: int = 0
     strange: int = 0
+    answer: str = ""
 
 
 _keys: dict[tuple[str, str], tuple[datetime, str]] = {}
 
 
-def receive(slug: str, body: bytes, headers: Mapping[str, str], *, account_id: str = "") -> Receipt:
+def receive(
+    slug: str, body: bytes, headers: Mapping[str, str], *, account_id: str = "", url: str = "", method: str = "POST"
+) -> Receipt:
     """Take one delivery. 200 when it is authentic, whatever it says; 401 when not; 404, 413 for what is no webhook of ours.
 
-    ``account_id`` is what the address says, for notices that do not name their account.
+    ``account_id`` is what the address says, for notices that do not name their account; ``url`` is the public address the
+    delivery was sent to, query included (some signatures cover it).
     """
     if len(body) > LIMIT_BYTES:
         return Receipt(413)
@@ -56,8 +66,11 @@ def receive(slug: str, body: bytes, headers: Mapping[str, str], *, account_id: s
     hook = provider.webhook
     if hook is None:
         return Receipt(404)
-    known = secrets(provider, hook, headers)
-    if not known or not hook.verify(body, headers, known, datetime.now(UTC)):
+    greeting = hook.greeting(body, headers) if hook.greeting is not None else None
+    if greeting is not None:
+        return _greet(provider, hook, greeting)
+    known = secrets(provider, hook, headers, account_id)
+    if not known or not _is_authentic(hook, Delivery(body, headers, url, method), known):
         return Receipt(401)
     try:
         events = list(hook.events(parse_json(body)))[:MAX_EVENTS]
@@ -67,33 +80,130 @@ def receive(slug: str, body: bytes, headers: Mapping[str, str], *, account_id: s
     return _keep(provider, body, headers, [(name, account or account_id, streams) for name, account, streams in events])
 
 
-def secrets(provider: Provider, hook: Webhook, headers: Mapping[str, str]) -> Sequence[str]:
-    """What signatures are checked with: shared secrets of the setting (two while one is replaced), or the public key named."""
-    if not hook.key_path or hook.key_id is None:
-        given = transport.setting(provider.slug, "WEBHOOK_SECRETS")
-        return [secret.strip() for secret in given.split(",") if secret.strip()]
+def address(slug: str, query: str = "") -> str:
+    """The public address notices of a provider are sent to."""
+    path = reverse("integrations:webhook", args=[slug])
+    return settings.PUBLIC_URL.rstrip("/") + path + (f"?{query}" if query else "")
+
+
+def _is_authentic(hook: Webhook, delivery: Delivery, known: Sequence[str]) -> bool:
+    now = datetime.now(UTC)
+    if hook.verify_at is not None:
+        return hook.verify_at(delivery, known, now)
+    assert hook.verify is not None
+    return hook.verify(delivery.body, delivery.headers, known, now)
+
+
+def _greet(provider: Provider, hook: Webhook, greeting: Greeting) -> Receipt:
+    """Answer what is no notice. A secret is kept only once the provider itself has confirmed it."""
+    if not greeting.secret:
+        return Receipt(200, answer=greeting.answer)
+    if hook.confirm is None:
+        return Receipt(401)
+    try:
+        hook.confirm(app_api(provider), greeting)
+    except RetryLater:
+        return Receipt(503)
+    except ProviderError:
+        return Receipt(401)
+    _keep_secret(provider.slug, greeting)
+    return Receipt(200, answer=greeting.answer)
+
+
+def secrets(provider: Provider, hook: Webhook, headers: Mapping[str, str], account_id: str = "") -> Sequence[str]:
+    """What signatures are checked with: the public key or certificate named, and the secrets that are in force."""
+    if hook.key_path and hook.key_id is not None:
+        return _public_key(provider, hook, headers)
+    given = transport.setting(provider.slug, "WEBHOOK_SECRETS")
+    found = [secret.strip() for secret in given.split(",") if secret.strip()]
+    if hook.app_secret:
+        found += _app_secret(provider)
+    if hook.confirm is not None:
+        found += _handed_over(provider.slug)
+    if hook.secret_key and account_id:
+        found += _of_connection(provider, hook.secret_key, account_id)
+    if hook.key_url is None or not found:
+        return found
+    certificate = _certificate(provider, hook, headers)
+    return [certificate, *found] if certificate else []
+
+
+def _app_secret(provider: Provider) -> list[str]:
+    try:
+        return [transport.app_credentials(provider)[1]]
+    except transport.Misconfigured:
+        return []
+
+
+def _of_connection(provider: Provider, key: str, account_id: str) -> list[str]:
+    """The pasted secret of the connection the address names."""
+    with system_context():
+        found = Connection.objects.filter(provider=provider.slug, account_id=account_id).exclude(
+            state=Connection.State.DISCONNECTED
+        )
+        holder = found.first()
+    if holder is None:
+        return []
+    try:
+        secret = tokens.held(holder).grant.keys.get(key, "")
+    except Reconnect:
+        return []
+    return [secret] if secret else []
+
+
+def _public_key(provider: Provider, hook: Webhook, headers: Mapping[str, str]) -> Sequence[str]:
+    assert hook.key_id is not None
     try:
         name = hook.key_id(headers)
     except (PayloadError, ValueError):
         return []
     if not name or len(name) > 200:
         return []
+    key = _kept_key(provider, name, lambda: _fetch_key(provider, hook, name))
+    return [key] if key else []
+
+
+def _certificate(provider: Provider, hook: Webhook, headers: Mapping[str, str]) -> str:
+    """The certificate a delivery names, from the provider's own hosts only."""
+    assert hook.key_url is not None
+    url = hook.key_url(headers)
+    if not url or len(url) > 500 or "://" not in url:
+        return ""
+
+    def fetch() -> str:
+        try:
+            return ProviderApi(provider, "").fetch(url)[:LIMIT_BYTES].decode("ascii", "replace")
+        except ProviderError:
+            return ""
+
+    return _kept_key(provider, url, fetch)
+
+
+def _kept_key(provider: Provider, name: str, fetch: Callable[[], str]) -> str:
     fetched_at, key = _keys.get((provider.slug, name), (datetime.min.replace(tzinfo=UTC), ""))
     if not key or (datetime.now(UTC) - fetched_at).total_seconds() > KEY_SECONDS:
-        key = _fetch_key(provider, hook, name)
+        key = fetch()
         if not key:
-            return []
+            return ""
         while len(_keys) >= KEYS_KEPT:
             del _keys[next(iter(_keys))]
         _keys[provider.slug, name] = (datetime.now(UTC), key)
-    return [key]
+    return key
 
 
 def _fetch_key(provider: Provider, hook: Webhook, name: str) -> str:
     try:
-        return render_json(ProviderApi(provider, "").post(hook.key_path, {"key_id": name})).decode()
+        return render_json(ProviderApi(provider, "").query(hook.key_path, {"key_id": name})).decode()
     except ProviderError:
         return ""
+
+
+def app_api(provider: Provider) -> ProviderApi:
+    """A session of the app itself, by ``Provider.app_grant``. Raises Reconnect, RetryLater, Misconfigured."""
+    scheme = provider.app_grant
+    if scheme is None:
+        return ProviderApi(provider, "")
+    return ProviderApi(provider, tokens.grant_of(granting.obtain(provider, scheme, {}, {})).access, scheme=scheme)
 
 
 def _keep(
@@ -115,7 +225,7 @@ def _keep(
             counts["new" if holder else "strange"] += 1
             if holder is not None:
                 _ring(holder, name, streams)
-    return Receipt(200, **counts)
+    return Receipt(200, counts["new"], counts["known"], counts["strange"])
 
 
 def _insert(
@@ -152,3 +262,29 @@ def _fingerprint(body: bytes, headers: Mapping[str, str], number: int) -> str:
         value for name, value in headers.items() if "signature" in name.lower() or "verification" in name.lower()
     )
     return hashlib.sha256(body + "\0".join(signs).encode()).hexdigest() + (f":{number}" if number else "")
+
+
+# ---- secrets that a provider handed over -------------------------------------------------------------------------------
+
+
+def secret_place(slug: str) -> vault.Place:
+    """Where a handed-over secret lives: it is of the app, of no client."""
+    return vault.Place(0, "webhookevent", "body", slug)
+
+
+def _keep_secret(slug: str, greeting: Greeting) -> None:
+    """A confirmed secret is kept like a notice, its body sealed; a later one of the subscription replaces it."""
+    sealed = vault.seal(greeting.secret.encode(), secret_place(slug))
+    with system_context():
+        WebhookEvent.objects.update_or_create(
+            provider=HANDED_OVER + slug,
+            event_id=greeting.subscription[:200],
+            defaults={"body": sealed, "handled_at": datetime.now(UTC), "received_at": datetime.now(UTC)},
+        )
+
+
+def _handed_over(slug: str) -> list[str]:
+    with system_context():
+        rows = WebhookEvent.objects.filter(provider=HANDED_OVER + slug).order_by("-received_at")[:SECRETS_TRIED]
+        sealed = [bytes(body) for body in rows.values_list("body", flat=True)]
+    return [vault.unseal(each, secret_place(slug)).decode() for each in sealed]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from clients.tenancy import client_context, system_context
-from integrations import jobs, oauth, registry, syncing, tokens
+from integrations import jobs, oauth, registry, syncing, tokens, webhooks
 from integrations.errors import PayloadError, ProviderError, Reconnect, RetryLater
-from integrations.models import Connection, OAuthAttempt, Token, WebhookEvent
+from integrations.models import Connection, OAuthAttempt, StreamState, Token, WebhookEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +33,12 @@ def sync(job: SyncJob, lease: Lease) -> Mapping[str, Any]:
     """
     assert job.connection_id is not None
     connection = syncing.find(job.connection_id)
+    streams = _streams(connection, job.arguments.get("streams"))
+    was_away = _was_away(connection, streams)
     ends = datetime.now(UTC) + timedelta(seconds=SLICE_SECONDS)
     counts: dict[str, Any] = {}
     trouble: ProviderError | PayloadError | None = None
-    for stream in _streams(connection, job.arguments.get("streams")):
+    for stream in streams:
         left = (ends - datetime.now(UTC)).total_seconds()
         if left <= 0:
             raise jobs.Again
@@ -57,11 +59,23 @@ def sync(job: SyncJob, lease: Lease) -> Mapping[str, Any]:
         WebhookEvent.objects.filter(
             connection_id=connection.pk, handled_at__isnull=True, received_at__lt=job.created_at + timedelta(seconds=1)
         ).update(handled_at=datetime.now(UTC))
+        if was_away and jobs.has_handler(syncing.FACTS):
+            # What was put off because this system was away is tried now, though there may be no new facts.
+            jobs.wake(connection.client_id, syncing.FACTS, mended=True)
     return counts
 
 
+def _was_away(connection: Connection, streams: list[Stream]) -> bool:
+    """Whether the last reading of these met trouble, or somebody has signed in since: if this one ends well, that is mended."""
+    read, names = connection.last_success_at, [stream.name for stream in streams]
+    with client_context(connection.client_id):
+        states = StreamState.objects.filter(connection_id=connection.pk, stream__in=names)
+        troubled = states.exclude(last_problem="").exists()
+    return troubled or read is None or (connection.connected_at is not None and connection.connected_at > read)
+
+
 def _streams(connection: Connection, wanted: list[str] | None) -> list[Stream]:
-    declared = sorted(registry.provider(connection.provider).streams, key=lambda stream: stream.order)
+    declared = sorted(registry.provider(connection.provider).pulled, key=lambda stream: stream.order)
     return [stream for stream in declared if not wanted or stream.name in wanted]
 
 
@@ -90,7 +104,7 @@ def keep_alive(job: SyncJob, lease: Lease) -> Mapping[str, Any]:
     """Renew a grant nobody used for a day, so that it does not lapse."""
     assert job.connection_id is not None
     connection = syncing.find(job.connection_id)
-    if not connection.is_live or not tokens.is_renewable(connection):
+    if not connection.is_live or not tokens.lapses_unused(connection):
         return {"renewed": False}
     with client_context(connection.client_id):
         token = Token.objects.get(connection_id=connection.pk)
@@ -106,5 +120,6 @@ def tidy() -> dict[str, int]:
     now = datetime.now(UTC)
     with system_context():
         attempts, _ = OAuthAttempt.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()
-        notices, _ = WebhookEvent.objects.filter(received_at__lt=now - timedelta(days=WEBHOOK_DAYS)).delete()
+        old = WebhookEvent.objects.filter(received_at__lt=now - timedelta(days=WEBHOOK_DAYS))
+        notices, _ = old.exclude(provider__startswith=webhooks.HANDED_OVER).delete()
     return {"jobs": jobs.tidy(), "attempts": attempts, "notices": notices}

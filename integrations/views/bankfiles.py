@@ -1,4 +1,4 @@
-"""Bank files: brought, shown, given their layout where it cannot be told, and only then kept or put away."""
+"""Files of banks and systems: brought, shown, given their layout where it cannot be told, and only then kept or put away."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from clients.access import Right, classified, client_or_404, membership_of
-from integrations import filepreview, files
+from integrations import filepreview, files, registry, systemfiles
 from integrations.files import FileRefused
 from integrations.forms import LayoutForm, UploadForm
 from integrations.models import Connection, FileImport
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from clients.models import Client
 
 LISTED = 25
+#: The choice of an account that has no connection yet, before the system's slug.
+NEW = "new:"
 
 
 def _accounts(client: Client) -> list[Connection]:
@@ -30,6 +32,11 @@ def _accounts(client: Client) -> list[Connection]:
 
 def _upload_form(client: Client, *given: Any, **options: Any) -> UploadForm:
     named = [(str(account.pk), f"{account} ({account.account_id})") for account in _accounts(client)]
+    for provider in registry.all_providers().values():
+        if provider.files:
+            held = systemfiles.accounts(client, provider)
+            named += [(str(account.pk), f"{provider.name}: {account}") for account in held]
+            named.append((f"{NEW}{provider.slug}", f"{provider.name}: {'another' if held else 'an'} account"))
     return UploadForm(*given, accounts=named, **options)
 
 
@@ -68,7 +75,7 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
         return _list(request, client, form, status=422)
     given: UploadedFile[bytes] = form.cleaned_data["file"]
     account = form.cleaned_data["account"]
-    connection = Connection.objects.filter(client=client, pk=account).first() if account else None
+    connection = Connection.objects.filter(client=client, pk=account).first() if account.isdecimal() else None
     try:
         brought = files.preview(
             membership_of(request).user,
@@ -76,6 +83,7 @@ def upload(request: HttpRequest, slug: str) -> HttpResponse:
             filename=given.name or "file",
             content=given.read(settings.UPLOAD_LIMIT_BYTES + 1),
             connection=connection,
+            system=registry.all_providers().get(account.removeprefix(NEW)) if account.startswith(NEW) else None,
         )
     except FileRefused as refusal:
         return _list(request, client, form, _said(given.name, refusal), status=422)
@@ -99,6 +107,11 @@ def _shown(
     page: dict[str, Any] = {"file": brought, "problem": problem, "rows": brought.summary.get("rows", [])}
     if "questions" in brought.summary:
         page["form"] = form or LayoutForm(proposal=brought.mapping, rows=page["rows"])
+    elif shown := filepreview.system(brought):
+        page["system"] = shown
+        page["nameless"] = brought.connection_id is None
+        declared = registry.all_providers().get(str(brought.mapping.get("provider")))
+        page["known_accounts"] = systemfiles.accounts(client, declared) if declared else []
     else:
         page["accounts"] = filepreview.accounts(brought)
         page["nameless"] = any(not account.account for account in page["accounts"]) and brought.connection_id is None
@@ -136,7 +149,8 @@ def confirm(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     stored = _file(client, pk).summary["stored"]
     again = f", {stored['unchanged']:,} were here already" if stored["unchanged"] else ""
     names = ", ".join(str(each) for each in accounts)
-    messages.success(request, f"{stored['new']:,} new lines of {names} are kept{again}.")
+    what = "records" if "system" in brought.summary else "lines"
+    messages.success(request, f"{stored['new']:,} new {what} of {names} are kept{again}.")
     return redirect("integrations:files", slug=slug)
 
 

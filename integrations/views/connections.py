@@ -13,18 +13,21 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clients.access import Right, allows, classified, client_or_404, membership_of
-from integrations import connecting, duties, links, oauth, overview, queries, registry, schedule
+from integrations import connecting, duties, links, oauth, overview, pasting, queries, registry, schedule
 from integrations.forms import DutyForm, LinkForm
 from integrations.models import Connection, StreamState
 from integrations.oauth import ConnectRefused
+from integrations.views import asking
 from integrations.views.leaving import leave
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clients.models import Client
+    from integrations.forms import AccessForm
     from integrations.provider import Provider
     from integrations.queries import StreamHealth
+    from integrations.views.asking import Way
 
 
 def _connection(client: Client, pk: int) -> Connection:
@@ -63,9 +66,11 @@ def show(request: HttpRequest, client: Client, template: str, page: dict[str, An
 def back(request: HttpRequest, client: Client, connection: Connection | None = None) -> HttpResponse:
     """To the page of the connections, also for htmx."""
     if connection is not None:
-        where = reverse("integrations:connection", args=[client.slug, connection.pk])
-    else:
-        where = reverse("integrations:connections", args=[client.slug])
+        return _go(request, reverse("integrations:connection", args=[client.slug, connection.pk]))
+    return _go(request, reverse("integrations:connections", args=[client.slug]))
+
+
+def _go(request: HttpRequest, where: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": where})
     return redirect(where)
@@ -164,26 +169,64 @@ def sync_all(request: HttpRequest, slug: str) -> HttpResponse:
     return back(request, client)
 
 
-@classified(Right.CONNECT, methods=("POST",))
+@classified(Right.CONNECT, methods=("GET", "POST"))
 def connect(request: HttpRequest, slug: str, provider: str) -> HttpResponse:
-    """Leave for a provider's sign-in, for a new account."""
+    """Connect a new account: by a form of our own, or by leaving for the provider's sign-in."""
     client = client_or_404(request, slug, right=Right.CONNECT)
-    return _leave(request, client, _provider(provider), None)
+    return _connect(request, client, _provider(provider), None)
 
 
-@classified(Right.CONNECT, methods=("POST",))
+@classified(Right.CONNECT, methods=("GET", "POST"))
 def reconnect(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Leave for the provider's sign-in, to mend this connection; its rows, streams and duties stay."""
+    """The same, to mend this connection; its rows, streams and duties stay."""
     client = client_or_404(request, slug, right=Right.CONNECT)
     old = _connection(client, pk)
-    mends = old.state in {Connection.State.LIVE, Connection.State.NEEDS_RECONNECT}
-    return _leave(request, client, _provider(old.provider), old if mends else None)
+    mends = old.is_by_file or old.state in {Connection.State.LIVE, Connection.State.NEEDS_RECONNECT}
+    return _connect(request, client, _provider(old.provider), old if mends else None)
 
 
-def _leave(request: HttpRequest, client: Client, provider: Provider, old: Connection | None) -> HttpResponse:
+def _connect(request: HttpRequest, client: Client, provider: Provider, old: Connection | None) -> HttpResponse:
+    chosen = asking.way(provider, request.GET.get("by", ""), old)
+    if chosen is None:
+        raise Http404
+    if request.method != "POST":
+        return _form(request, client, chosen, chosen.form()) if chosen.needs_form else back(request, client, old)
+    if not chosen.needs_form:
+        return _leave(request, client, chosen, {})
+    if "given" not in request.POST:
+        return _go(request, request.get_full_path())
+    form = chosen.form(request.POST)
+    if not form.is_valid():
+        return _form(request, client, chosen, form)
+    if chosen.is_direct:
+        return _paste(request, client, chosen, form)
+    return _leave(request, client, chosen, form.values(), form)
+
+
+def _paste(request: HttpRequest, client: Client, chosen: Way, form: AccessForm) -> HttpResponse:
+    by, provider, kind = membership_of(request).user, chosen.provider, chosen.scheme.kind
     try:
-        address = oauth.begin(membership_of(request).user, client, provider, connection=old)
+        made = pasting.connect(by, client, provider, form.values(), kind=kind, connection=chosen.old)
     except ConnectRefused as refusal:
+        return _form(request, client, chosen, form, asking.refused(form, refusal))
+    messages.success(request, f"{made.name} is connected. The first reading has begun.")
+    return back(request, client, made)
+
+
+def _form(request: HttpRequest, client: Client, chosen: Way, form: AccessForm, problem: str = "") -> HttpResponse:
+    bad = (problem or form.errors) and not request.headers.get("HX-Request")
+    return show(request, client, "integrations/access.html", chosen.page(form, problem), 422 if bad else 200)
+
+
+def _leave(
+    request: HttpRequest, client: Client, chosen: Way, asked: Mapping[str, str], form: AccessForm | None = None
+) -> HttpResponse:
+    by, provider, old = membership_of(request).user, chosen.provider, chosen.old
+    try:
+        address = oauth.begin(by, client, provider, connection=old, kind=chosen.scheme.kind, asked=asked)
+    except ConnectRefused as refusal:
+        if form is not None:
+            return _form(request, client, chosen, form, asking.refused(form, refusal))
         messages.error(request, f"Nothing was connected: {refusal}.")
         return back(request, client, old)
     return leave(request, address, provider.name)

@@ -41,15 +41,32 @@ def walk(address: str, company: str, decision: str = "approve") -> dict[str, str
     return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
 
 
+def access(sandbox: Sandbox, slug: str, company: str) -> dict[str, str]:
+    """What the company's people would type: where their account is, and their keys."""
+    return dict(requests.get(f"{sandbox.url}/_control/access/{company}/{slug}", timeout=10).json())
+
+
 @pytest.fixture
 def connect(sandbox: Sandbox) -> Callable[..., Connection]:
-    """``connect(user, client, "stripe")`` walks the whole sign-in of the company with the client's slug."""
+    """``connect(user, client, "stripe")`` goes the whole way in of the company with the client's slug, by any scheme."""
     from clients.tenancy import client_context
-    from integrations import oauth, registry
+    from integrations import oauth, pasting, registry
+    from integrations.sandbox import walking
 
-    def run(user: Any, client: Any, slug: str, *, company: str = "", **options: Any) -> Connection:
+    def run(
+        user: Any, client: Any, slug: str, *, company: str = "", kind: str = "", connection: Connection | None = None
+    ) -> Connection:
+        declared = registry.provider(slug)
+        whose = company or client.slug
+        known = access(sandbox, slug, whose)
+        scheme = declared.scheme(kind or (connection.scheme if connection is not None else ""))
+        if pasting.is_direct(scheme):
+            with client_context(client.pk):
+                return pasting.connect(user, client, declared, known, kind=scheme.kind, connection=connection)
         with client_context(client.pk):
-            address = oauth.begin(user, client, registry.provider(slug), **options)
-        return oauth.finish(user, slug, walk(address, company or client.slug))
+            address = oauth.begin(user, client, declared, connection=connection, kind=scheme.kind, asked=known)
+        with walking.catching(address, slug) as reachable:
+            params = walk(reachable, whose)
+        return oauth.finish(user, slug, params)
 
     return run

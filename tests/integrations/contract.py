@@ -16,9 +16,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from integrations import tables
 from integrations.errors import PayloadError, Reconnect, RetryLater
-from integrations.payload import Payload, parse_json
-from integrations.provider import Context, Provider, Stream
+from integrations.payload import Payload, parse_json, render_json
+from integrations.provider import Context, FileLayout, FileOnly, Provider, Stream
 from integrations.records import Record, Unknown
 from integrations.registry import PROVIDERS, all_providers, check, provider
 
@@ -71,6 +72,8 @@ class ProviderContract:
     means: ClassVar[dict[str, list[str]]]
     #: Stream → paths of the fields its reading decides by.
     decides_by: ClassVar[dict[str, list[tuple[Any, ...]]]] = {}
+    #: Layout → (an export file's content, the facts it ``means``).
+    files: ClassVar[dict[str, tuple[bytes, list[str]]]] = {}
     #: Error bodies of the provider with the free text it may carry: (status, body) → the error each must become.
     errors: ClassVar[list[tuple[int, Any, type[Exception]]]] = []
 
@@ -166,7 +169,45 @@ class ProviderContract:
                 kinds = {type(record) for record in read(stream, changed)}
                 assert kinds == {Unknown}, (name, path, kinds)
 
+    def test_each_export_file_is_known_by_its_own_layout_alone(self, declared: Provider) -> None:
+        assert set(self.files) == {layout.name for layout in declared.files}
+        for name, (content, _) in self.files.items():
+            known = [
+                (one.slug, layout.name)
+                for one in all_providers().values()
+                for layout in one.files
+                if tables.find(content, "export", layout.recognise) is not None
+            ]
+            assert known == [(self.slug, name)]
+
+    def test_export_files_mean_these_facts(self, declared: Provider) -> None:
+        for layout in declared.files:
+            content, means = self.files[layout.name]
+            table = tables.find(content, "export", layout.recognise)
+            assert table is not None
+            objects, stream = list(layout.objects(table)), declared.stream(layout.stream)
+            assert objects == list(layout.objects(table))
+            assert [stream.recognise(raw) for raw in objects] == [True] * len(objects)
+            assert parse_json(render_json(objects)) == objects, "objects of a file are JSON without floats"
+            ids = [stream.identify(Payload.of(raw)) for raw in objects]
+            assert len(set(ids)) == len(ids)
+            assert [told(record) for raw in objects for record in read(stream, raw)] == means
+
+    def test_a_cut_or_spoilt_export_file_is_a_named_problem(self, declared: Provider) -> None:
+        for layout in declared.files:
+            table = tables.find(self.files[layout.name][0], "export", layout.recognise)
+            assert table is not None
+            for index, row in enumerate(table.rows):
+                for column in row.cells:
+                    for other in ("", "no such thing"):
+                        spoilt = dataclasses.replace(row, cells={**row.cells, column: other})
+                        rows = (*table.rows[:index], spoilt, *table.rows[index + 1 :])
+                        _attempt_file(declared, layout, dataclasses.replace(table, rows=rows))
+
     def test_errors_say_what_to_do(self, declared: Provider) -> None:
+        if isinstance(declared.auth, FileOnly):
+            assert (declared.read_error, self.errors) == (None, [])
+            return
         assert declared.read_error is not None
         generic: list[tuple[int, Any, type[Exception]]] = [
             (status, body, kind)
@@ -178,14 +219,17 @@ class ProviderContract:
         assert declared.read_error(200, {}, {}) is None
 
     def test_a_busy_answer_says_how_long_to_wait(self, declared: Provider) -> None:
+        if isinstance(declared.auth, FileOnly):
+            assert not declared.pulled
+            return
         assert declared.read_error is not None
         error = declared.read_error(429, {"retry-after": "17"}, None)
         assert isinstance(error, RetryLater)
         assert error.retry_after == 17
 
     def test_error_messages_hold_nothing_of_the_body(self, declared: Provider) -> None:
-        assert declared.read_error is not None
         for status, body, _ in self.errors:
+            assert declared.read_error is not None
             spoilt = json.loads(json.dumps(body).replace('"TEXT"', json.dumps(SECRET)))
             error = declared.read_error(status, {}, spoilt)
             assert SECRET not in f"{error!s} {vars(error)!r}", status
@@ -200,6 +244,17 @@ def _attempt(stream: Stream, raw: Mapping[str, Any]) -> PayloadError | None:
     except PayloadError as error:
         return error
     return None
+
+
+def _attempt_file(declared: Provider, layout: FileLayout, table: tables.Table) -> None:
+    """Reading a spoilt file raises nothing but a PayloadError."""
+    stream = declared.stream(layout.stream)
+    try:
+        objects = list(layout.objects(table))
+    except PayloadError:
+        return
+    for raw in objects:
+        _attempt(stream, raw)
 
 
 def _has(raw: Any, path: tuple[Any, ...]) -> bool:
@@ -252,18 +307,38 @@ def result_table(declared: Provider) -> dict[str, str]:
 
 
 class ScriptedApi:
-    """The Api protocol over a list of (path, answer or error): what a pull asks for is kept in ``asked``."""
+    """The Api protocol over a list of (path, answer or error): what a pull asks for is kept in ``asked``.
 
-    def __init__(self, *script: tuple[str, Any], account_id: str = "company") -> None:
+    For ``get_with_headers`` an answer is (body, headers), for ``fetch`` bytes.
+    """
+
+    def __init__(
+        self, *script: tuple[str, Any], account_id: str = "company", settings: Mapping[str, str] | None = None
+    ) -> None:
         self.account_id = account_id
+        self.settings = dict(settings or {})
         self.script = list(script)
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
-    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+    def get(self, path: str, params: Mapping[str, Any] | None = None, **_options: Any) -> Any:
         return self._next(path, dict(params or {}))
 
-    def post(self, path: str, json: Mapping[str, Any]) -> Any:
+    get_with_headers = get
+
+    def query(self, path: str, json: Mapping[str, Any] | None = None, *, form: Mapping[str, str] | None = None) -> Any:
+        return self._next(path, dict(json or form or {}))
+
+    def fetch(self, url: str, params: Mapping[str, Any] | None = None, *, form: Mapping[str, str] | None = None) -> Any:
+        return self._next(url, dict(params or form or {}))
+
+    def post(self, path: str, json: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        return self._next(path, dict(json or options.get("form") or {}))
+
+    def put(self, path: str, json: Mapping[str, Any]) -> Any:
         return self._next(path, dict(json))
+
+    def delete(self, path: str) -> Any:
+        return self._next(path, {})
 
     def _next(self, path: str, said: dict[str, Any]) -> Any:
         self.asked.append((path, said))

@@ -170,3 +170,17 @@ def test_another_client_may_take_an_account_that_was_given_up(people, connect):
     second = connect(people.bob, people.quillfeather, "stripe", company="kestrel")
     assert second.account_id == first.account_id
     assert second.client_id == people.quillfeather.pk
+
+
+@pytest.mark.parametrize(
+    ("slug", "said", "name"),
+    [
+        ("stripe", "Kestrel and Pine Outfitters", "Stripe"),
+        ("stripe", "Kestrel Online", "Stripe, Kestrel Online"),
+        ("stripe", "Stripe, Kestrel Online", "Stripe, Kestrel Online"),
+        ("plaid", "Larkfield Community Bank", "Larkfield Community Bank"),
+        ("gusto", "", ""),
+    ],
+)
+def test_systems_whose_accounts_all_bear_the_clients_name_are_told_apart(people, slug, said, name):
+    assert oauth.named(people.kestrel, registry.provider(slug), said) == name

@@ -271,7 +271,7 @@ def test_the_connect_step_is_done_when_every_chosen_system_is_live(world, held):
 
     with client_context(world.kestrel.pk):
         StackItem.objects.create(client=world.kestrel, system="scripted", category="processor", route="api")
-        StackItem.objects.create(client=world.kestrel, system="adp", category="payroll", route="file")
+        StackItem.objects.create(client=world.kestrel, system="paychex", category="payroll", route="file")
         assert readiness.connected(world.kestrel).done
         Connection.objects.update(state="needs_reconnect")
         assert readiness.connected(world.kestrel).text == "0 of 1, missing: Scripted"

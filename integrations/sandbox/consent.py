@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from integrations.sandbox.oauth import Desk
 
-KEPT = ("client_id", "redirect_uri", "state", "scope", "response_type", "code_challenge", "code_challenge_method")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -37,9 +36,9 @@ def _form(title: str, request: Request, companies: dict[str, str]) -> Response:
     wanted = request.args.get("company") or request.args.get("login_hint") or ""
     chosen = wanted if wanted in companies else next(iter(companies))
     hidden = "".join(
-        f'<input type="hidden" name="{name}" value="{escape(request.args[name])}">'
-        for name in KEPT
-        if name in request.args
+        f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+        for name, value in request.args.items()
+        if name not in {"company", "decision"}
     )
     choices = "".join(
         f'<p><label><input type="radio" name="company" value="{slug}"{" checked" if slug == chosen else ""}> '
@@ -55,15 +54,22 @@ def _form(title: str, request: Request, companies: dict[str, str]) -> Response:
 
 
 def consent(
-    desk: Desk, request: Request, title: str, companies: dict[str, str], extra: Callable[[str], dict[str, str]]
+    desk: Desk,
+    request: Request,
+    title: str,
+    companies: dict[str, str],
+    extra: Callable[[str], dict[str, str]],
+    names: tuple[str, str] = ("client_id", "code"),
+    sign: Callable[[dict[str, str]], dict[str, str]] = dict,
 ) -> Response:
     """GET shows the page, POST answers it by a redirect with `code`, `state` and what `extra(company)` adds.
 
+    `names` are what the provider calls the client id and the code; `sign` adds a signature to the query of the redirect.
     A wrong client id or an address outside this machine is shown to the person, never redirected to.
     """
     given = request.form if request.method == "POST" else request.args
     try:
-        desk.check_client(given.get("client_id", ""), None)
+        desk.check_client(given.get(names[0], ""), None)
     except Refused as refused:
         return page(title, f"<p>{escape(refused.description)}</p>", 400)
     target = given.get("redirect_uri", "")
@@ -76,7 +82,7 @@ def consent(
     if given.get("decision") != "approve" or company not in companies:
         return _back(target, {"error": "access_denied", "error_description": "The user denied your request.", **state})
     code = desk.issue_code(company, target, given.get("scope", ""), given.get("code_challenge", ""))
-    return _back(target, {"code": code, **state, **extra(company)})
+    return _back(target, sign({names[1]: code, **state, **extra(company)}))
 
 
 def _back(target: str, query: dict[str, str]) -> Response:

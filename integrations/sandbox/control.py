@@ -1,4 +1,4 @@
-"""`/_control`: truth, faults, log, clock, actions on a company, and webhooks. For tests and the demonstration only."""
+"""`/_control`: truth, statement files, faults, log, clock, actions on a company, webhooks. For tests and the demonstration."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, Any
 import requests
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Response
 
 from integrations.sandbox.consent import is_loopback
 from integrations.sandbox.service import answer
+from integrations.sandbox.statements import statements_of
+from integrations.sandbox.world.told import exports_of
 from integrations.sandbox.world.truth import truth_of
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request, Response
+    from werkzeug.wrappers import Request
 
     from integrations.sandbox.app import SandboxApp
     from integrations.sandbox.service import Signed
+    from integrations.sandbox.world import CompanyWorld
 
 DELIVERY_SECONDS = 10
 _RULES = [
     Rule("/", endpoint="index", methods=["GET"]),
     Rule("/truth/<slug>", endpoint="truth", methods=["GET"]),
+    Rule("/statements/<slug>", endpoint="statements", methods=["GET"]),
+    Rule("/statements/<slug>/<filename>", endpoint="statement", methods=["GET"]),
+    Rule("/exports/<slug>/<provider>", endpoint="exports", methods=["GET"]),
+    Rule("/exports/<slug>/<provider>/<filename>", endpoint="export", methods=["GET"]),
+    Rule("/access/<slug>/<provider>", endpoint="access", methods=["GET"]),
     Rule("/faults", endpoint="faults", methods=["GET", "POST", "DELETE"]),
     Rule("/log", endpoint="log", methods=["GET", "DELETE"]),
     Rule("/clock", endpoint="clock", methods=["GET", "POST"]),
@@ -53,6 +62,12 @@ class Control:
         except Refusal as refusal:
             return answer({"error": str(refusal)}, refusal.status)
 
+    def _company(self, slug: str) -> CompanyWorld:
+        found = self._app.setting.world.companies.get(slug)
+        if found is None:
+            raise Refusal(f"no company {slug}", 404)
+        return found
+
     def _index(self, _request: Request) -> Response:
         setting = self._app.setting
         companies = {
@@ -63,12 +78,36 @@ class Control:
         return answer({"seed": setting.world.seed, "companies": companies, "client_ids": ids})
 
     def _truth(self, _request: Request, slug: str) -> Response:
-        company = self._app.setting.world.companies.get(slug)
-        if company is None:
-            raise Refusal(f"no company {slug}", 404)
+        company = self._company(slug)
         if slug not in self._truths:
             self._truths[slug] = truth_of(company)
         return answer(self._truths[slug])
+
+    def _statements(self, _request: Request, slug: str) -> Response:
+        """What the bank's paper statements say, and the name of the file each comes as."""
+        return answer({"statements": [statement.facts for statement in statements_of(self._company(slug))]})
+
+    def _statement(self, _request: Request, slug: str, filename: str) -> Response:
+        found = {statement.filename: statement for statement in statements_of(self._company(slug))}
+        if filename not in found:
+            raise Refusal(f"no statement {filename}", 404)
+        return Response(found[filename].content, content_type="application/octet-stream")
+
+    def _exports(self, _request: Request, slug: str, provider: str) -> Response:
+        """The names of the export files a person gets from a system."""
+        return answer({"files": sorted(exports_of(self._company(slug), provider))})
+
+    def _export(self, _request: Request, slug: str, provider: str, filename: str) -> Response:
+        found = exports_of(self._company(slug), provider)
+        if filename not in found:
+            raise Refusal(f"no export {filename}", 404)
+        return Response(found[filename], content_type="application/octet-stream")
+
+    def _access(self, _request: Request, slug: str, provider: str) -> Response:
+        """What the company's own people know of their account: where it is, and the keys they made for us."""
+        self._company(slug)
+        known = getattr(self._app.services.get(provider), "access", None)
+        return answer(known(slug) if known else {})
 
     def _faults(self, request: Request) -> Response:
         box = self._app.faults

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from integrations.sandbox.app import SandboxApp
 from integrations.sandbox.clock import Clock
-from integrations.sandbox.gusto import GustoService
-from integrations.sandbox.plaid import PlaidService
-from integrations.sandbox.quickbooks.service import QuickBooks
 from integrations.sandbox.service import Setting
 from integrations.sandbox.state import StateLog
-from integrations.sandbox.stripe import StripeService
 from integrations.sandbox.world import build_world
 
 if TYPE_CHECKING:
@@ -24,13 +21,18 @@ if TYPE_CHECKING:
     from integrations.sandbox.service import Service
 
 HOST = "127.0.0.1"
+
+
+def _played() -> tuple[type[Any], ...]:
+    """The providers that are played: every folder here with an ``api.py``, its ``SERVICE``, in order of slug."""
+    folders = sorted(place.parent.name for place in Path(__file__).parent.glob("*/api.py"))
+    modules = (importlib.import_module(f"integrations.sandbox.{name}.api") for name in folders)
+    return tuple(sorted((module.SERVICE for module in modules), key=lambda service: str(service.slug)))
+
+
+PLAYED = _played()
 # What an application registered with each provider would hold; (client id, client secret).
-CLIENT_IDS = {
-    "quickbooks-online": ("tieout-sandbox-qbo", "sandbox-secret-qbo"),
-    "stripe": ("ca_tieoutsandbox", "sk_test_tieoutsandboxplatform"),
-    "gusto": ("tieout-sandbox-gusto", "sandbox-secret-gusto"),
-    "plaid": ("5f0tieoutsandboxplaid", "sandbox-secret-plaid"),
-}
+CLIENT_IDS: dict[str, tuple[str, str]] = {service.slug: service.app for service in PLAYED}
 
 
 class _QuietHandler(WSGIRequestHandler):
@@ -47,12 +49,7 @@ def build_app(*, seed: int = 7, state: Path | None = None, limits: bool = True) 
     """The application with its remembered changes replayed."""
     log = StateLog(state)
     setting = Setting(build_world(seed), Clock(), log, limits=limits, client_ids=dict(CLIENT_IDS))
-    services: list[Service] = [
-        QuickBooks(setting),
-        StripeService(setting),
-        GustoService(setting),
-        PlaidService(setting),
-    ]
+    services: list[Service] = [service(setting) for service in PLAYED]
     app = SandboxApp(setting, services)
     for record in log.records():
         app.services[record["provider"]].replay(record)

@@ -40,9 +40,10 @@ class Setting:
 
 
 class Service(Protocol):
-    """One provider. `rules` are relative to its mount; `handle` answers a matched request."""
+    """One provider. `rules` are relative to its mount; `handle` answers a matched request; `app` is our id and secret there."""
 
     slug: str
+    app: tuple[str, str]
 
     def rules(self) -> list[Rule]: ...
 

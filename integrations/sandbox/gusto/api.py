@@ -13,6 +13,7 @@ from integrations.sandbox.consent import consent
 from integrations.sandbox.gusto import shapes
 from integrations.sandbox.gusto.report import AGGREGATIONS, general_ledger
 from integrations.sandbox.gusto.shapes import Ids
+from integrations.sandbox.gusto.subscriptions import Subscriptions
 from integrations.sandbox.limits import Window
 from integrations.sandbox.oauth import Desk, Policy, Refused
 from integrations.sandbox.service import Signed, answer, bearer, dumps
@@ -35,6 +36,7 @@ LONGEST_WINDOW = timedelta(days=366)
 DEFAULT_WINDOW = timedelta(days=182)
 MOST_A_PAGE = 100
 REPORT_SECONDS = 600
+SYSTEM = ""  # whose an access of the application itself is
 _POLICY = Policy(access_seconds=7200, refresh_seconds=0, rotation="strict", access_prefix="", refresh_prefix="")
 _COMPANY = "/v1/companies/<company_id>"
 _RULES = (
@@ -53,6 +55,8 @@ _RULES = (
     (f"{_COMPANY}/contractor_payments/<payment_id>", "contractor_payment", ("GET",)),
     ("/v1/payrolls/<payroll_id>/reports/general_ledger", "general_ledger", ("POST",)),
     ("/v1/reports/<request_uuid>", "report", ("GET",)),
+    ("/v1/webhook_subscriptions", "subscribe", ("POST",)),
+    ("/v1/webhook_subscriptions/<uuid>/verify", "verify", ("PUT",)),
 )
 _EVENTS = frozenset({"payroll.created", "payroll.submitted", "payroll.processed", "payroll.reversed"})
 _MESSAGES = {
@@ -121,14 +125,16 @@ def _paged(request: Request, items: list[Any], *, forced: int = 0) -> tuple[list
 
 class GustoService:
     slug = "gusto"
+    app = ("tieout-sandbox-gusto", "sandbox-secret-gusto")
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
         self.desk = Desk(self.slug, setting, _POLICY)
         self._window = Window(setting.clock, REQUESTS_A_MINUTE, 60)
-        self._employers = {slug: world for slug, world in setting.world.companies.items() if world.cast.employees}
+        self._employers = setting.world.using("gusto")
         self._ids = {slug: Ids(world) for slug, world in self._employers.items()}
         self._reports: dict[str, tuple[Run, str, str, int]] = {}
+        self.subscriptions = Subscriptions(setting)
 
     def rules(self) -> list[Rule]:
         return [Rule(path, endpoint=endpoint, methods=list(methods)) for path, endpoint, methods in _RULES]
@@ -142,6 +148,8 @@ class GustoService:
                 return self._token(request)
             if endpoint == "report_file":
                 return self._report_file(**values)
+            if endpoint in {"subscribe", "verify"}:
+                return self._subscription(endpoint, request, **values)
             return self._read(endpoint, request, values)
         except GustoError as error:
             return error.response()
@@ -163,6 +171,8 @@ class GustoService:
                 grant = self.desk.redeem(given.get("code", ""), given.get("redirect_uri", ""))
             elif given.get("grant_type") == "refresh_token":
                 grant = self.desk.refresh(given.get("refresh_token", ""))
+            elif given.get("grant_type") == "system_access":
+                grant = self.desk.open_grant(SYSTEM, "")
             else:
                 return answer({"error": "unsupported_grant_type"}, 400)
         except Refused as refused:
@@ -179,11 +189,22 @@ class GustoService:
             }
         )
 
+    def _subscription(self, endpoint: str, request: Request, uuid: str = "") -> Response:
+        """Of the application, by its own access only."""
+        grant = self.desk.authenticate(bearer(request))
+        if grant is None or grant.company != SYSTEM:
+            raise GustoError(401)
+        created = endpoint == "subscribe"
+        response = self.subscriptions.create(request) if created else self.subscriptions.verify(request, uuid)
+        if response is None:
+            raise invalid("url", "url is not valid.") if created else GustoError(404)
+        return response
+
     # -- reading ------------------------------------------------------------------------------------------------
 
     def _read(self, endpoint: str, request: Request, values: Values) -> Response:
         grant = self.desk.authenticate(bearer(request))
-        if grant is None:
+        if grant is None or grant.company == SYSTEM:
             raise GustoError(401)
         limit = self._limited(grant)
         if "Retry-After" in limit:
@@ -344,6 +365,7 @@ class GustoService:
     def reset(self) -> None:
         self.desk.reset()
         self._reports.clear()
+        self.subscriptions.reset()
 
     def act(self, company: str, action: str) -> dict[str, Any]:
         actions = {"expire-token": self.desk.expire_access, "revoke": self.desk.revoke_company}
@@ -367,3 +389,6 @@ class GustoService:
         body = dumps(facts)
         headers = {"Content-Type": "application/json", "X-Gusto-Signature": hmac_hex(secret, body)}
         return Signed(body, headers)
+
+
+SERVICE = GustoService

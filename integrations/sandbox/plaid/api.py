@@ -75,6 +75,7 @@ def request_id() -> str:
 
 class PlaidService:
     slug = "plaid"
+    app = ("5f0tieoutsandboxplaid", "sandbox-secret-plaid")
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
@@ -254,7 +255,7 @@ class PlaidService:
         """`options.override_username` names the company of the story."""
         options = body.get("options") or {}
         company = str(options.get("override_username") or "")
-        if company not in self._setting.world.companies:
+        if company not in self._setting.world.using("plaid"):
             raise PlaidError("INVALID_INPUT", "INVALID_CREDENTIALS", "options.override_username must name a company")
         days = int((options.get("transactions") or {}).get("days_requested") or DEFAULT_DAYS)
         item = self.link.attach(company, days, str(options.get("webhook") or ""))
@@ -330,3 +331,6 @@ class PlaidService:
         if not items:
             raise KeyError(f"{company} has no item")
         return self._signed(items[-1], event)
+
+
+SERVICE = PlaidService

@@ -95,7 +95,7 @@ class Link:
         return page("Link your bank", self._form(found, request))
 
     def _form(self, found: LinkToken, request: Request) -> str:
-        companies = self._setting.world.companies
+        companies = self._setting.world.using("plaid")
         wanted = found.updates.company if found.updates else request.args.get("company", "")
         chosen = wanted if wanted in companies else next(iter(companies))
         shown = [chosen] if found.updates else list(companies)
@@ -115,7 +115,7 @@ class Link:
 
     def _finish(self, found: LinkToken, request: Request) -> Response:
         company = request.form.get("company", "")
-        if request.form.get("decision") != "approve" or company not in self._setting.world.companies:
+        if request.form.get("decision") != "approve" or company not in self._setting.world.using("plaid"):
             found.sessions.append(self._session(None))
         elif found.updates is not None:
             self._items.repair(found.updates)

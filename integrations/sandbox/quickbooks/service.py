@@ -83,6 +83,7 @@ class QuickBooks:
     """Implements the sandbox's `Service`. Endpoints outside a company: authorize, token, revoke, file."""
 
     slug = SLUG
+    app = ("tieout-sandbox-qbo", "sandbox-secret-qbo")
 
     def __init__(self, setting: Setting, stock: Stock = stock_of) -> None:
         self.setting = setting

@@ -51,6 +51,7 @@ def problem(status: int, message: str, *, code: str = "", param: str = "", kind:
 
 class StripeService:
     slug = "stripe"
+    app = ("ca_tieoutsandbox", "sk_test_tieoutsandboxplatform")
 
     def __init__(self, setting: Setting) -> None:
         self._setting = setting
@@ -182,7 +183,7 @@ class StripeService:
 
     @cached_property
     def _accounts(self) -> dict[str, str]:
-        return {world.cast.stripe_account: slug for slug, world in self._setting.world.companies.items()}
+        return {world.cast.stripe_account: slug for slug, world in self._setting.world.using("stripe").items()}
 
     def _company(self, request: Request) -> str | None:
         """Who asks: a Connect token, a restricted key `rk_test_<company>`, or the platform key with Stripe-Account."""
@@ -191,7 +192,7 @@ class StripeService:
         if key == self._setting.client_ids[self.slug][1]:
             connected = account is not None and self.desk.grants_of(account)
             return account if connected else None
-        if key.startswith("rk_test_") and key.removeprefix("rk_test_") in self._setting.world.companies:
+        if key.startswith("rk_test_") and key.removeprefix("rk_test_") in self._setting.world.using("stripe"):
             return key.removeprefix("rk_test_")
         grant = self.desk.authenticate(key)
         return grant.company if grant else None
@@ -199,7 +200,7 @@ class StripeService:
     # -- Connect ------------------------------------------------------------------------------------------------
 
     def _authorize(self, request: Request) -> Response:
-        names = {slug: world.cast.name for slug, world in self._setting.world.companies.items()}
+        names = {slug: world.cast.name for slug, world in self._setting.world.using("stripe").items()}
         return consent(self.desk, request, "Connect with Stripe", names, lambda _: {"scope": "read_only"})
 
     def _token(self, request: Request) -> Response:
@@ -258,3 +259,6 @@ class StripeService:
         body = dumps(found)
         signature = timestamped(secret, body, self._setting.clock.now())
         return Signed(body, {"Content-Type": "application/json", "Stripe-Signature": signature})
+
+
+SERVICE = StripeService

@@ -1,4 +1,4 @@
-"""The sandbox's world: three fictional companies over fifteen months, generated from a seed, with their truth."""
+"""The sandbox's world: five fictional companies over up to fifteen months, generated from a seed, with their truth."""
 
 from __future__ import annotations
 

@@ -5,16 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from integrations.sandbox.world.cast import Cast
 
 _CURRENT_LIABILITY = "Other Current Liability"
+_STRIPE = (
+    ("Stripe Clearing", "Other Current Asset", "OtherCurrentAssets"),
+    ("Payouts in Transit", "Other Current Asset", "OtherCurrentAssets"),
+    ("Disputed Funds", "Other Current Asset", "OtherCurrentAssets"),
+)
 _BALANCE_SHEET = (
     ("Checking", "Bank", "Checking"),
     ("Savings", "Bank", "Savings"),
     ("Accounts Receivable", "Accounts Receivable", "AccountsReceivable"),
-    ("Stripe Clearing", "Other Current Asset", "OtherCurrentAssets"),
-    ("Payouts in Transit", "Other Current Asset", "OtherCurrentAssets"),
-    ("Disputed Funds", "Other Current Asset", "OtherCurrentAssets"),
+    *_STRIPE,
     ("Prepaid Expenses", "Other Current Asset", "PrepaidExpenses"),
     ("Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
     ("Furniture and Equipment", "Fixed Asset", "FurnitureAndFixtures"),
@@ -72,11 +77,12 @@ def wages_account(department: str) -> str:
 
 
 def chart_of(cast: Cast) -> tuple[tuple[str, str, str], ...]:
-    """The company's accounts in chart order: name, AccountType, AccountSubType."""
+    """The company's accounts in chart order but for those its told systems add: name, AccountType, AccountSubType."""
+    sheet = tuple(account for account in _BALANCE_SHEET if cast.stripe_account or account not in _STRIPE)
     catering = (("Catering Sales", "Income", "SalesOfProductIncome"),) if cast.catering_account else ()
     wages = tuple((wages_account(department), "Expense", "PayrollExpenses") for department in cast.departments)
-    return (*_BALANCE_SHEET, *_INCOME, *catering, *wages, *_COSTS)
+    return (*sheet, *_INCOME, *catering, *wages, *_COSTS)
 
 
-def profit_and_loss_names(cast: Cast) -> frozenset[str]:
-    return frozenset(name for name, kind, _ in chart_of(cast) if kind in _PROFIT_AND_LOSS_TYPES)
+def profit_and_loss_names(accounts: Iterable[tuple[str, str, str]]) -> frozenset[str]:
+    return frozenset(name for name, kind, _ in accounts if kind in _PROFIT_AND_LOSS_TYPES)

@@ -1,27 +1,28 @@
-"""The three fictional companies: Kestrel and Pine, Quillfeather, and Brambling."""
+"""What is fixed about a company of the story, and the three the story began with: Kestrel and Pine, Quillfeather, Brambling."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
+from integrations.sandbox.world.calendar import ALL_MONTHS, FIRST_DAY, month_of
 from integrations.sandbox.world.people import Buyer, CardHabit, Channel, Contractor, Employee, Supply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cast:
-    """What is fixed about a company before anything happens. Amounts in cents; opening balances debit-positive."""
+    """What is fixed about a company before anything happens. Amounts in cents; opening balances debit-positive.
+
+    `systems` are the slugs of everything the company uses; `opened` is the day its books begin.
+    """
 
     slug: str
     name: str
     legal_name: str
     email: str
     realm: str
-    stripe_account: str
+    systems: tuple[str, ...]
     item_account: str
-    sales_a_month: int
-    channels: tuple[Channel, ...]
-    payout_weekdays: tuple[int, ...]
     supplies: tuple[Supply, ...]
     card_habits: tuple[CardHabit, ...]
     buyers: tuple[Buyer, ...]
@@ -33,6 +34,11 @@ class Cast:
     depreciation_minor: int
     fee_minor: int
     opening: tuple[tuple[str, int], ...]
+    opened: date = FIRST_DAY
+    stripe_account: str = ""
+    sales_a_month: int = 0
+    channels: tuple[Channel, ...] = ()
+    payout_weekdays: tuple[int, ...] = ()
     departments: tuple[str, ...] = ()
     employees: tuple[Employee, ...] = ()
     contractor: Contractor | None = None
@@ -42,8 +48,16 @@ class Cast:
     runs_cut_over: bool = True
     card_paid_by: str = "Transfer"
 
+    @property
+    def months(self) -> tuple[str, ...]:
+        """The months of its books, April's first days included."""
+        return tuple(month for month in ALL_MONTHS if month >= month_of(self.opened))
 
-_SOFTWARE = (
+
+_USUAL = ("quickbooks-online", "stripe", "gusto", "plaid")
+
+
+SOFTWARE = (
     CardHabit("Tallyleaf Software", "Software", 1, 7900, 7900, "TALLYLEAF SOFTWARE", "GENERAL_SERVICES"),
     CardHabit("Marrowgate Hosting", "Software", 1, 4250, 4250, "MARROWGATE HOSTING", "GENERAL_SERVICES"),
 )
@@ -54,6 +68,7 @@ KESTREL = Cast(
     legal_name="Kestrel and Pine Outfitters LLC",
     email="books@kestrelandpine.example",
     realm="9341455000000101",
+    systems=_USUAL,
     stripe_account="acct_1KestrelPine00001",
     item_account="Wholesale Goods",
     sales_a_month=350,
@@ -70,7 +85,7 @@ KESTREL = Cast(
         Supply("Hollis and Finch CPA", "Professional Fees", 20, 45000, 45000, 9, "ach", "HOLLIS FINCH CPA"),
     ),
     card_habits=(
-        *_SOFTWARE,
+        *SOFTWARE,
         CardHabit("Lanternpost Ads", "Marketing", 4, 9000, 26000, "LANTERNPOST ADS", "GENERAL_SERVICES"),
         CardHabit("Pinefork Diner", "Travel and Meals", 3, 1800, 7200, "PINEFORK DINER", "FOOD_AND_DRINK"),
         CardHabit("Twine and Tape Supply", "Packaging", 3, 2100, 9800, "TWINE TAPE SUPPLY", "GENERAL_MERCHANDISE"),
@@ -118,6 +133,7 @@ QUILLFEATHER = Cast(
     legal_name="Quillfeather Coffee Roasters Inc.",
     email="accounts@quillfeather.example",
     realm="9341455000000202",
+    systems=_USUAL,
     stripe_account="acct_1Quillfeather0002",
     item_account="Wholesale Coffee",
     sales_a_month=700,
@@ -134,7 +150,7 @@ QUILLFEATHER = Cast(
         Supply("Hollis and Finch CPA", "Professional Fees", 20, 65000, 65000, 9, "ach", "HOLLIS FINCH CPA"),
     ),
     card_habits=(
-        *_SOFTWARE,
+        *SOFTWARE,
         CardHabit("Lanternpost Ads", "Marketing", 5, 12000, 38000, "LANTERNPOST ADS", "GENERAL_SERVICES"),
         CardHabit("Saltmarsh Grill", "Travel and Meals", 3, 2400, 9800, "SALTMARSH GRILL", "FOOD_AND_DRINK"),
         CardHabit("Paper Crane Supply", "Packaging", 4, 3100, 16000, "PAPER CRANE SUPPLY", "GENERAL_MERCHANDISE"),
@@ -188,6 +204,7 @@ BRAMBLING = Cast(
     legal_name="Brambling Studio LLC",
     email="hello@brambling.example",
     realm="9341455000000303",
+    systems=("quickbooks-online", "stripe", "plaid"),
     stripe_account="acct_1BramblingStu003",
     item_account="Design Work",
     sales_a_month=40,
@@ -198,7 +215,7 @@ BRAMBLING = Cast(
         Supply("Hollis and Finch CPA", "Professional Fees", 20, 25000, 25000, 9, "ach", "HOLLIS FINCH CPA"),
     ),
     card_habits=(
-        *_SOFTWARE,
+        *SOFTWARE,
         CardHabit("Lanternpost Ads", "Marketing", 1, 5000, 12000, "LANTERNPOST ADS", "GENERAL_SERVICES"),
         CardHabit("Pinefork Diner", "Travel and Meals", 2, 1400, 5200, "PINEFORK DINER", "FOOD_AND_DRINK"),
     ),

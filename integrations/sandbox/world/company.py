@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from integrations.sandbox.world import bookkeeper, planted, spending, systems
-from integrations.sandbox.world.calendar import ALL_MONTHS, HORIZON, day_in, on_or_after
+from integrations.sandbox.world.calendar import HORIZON, day_in, on_or_after
 from integrations.sandbox.world.cast import CAST
 from integrations.sandbox.world.chance import stream
+from integrations.sandbox.world.newcomers import NEWCOMERS
 from integrations.sandbox.world.payouts import pay_out
-from integrations.sandbox.world.payroll import run_payroll
+from integrations.sandbox.world.payroll import NO_PAYROLL, run_payroll
 from integrations.sandbox.world.sales import sell
+from integrations.sandbox.world.told import accounts_of, tell_all
 from integrations.sandbox.world.trade import CheckBook, trade
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
     from integrations.sandbox.world.payroll import Payroll
     from integrations.sandbox.world.planted import Fault
     from integrations.sandbox.world.sales import Sales
+    from integrations.sandbox.world.told import Told
+
+EVERYONE = (*CAST, *NEWCOMERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,8 @@ class CompanyWorld:
     """Everything that happened to one company until the horizon.
 
     `postings` are the perfect books; `documents` is what QuickBooks holds (with the planted faults, without what the
-    portal has to write); `movements` are the bank and card lines, pending ones past the horizon included.
+    portal has to write); `movements` are the bank and card lines, pending ones past the horizon included; `told` are the
+    parts of its systems that have a story of their own, by slug.
     """
 
     cast: Cast
@@ -43,6 +49,12 @@ class CompanyWorld:
     postings: tuple[Posting, ...]
     movements: tuple[Movement, ...]
     faults: tuple[Fault, ...]
+    told: dict[str, Told]
+
+    @property
+    def chart(self) -> tuple[tuple[str, str, str], ...]:
+        """Every account of the company: name, AccountType, AccountSubType."""
+        return accounts_of(self.cast, self.told)
 
     @property
     def books_until(self) -> date:
@@ -59,11 +71,15 @@ class World:
         """Raises KeyError for an unknown company."""
         return self.companies[slug]
 
+    def using(self, system: str) -> dict[str, CompanyWorld]:
+        """The companies that use a system, by slug."""
+        return {slug: company for slug, company in self.companies.items() if system in company.cast.systems}
+
 
 def _draw_checks(cast: Cast, seed: int, book: CheckBook) -> list[tuple[str, str, date]]:
     rng = stream(seed, cast.slug, "draws")
     found = []
-    for month in ALL_MONTHS:
+    for month in cast.months:
         day = on_or_after(day_in(month, 15))
         found.append((month, book.number(), on_or_after(day + timedelta(days=rng.randint(2, 6)))))
     return found
@@ -91,10 +107,11 @@ def _bank_lines(cast: Cast) -> tuple[list[Event], list[SeedDocument]]:
     return events, typed
 
 
-def _company(cast: Cast, seed: int) -> CompanyWorld:
+def company_of(cast: Cast, seed: int, told: dict[str, Told]) -> CompanyWorld:
+    """The whole story of one company with the parts its systems told."""
     sales = sell(cast, seed)
     payouts = pay_out(cast, seed, sales)
-    payroll = run_payroll(cast, seed)
+    payroll = run_payroll(cast, seed) if "gusto" in cast.systems else NO_PAYROLL
     until = date.fromisoformat(systems.books_until(cast))
     processor = systems.processor_postings(sales, payouts)
     arrived, paid = systems.arrivals(payouts), systems.payroll_events(payroll)
@@ -109,6 +126,7 @@ def _company(cast: Cast, seed: int) -> CompanyWorld:
         native += rightful
         typed += [twice, planted.hand_payroll(planted.run_on(payroll, planted.HAND_PAYROLL_CHECK_DATE))]
         faults = planted.planted_faults(sales, payouts, payroll, cast.fee_minor, cast.rent_minor)
+    native += [event for part in told.values() for event in part.events]
     events = [*native, *arrived, *paid, *bank]
     postings = processor + [posting for event in events for posting in event.postings]
     documents = typed + [document for event in native for document in event.documents]
@@ -123,11 +141,12 @@ def _company(cast: Cast, seed: int) -> CompanyWorld:
         postings=tuple(sorted(postings, key=lambda posting: (posting.day, posting.key))),
         movements=tuple(sorted(movements, key=lambda line: (line.posted_on, line.key))),
         faults=tuple(faults),
+        told=told,
     )
 
 
 @lru_cache(maxsize=4)
 def build_world(seed: int = 7) -> World:
-    """The three companies; the same seed gives the same world, to the last id."""
+    """All companies; the same seed gives the same world, to the last id."""
     assert HORIZON.isoformat() > systems.books_until(CAST[-1])
-    return World(seed, {cast.slug: _company(cast, seed) for cast in CAST})
+    return World(seed, {cast.slug: company_of(cast, seed, tell_all(cast, seed)) for cast in EVERYONE})

@@ -63,13 +63,15 @@ def bill(
     return SeedDocument("Bill", body, typed_at(day, key), key)
 
 
-def bill_payment(key: str, vendor: str, day: date, *, bill_key: str, amount: int, check: str) -> SeedDocument:
-    """Paid from Checking; `check` empty means an electronic payment, which QuickBooks also calls a check."""
+def bill_payment(
+    key: str, vendor: str, day: date, *, bill_key: str, amount: int, check: str, paid_from: str = "Checking"
+) -> SeedDocument:
+    """Paid from Checking or a clearing account; `check` empty means an electronic payment, which QuickBooks also calls a check."""
     body: Body = {
         "VendorRef": ref("Vendor", vendor),
         "TxnDate": day.isoformat(),
         "PayType": "Check",
-        "CheckPayment": {"BankAccountRef": ref("Account", "Checking")},
+        "CheckPayment": {"BankAccountRef": ref("Account", paid_from)},
         "TotalAmt": dollars(amount),
         "Line": [{"Amount": dollars(amount), "LinkedTxn": [{"TxnId": ref("Bill", bill_key), "TxnType": "Bill"}]}],
     }

@@ -126,6 +126,9 @@ class Payroll:
     contractor_payments: tuple[ContractorPayment, ...]
 
 
+NO_PAYROLL = Payroll((), ())
+
+
 def _withheld(name: str, employer: bool, base: int, basis_points: int) -> Tax:
     return Tax(name, employer, share(base, basis_points))
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from integrations.sandbox.world import documents
 from integrations.sandbox.world.calendar import (
     ALL_MONTHS,
-    FIRST_DAY,
     HORIZON,
     book_date,
     day_in,
@@ -67,7 +66,7 @@ def _card_purchase(rng: Random, month: str, habit: CardHabit, index: int) -> Eve
 
 def card_spending(cast: Cast, seed: int) -> list[Event]:
     events = []
-    for month in ALL_MONTHS:
+    for month in cast.months:
         rng = stream(seed, cast.slug, "card", month)
         for habit in cast.card_habits:
             times = habit.times if habit.times == 1 else habit.times + rng.randint(-1, 1)
@@ -101,7 +100,7 @@ def card_payments(cast: Cast, spending: list[Event]) -> Iterator[Event]:
     """Each month the statement balance of the month before is paid in full."""
     owed = -dict(cast.opening)["Business Visa"]
     charges = [movement for event in spending for movement in event.movements]
-    for month in ALL_MONTHS:
+    for month in cast.months:
         if on_or_after(day_in(month, 20)) > HORIZON:
             return
         yield _card_payment(cast, month, owed)
@@ -135,7 +134,7 @@ def _savings(cast: Cast, month: str) -> Event:
 def owner_and_savings(cast: Cast, checks: list[tuple[str, str, date]]) -> list[Event]:
     """`checks` are (month, cheque number, day the bank pays it) for the owner's draws."""
     events = [_draw(cast, month, number, clears) for month, number, clears in checks]
-    events += [_savings(cast, month) for month in ALL_MONTHS]
+    events += [_savings(cast, month) for month in cast.months]
     return [event for event in events if event.postings[0].day <= HORIZON]
 
 
@@ -203,7 +202,7 @@ def _benefit(payroll: Payroll, month: str, name: str) -> int:
 def bank_own_lines(cast: Cast) -> list[tuple[Movement, str]]:
     """The bank's own lines with the account they belong to: the monthly fee and the savings interest."""
     found, savings = [], dict(cast.opening)["Savings"]
-    for month in ALL_MONTHS:
+    for month in cast.months:
         day = last_business_day(month)
         if day > HORIZON:
             break
@@ -220,14 +219,14 @@ def bank_own_lines(cast: Cast) -> list[tuple[Movement, str]]:
 
 def opening_entry(cast: Cast) -> Event:
     lines = [(account, amount, "Opening balance") for account, amount in cast.opening]
-    document = documents.journal_entry("opening", FIRST_DAY, lines, number="OPENING", note="Opening balances")
-    return Event((document,), entry(FIRST_DAY, "qbo", "opening", *cast.opening))
+    document = documents.journal_entry("opening", cast.opened, lines, number="OPENING", note="Opening balances")
+    return Event((document,), entry(cast.opened, "qbo", "opening", *cast.opening))
 
 
 def month_end_habits(cast: Cast, until: date) -> Iterator[Event]:
     """Depreciation and insurance the former bookkeeper booked monthly, as long as they kept the books."""
     monthly = cast.insurance_minor // 12
-    for month in ALL_MONTHS:
+    for month in cast.months:
         day = month_end(month)
         if day >= until:
             return

@@ -151,31 +151,33 @@ def pull_lines(run: Run) -> dict[str, int]:
     }
 
 
-def run_event(run: Run) -> Event:
-    """The run on its check date and its cash a business day earlier."""
-    day = run.debit_date
+def run_event(run: Run, *, agent: str = "Gusto", source: str = "payroll") -> Event:
+    """The run on its check date and its cash a business day earlier; the bank prints the agent's name."""
+    day, words = run.debit_date, agent.upper()
     pulls = (
-        Movement(f"net-{run.uuid}", "Checking", day, day, -run.net_pull_minor, "GUSTO NET PAY", "Gusto"),
-        Movement(f"tax-{run.uuid}", "Checking", day, day, -run.tax_debit_minor, "GUSTO TAX", "Gusto"),
+        Movement(f"net-{run.uuid}", "Checking", day, day, -run.net_pull_minor, f"{words} NET PAY", agent),
+        Movement(f"tax-{run.uuid}", "Checking", day, day, -run.tax_debit_minor, f"{words} TAX", agent),
     )
     return Event(
-        postings=entry(run.check_date, "payroll", f"run-{run.uuid}", *run_lines(run).items())
+        postings=entry(run.check_date, source, f"run-{run.uuid}", *run_lines(run).items())
         + entry(day, "bank", f"pulls-{run.uuid}", *pull_lines(run).items()),
         movements=pulls,
     )
 
 
-def contractor_event(paid: ContractorPayment) -> Event:
+def contractor_event(paid: ContractorPayment, *, agent: str = "Gusto", source: str = "payroll") -> Event:
     amount, key = paid.amount_minor, f"contractor-{paid.uuid}"
-    lines = entry(paid.paid_on, "payroll", key, ("Contractors", amount), ("Payroll Clearing", -amount))
+    lines = entry(paid.paid_on, source, key, ("Contractors", amount), ("Payroll Clearing", -amount))
     cash = entry(paid.debit_date, "bank", f"{key}-pull", ("Payroll Clearing", amount), ("Checking", -amount))
-    text = "GUSTO CONTRACTOR PAY"
-    movement = Movement(f"{key}-pull", "Checking", paid.debit_date, paid.debit_date, -amount, text, "Gusto")
+    text = f"{agent.upper()} CONTRACTOR PAY"
+    movement = Movement(f"{key}-pull", "Checking", paid.debit_date, paid.debit_date, -amount, text, agent)
     return Event(postings=lines + cash, movements=(movement,))
 
 
-def payroll_events(payroll: Payroll) -> list[Event]:
-    return [run_event(run) for run in payroll.runs] + [contractor_event(p) for p in payroll.contractor_payments]
+def payroll_events(payroll: Payroll, *, agent: str = "Gusto", source: str = "payroll") -> list[Event]:
+    """Every run and contractor payment with its cash; `agent` is who pulls it, `source` who books it."""
+    runs = [run_event(run, agent=agent, source=source) for run in payroll.runs]
+    return runs + [contractor_event(paid, agent=agent, source=source) for paid in payroll.contractor_payments]
 
 
 def bank_event(movement: Movement, account: str) -> Event:

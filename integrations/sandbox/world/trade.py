@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from integrations.sandbox.world import documents
 from integrations.sandbox.world.calendar import (
-    ALL_MONTHS,
     HORIZON,
     day_in,
     month_start,
@@ -181,7 +180,7 @@ def trade(cast: Cast, seed: int, book: CheckBook) -> list[Event]:
     """Bills, their payments, invoices and receipts of every month; what lies past the horizon has not happened."""
     events: list[Event] = []
     number = 1001
-    for month in ALL_MONTHS:
+    for month in cast.months:
         rng = stream(seed, cast.slug, "trade", month)
         events += _rent(cast, rng, month, book)
         for supply in cast.supplies:

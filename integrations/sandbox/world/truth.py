@@ -7,11 +7,12 @@ Month-end accruals are not in it; `accruals` says what they are built from.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.world import planted
-from integrations.sandbox.world.accounts import chart_of, profit_and_loss_names
+from integrations.sandbox.world.accounts import profit_and_loss_names
 from integrations.sandbox.world.calendar import (
     BOOK_CLOSE_DATE,
     CUT_OVER,
@@ -27,6 +28,7 @@ from integrations.sandbox.world.calendar import (
     month_start,
 )
 from integrations.sandbox.world.systems import run_lines
+from integrations.sandbox.world.told import untold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from integrations.sandbox.world.journal import Movement
     from integrations.sandbox.world.payroll import Run
     from integrations.sandbox.world.sales import Row
+    from integrations.sandbox.world.told import Held
 
 BANK_ACCOUNTS = ("Checking", "Savings", "Business Visa")
 Facts = dict[str, Any]
@@ -42,8 +45,8 @@ Facts = dict[str, Any]
 
 def trial_balances(company: CompanyWorld) -> dict[str, dict[str, Facts]]:
     """Month → account → {debit_minor, credit_minor, balance_minor} of the perfect books."""
-    names = [name for name, _, _ in chart_of(company.cast)]
-    profit_and_loss = profit_and_loss_names(company.cast)
+    names = [name for name, _, _ in company.chart]
+    profit_and_loss = profit_and_loss_names(company.chart)
     balances = dict.fromkeys(names, 0)
     postings, position, found = company.postings, 0, {}
     for month in STORY_MONTHS:
@@ -126,7 +129,7 @@ def payout_facts(company: CompanyWorld) -> list[Facts]:
     ]
 
 
-def _run_facts(run: Run) -> Facts:
+def _run_facts(run: Run, agent: str) -> Facts:
     departments: dict[str, int] = {}
     for pay in run.pays:
         departments[pay.employee.department] = departments.get(pay.employee.department, 0) + pay.gross_minor
@@ -147,15 +150,17 @@ def _run_facts(run: Run) -> Facts:
         "wages_by_department_minor": departments,
         "journal_minor": {account: amount for account, amount in run_lines(run).items() if amount},
         "pulls": [
-            {"text": "GUSTO NET PAY", "amount_minor": run.net_pull_minor},
-            {"text": "GUSTO TAX", "amount_minor": run.tax_debit_minor},
+            {"text": f"{agent.upper()} NET PAY", "amount_minor": run.net_pull_minor},
+            {"text": f"{agent.upper()} TAX", "amount_minor": run.tax_debit_minor},
         ],
     }
 
 
 def payroll_facts(company: CompanyWorld) -> Facts:
+    """Runs and contractor payments of whichever system pays the company's people."""
+    payrolls = [("Gusto", company.payroll), *((slug, part.payroll) for slug, part in company.told.items())]
     return {
-        "runs": [_run_facts(run) for run in company.payroll.runs],
+        "runs": [_run_facts(run, agent) for agent, payroll in payrolls for run in payroll.runs],
         "contractor_payments": [
             {
                 "uuid": paid.uuid,
@@ -164,8 +169,45 @@ def payroll_facts(company: CompanyWorld) -> Facts:
                 "debit_date": paid.debit_date.isoformat(),
                 "amount_minor": paid.amount_minor,
             }
-            for paid in company.payroll.contractor_payments
+            for _, payroll in payrolls
+            for paid in payroll.contractor_payments
         ],
+    }
+
+
+def booked_by(company: CompanyWorld, slug: str) -> dict[str, dict[str, int]]:
+    """Month → account → net debit-positive cents of one told system's own postings."""
+    months: dict[str, dict[str, int]] = {}
+    for posting in company.postings:
+        if posting.source == slug and posting.day <= month_end(STORY_MONTHS[-1]):
+            accounts = months.setdefault(month_of(posting.day), {})
+            accounts[posting.account] = accounts.get(posting.account, 0) + posting.amount_minor
+    return months
+
+
+def _held_facts(held: Held) -> Facts:
+    return {
+        "on": held.on.isoformat(),
+        "name": held.name,
+        "currency": held.currency,
+        "amount_minor": held.amount_minor,
+        "accounts": list(held.accounts),
+        "books_minor": held.books_minor,
+    }
+
+
+def system_facts(company: CompanyWorld) -> dict[str, Facts]:
+    """Told system → its duty, what it books by month, what it reports it holds, and what the mapping must say."""
+    return {
+        slug: {
+            "duty": part.duty,
+            "booked": booked_by(company, slug),
+            "balances": [_held_facts(held) for held in part.balances],
+            "mapping": [asdict(rule) for rule in part.mapping],
+            "vendors": list(part.vendors),
+            "customers": list(part.customers),
+        }
+        for slug, part in company.told.items()
     }
 
 
@@ -218,6 +260,8 @@ def _occurrences(company: CompanyWorld) -> Iterator[tuple[str, date]]:
     yield from (("stripe.payouts", book_date(payout.created)) for payout in company.payouts)
     yield from (("gusto.payrolls", run.check_date) for run in company.payroll.runs)
     yield from (("gusto.contractor_payments", paid.paid_on) for paid in company.payroll.contractor_payments)
+    for slug, part in company.told.items():
+        yield from ((f"{slug}.{stream}", day) for stream, day in part.seen)
     for line in company.movements:
         if line.posted_on <= HORIZON:
             yield f"plaid.{line.account}", line.posted_on
@@ -277,6 +321,7 @@ def truth_of(company: CompanyWorld) -> Facts:
     """The whole truth as JSON-ready data (served at `/_control/truth/<slug>`)."""
     return {
         "company": company.cast.slug,
+        "stack": list(company.cast.systems),
         "name": company.cast.name,
         "realm": company.cast.realm,
         "stripe_account": company.cast.stripe_account,
@@ -295,6 +340,8 @@ def truth_of(company: CompanyWorld) -> Facts:
         "processor": roll_forward(company),
         "payouts": payout_facts(company),
         "payroll": payroll_facts(company),
+        "systems": system_facts(company),
+        "untold": sorted(untold(company.cast)),
         "bank": statement_balances(company),
         "open_items": open_items(company),
         "counts": counts(company),

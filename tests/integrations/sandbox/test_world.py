@@ -10,7 +10,7 @@ import pytest
 from integrations.sandbox.world import CUT_OVER, books, build_world
 from integrations.sandbox.world.calendar import HORIZON, STORY_MONTHS, book_date, month_end, previous_business_day
 from integrations.sandbox.world.cast import BRAMBLING
-from integrations.sandbox.world.company import _company
+from integrations.sandbox.world.company import company_of
 from integrations.sandbox.world.truth import trial_balances, truth_of
 
 SLUGS = ("kestrel", "quillfeather", "brambling")
@@ -91,11 +91,11 @@ def nonzero(balances):
 
 
 def test_the_same_seed_gives_the_same_world(world):
-    assert _company(BRAMBLING, 7) == world.company("brambling")
+    assert company_of(BRAMBLING, 7, {}) == world.company("brambling")
 
 
 def test_another_seed_gives_other_sales(world):
-    assert _company(BRAMBLING, 8).sales.charges[0].id != world.company("brambling").sales.charges[0].id
+    assert company_of(BRAMBLING, 8, {}).sales.charges[0].id != world.company("brambling").sales.charges[0].id
 
 
 @pytest.mark.parametrize("slug", SLUGS)

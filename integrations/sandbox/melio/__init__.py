@@ -1,0 +1,1 @@
+"""A small Melio: the platform API's bills, payments and funding sources, without pages or filters."""

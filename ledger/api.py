@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from clients.access import Classification, Right, membership_of
 from clients.api import PortalView
-from ledger import exceptions_inbox, posting, queries, reconciling, statements, tracing
+from ledger import exceptions_inbox, matches, posting, queries, statements, tracing
 from ledger.core import statements as core
 from ledger.core.period import Month
 from ledger.mapping import MappingError
@@ -184,14 +184,14 @@ class AcceptMatch(Acting):
     """Take a suggested match."""
 
     def post(self, request: Request, pk: int, **_where: Any) -> Response:
-        return _on_match(self.client, pk, lambda match: reconciling.accept(match, by=_person(request)))
+        return _on_match(self.client, pk, lambda match: matches.accept(match, by=_person(request)))
 
 
 class UndoMatch(Acting):
     """Take an accepted match apart."""
 
     def post(self, request: Request, pk: int, **_where: Any) -> Response:
-        return _on_match(self.client, pk, lambda match: reconciling.undo(match, by=_person(request)))
+        return _on_match(self.client, pk, lambda match: matches.undo(match, by=_person(request)))
 
 
 def _person(request: Request) -> User:
@@ -204,7 +204,7 @@ def _on_match(client: Client, pk: int, act: Callable[[Match], None]) -> Response
         raise Http404
     try:
         act(match)
-    except (reconciling.ReconcilingError, posting.PostingError, MappingError) as refusal:
+    except (matches.ReconcilingError, posting.PostingError, MappingError) as refusal:
         raise ValidationError(str(refusal)) from refusal
     match.refresh_from_db()
     return Response({"id": match.pk, "state": match.state})

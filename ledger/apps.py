@@ -12,8 +12,10 @@ class LedgerConfig(AppConfig):
         import ledger.tasks  # noqa: F401  (registers job handlers)
         from clients import navigation
         from clients.access import Right
+        from ledger.views.framing import current_month
 
         drafts = Right.VIEW_DRAFTS
+        navigation.add_month(current_month)
         navigation.add_main(20, "Exceptions", "inbox", "ledger:exceptions", drafts, count="ledger:exceptions_count")
         navigation.add_tab(20, "Reconciliation", "building-bank", "ledger:reconciliation", drafts, month=True)
         navigation.add_tab(30, "Payroll", "users", "ledger:payroll", drafts, month=True)

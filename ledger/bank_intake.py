@@ -31,7 +31,8 @@ def take(client: Client) -> int:
             _take_account(client, fact, record)
         elif isinstance(record, BankStatement):
             _take_statement(client, fact, record)
-    facts = list(Fact.objects.filter(client=client, kind__in=LINES, state="new").order_by("id")[:BATCH])
+    waiting = Fact.objects.filter(client=client, to_handle__client=client, kind__in=LINES, state="new")
+    facts = list(waiting.order_by("id")[:BATCH])
     records = [(fact, from_json(fact.kind, fact.data)) for fact in facts]
     added = _take_lines(client, [(fact, record) for fact, record in records if isinstance(record, BankLine)])
     _remove(client, [record.external_id for fact, record in records if fact.kind == "BankLineRemoved"])
@@ -86,7 +87,11 @@ def _take_statement(client: Client, fact: Fact, record: BankStatement) -> None:
         client=client,
         connection_id=fact.connection_id,
         account_key=record.account,
-        defaults={"name": record.account, "kind": BankFeed.Kind.BANK, "currency": record.currency},
+        defaults={
+            "name": record.account,
+            "kind": BankFeed.Kind.CARD if record.account_kind == BankFeed.Kind.CARD else BankFeed.Kind.BANK,
+            "currency": record.currency,
+        },
     )
     if record.closing is not None:
         StatementBalance.objects.update_or_create(

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 from django.db import connection as database
-from django.db.models import TextField
-from django.db.models.functions import Cast
 
 from integrations.models import Connection, Fact, StreamState
 from integrations.records import PayrollRun, Record, Skipped
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from integrations.storing import UNREADABLE
+from integrations.storing import UNREADABLE, collector_at_rest
 from ledger import exceptions_inbox, mapping, overlap, posting
 from ledger.core import roles
 from ledger.core.period import Month
@@ -34,7 +32,15 @@ if TYPE_CHECKING:
     from ledger.core.entry import DraftEntry, DraftLine
 
 BATCH = 20_000
-_COLUMNS = ("id", "connection_id", "stream", "external_id", "kind", "booked_on", "amount_minor", "state", "reason")
+#: LATERAL with a limit keeps to one look at each fact of the list, whatever the planner knows of it.
+WAITING = """
+SELECT f.id, f.connection_id, f.stream, f.external_id, f.kind, f.booked_on, f.amount_minor, f.state, f.reason, f.data::text
+FROM integrations_waitingfact w
+CROSS JOIN LATERAL (SELECT * FROM integrations_fact WHERE id = w.fact_id AND client_id = w.client_id LIMIT 1) f
+WHERE w.client_id = %(client)s AND w.fact_id > %(last)s AND f.kind <> ALL(%(elsewhere)s)
+  AND f.state IN ('new', 'exception') AND (%(connection)s::bigint IS NULL OR f.connection_id = %(connection)s)
+ORDER BY w.fact_id LIMIT %(batch)s
+"""
 #: Facts that other use cases take: bank lines wait for their match, the mirror takes the ledger's own documents.
 TAKEN_ELSEWHERE = (
     "BankAccount",
@@ -45,6 +51,7 @@ TAKEN_ELSEWHERE = (
     "LedgerDeletion",
     "LedgerAccount",
 )
+_EVIDENCE = frozenset(EVIDENCE)
 HELD_KINDS = ("unmapped", "unknown", "payload", "overlap", "closed")
 
 
@@ -93,27 +100,28 @@ def book(client: Client, *, connection_id: int | None = None) -> BookResult:
     Held facts are few and their cause may be gone (a mapping, an open month), so that a fixed cause settles all its members.
     Streams whose duty is not ``book`` are evidence. Facts before the cut-over are skipped, since the books already hold them.
     """
-    waiting = (
-        Fact.objects.filter(client=client, state__in=["new", "exception"])
-        .exclude(kind__in=TAKEN_ELSEWHERE)
-        .order_by("id")
-    )
-    if connection_id:
-        waiting = waiting.filter(connection_id=connection_id)
     reader = _Reader(client)
     result = BookResult()
     if not reader.mappings.versions:
         return result  # nothing is booked before somebody approved a mapping; the facts wait
     last = 0
-    columns = waiting.annotate(text=Cast("data", TextField())).values_list(*_COLUMNS, "text")
-    while facts := [_Waiting(*row) for row in columns.filter(id__gt=last)[:BATCH]]:
+    while facts := _waiting(client, connection_id, last):
         last = facts[-1].pk
-        batch = _Batch()
-        for fact in facts:
-            reader.read(fact, batch)
-        _write(client, reader, batch, result)
+        with collector_at_rest(len(facts)):
+            batch = _Batch()
+            for fact in facts:
+                reader.read(fact, batch)
+            _write(client, reader, batch, result)
         result.facts += len(facts)
     return result
+
+
+def _waiting(client: Client, connection_id: int | None, last: int) -> list[_Waiting]:
+    """The next facts to handle after the fact ``last``, in the order they came."""
+    asked = {"client": client.pk, "last": last, "connection": connection_id, "batch": BATCH}
+    with database.cursor() as cursor:
+        cursor.execute(WAITING, asked | {"elsewhere": list(TAKEN_ELSEWHERE)})
+        return list(map(_Waiting._make, cursor.fetchall()))
 
 
 class _Reader:
@@ -132,7 +140,9 @@ class _Reader:
         self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
         self.categories = {slug: provider.category for slug, provider in all_providers().items()}
         self.gate = overlap.PayrollGate(client)
-        self._accounts: dict[tuple[int, str, str, str, str], int | None] = {}
+        self._days: dict[date, tuple[mapping.Mapping | None, bool]] = {}
+        #: By mapping version and provider, the mapping's answers, asked once for each case: a run's lines fall into few.
+        self._accounts: dict[tuple[int, str], dict[tuple[str, str, str], int | None]] = defaultdict(dict)
 
     def read(self, fact: _Waiting, batch: _Batch) -> None:
         """Sort one fact into the batch."""
@@ -146,7 +156,7 @@ class _Reader:
         duty = self.duties.get((fact.connection_id, fact.stream), "book")
         if isinstance(record, Skipped):
             batch.skipped[record.reason].append(fact.pk)
-        elif duty != "book" or isinstance(record, EVIDENCE):
+        elif duty != "book" or type(record) in _EVIDENCE:
             batch.proof.append(fact.pk)
         elif self._is_before_cut_over(record, connection):
             batch.skipped["before the cut-over: already in the books"].append(fact.pk)
@@ -158,14 +168,15 @@ class _Reader:
         return cut_over is not None and record.booked_on < cut_over
 
     def _book(self, fact: _Waiting, record: Record, connection: Connection, batch: _Batch) -> None:
-        if record.currency.upper() != self.client.home_currency:
-            what = f"{record.currency} needs an exchange rate to {self.client.home_currency}"
-            self._hold(fact, connection, batch, "unknown", f"currency {record.currency}", what)
-            return
         try:
-            made = drafts(record, provider=connection.provider, category=self.categories.get(connection.provider, ""))
+            made = drafts(
+                record,
+                provider=connection.provider,
+                category=self.categories.get(connection.provider, ""),
+                home=self.client.home_currency,
+            )
         except Unbookable as problem:
-            self._hold(fact, connection, batch, "unknown", problem.what, problem.what)
+            self._hold(fact, connection, batch, "unknown", problem.cause, problem.what)
             return
         if not made:
             batch.proof.append(fact.pk)
@@ -191,7 +202,7 @@ class _Reader:
         batch.entries += entries
         batch.booked.append(fact.pk)
         if fact.state == Fact.State.EXCEPTION:
-            batch.settled.append(_identity(fact, connection))
+            batch.settled.append(source_key(connection, fact))
 
     def hold_closed(self, fact: Fact, day: date, batch: _Batch) -> None:
         """The source changed what a closed month holds: its entry stands until a person decides."""
@@ -199,32 +210,25 @@ class _Reader:
         self._hold(fact, self.connections[fact.connection_id], batch, "closed", f"{day:%B %Y} is closed", title)
 
     def _mapped(self, fact: _Waiting, draft: DraftEntry, connection: Connection, batch: _Batch) -> posting.Entry | None:
-        month = draft.booked_on.replace(day=1)
-        if month in self.closed:
+        version, is_closed = self._on(draft.booked_on)
+        if is_closed:
+            month = draft.booked_on.replace(day=1)
             title = f"Dated {draft.booked_on:%b} {draft.booked_on.day}, and the books of {month:%B %Y} are closed."
             self._hold(fact, connection, batch, "closed", f"{month:%B %Y} is closed", title)
             return None
-        version = self.mappings.on(draft.booked_on)
+        provider = connection.provider
+        accounts = self._accounts[version.version_id if version else 0, provider]
         lines = []
         for line in draft.lines:
-            account = self._account(version, line, connection.provider) if version else None
+            role, debited, credited, key, memo, department, party, foreign = line
+            case = role, key, department
+            if case not in accounts:
+                accounts[case] = version.account_for(line, provider) if version else None
+            account = accounts[case]
             if account is None:
-                named = roles.label(line.role, line.key)
-                self._hold(
-                    fact,
-                    connection,
-                    batch,
-                    "unmapped",
-                    named,
-                    f"No account for {named}.",
-                    detail={"role": line.role, "key": line.key, "department": line.department},
-                )
+                self._hold_unmapped(fact, line, connection, batch)
                 return None
-            lines.append(
-                posting.Line(
-                    account, line.debit, line.credit, line.role, line.key, line.memo, line.party, line.department
-                )
-            )
+            lines.append(posting.Line(account, debited, credited, role, key, memo, party, department, foreign))
         return posting.Entry(
             booked_on=draft.booked_on,
             source_key=source_key(connection, fact),
@@ -235,12 +239,16 @@ class _Reader:
             mapping_version_id=version.version_id if version else None,
         )
 
-    def _account(self, version: mapping.Mapping, line: DraftLine, provider: str) -> int | None:
-        """The mapping's answer, asked once for each case: a run's lines fall into few."""
-        case = (version.version_id, line.role, line.key, line.department, provider)
-        if case not in self._accounts:
-            self._accounts[case] = version.account_for(line, provider)
-        return self._accounts[case]
+    def _on(self, day: date) -> tuple[mapping.Mapping | None, bool]:
+        """The mapping of a day and whether its month is closed, looked up once a day: a run's facts fall into few."""
+        if day not in self._days:
+            self._days[day] = self.mappings.on(day), day.replace(day=1) in self.closed
+        return self._days[day]
+
+    def _hold_unmapped(self, fact: _Waiting, line: DraftLine, connection: Connection, batch: _Batch) -> None:
+        named = roles.label(line.role, line.key)
+        detail: dict[str, object] = {"role": line.role, "key": line.key, "department": line.department}
+        self._hold(fact, connection, batch, "unmapped", named, f"No account for {named}.", detail=detail)
 
     def _hold(
         self,
@@ -258,7 +266,7 @@ class _Reader:
         batch.problems.append(
             Problem(
                 kind=kind,
-                identity=_identity(fact, connection),
+                identity=source_key(connection, fact),
                 cause=cause,
                 title=title,
                 source=str(connection),
@@ -275,10 +283,6 @@ class _Reader:
 def source_key(connection: Connection, fact: Fact | _Waiting) -> str:
     """The identity of a fact for ever: provider, its account, stream, object. A reconnected account keeps it."""
     return f"{connection.provider}:{connection.account_id}:{fact.stream}:{fact.external_id}"[:200]
-
-
-def _identity(fact: Fact | _Waiting, connection: Connection) -> str:
-    return source_key(connection, fact)
 
 
 def _write(client: Client, reader: _Reader, batch: _Batch, result: BookResult) -> None:
@@ -322,13 +326,14 @@ def _supersede(client: Client, ids: Sequence[int]) -> None:
 
 
 def _mark(client: Client, ids: Sequence[int], state: str, reason: str | None) -> None:
-    """What became of these facts; one array travels instead of a list of up to a batch's literals."""
+    """What became of these facts; one array travels, as text, instead of a list of up to a batch's literals."""
     if not ids:
         return
     with database.cursor() as cursor:
         cursor.execute(
-            "UPDATE integrations_fact SET state = %s, reason = coalesce(%s, reason) WHERE client_id = %s AND id = ANY(%s)",
-            [state, reason, client.pk, list(ids)],
+            "UPDATE integrations_fact SET state = %s, reason = coalesce(%s, reason)"
+            " WHERE client_id = %s AND id = ANY(%s::bigint[])",
+            [state, reason, client.pk, f"{{{','.join(map(str, ids))}}}"],
         )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class CorrectionError(ValueError):
-    """A correction that may not be: no reason, one's own entry approved, an entry already reversed."""
+    """A correction that may not be: no reason, one's own entry approved, an entry already approved or reversed."""
 
 
 def reverse(entry: JournalEntry, *, reason: str, by: User) -> int:
@@ -46,7 +46,13 @@ def post_manual(
     reason: str,
     support: str = "",
 ) -> int:
-    """Post an entry made by hand. Up to the client's materiality its maker stands for it; above, a second person must."""
+    """Post an entry made by hand. Up to the client's materiality its maker stands for it; above, a second person must.
+
+    What supports it stays with it either way. Raises CorrectionError without a reason, PostingError when the books refuse.
+    """
+    if not reason.strip():
+        raise CorrectionError("An entry by hand needs a reason.")
+    is_small = sum(line.debit for line in lines) <= client.materiality_minor
     entry = posting.Entry(
         booked_on=booked_on,
         source_key=f"manual:{uuid4()}",
@@ -54,20 +60,27 @@ def post_manual(
         origin="manual",
         lines=lines,
         memo=memo,
-        reason=reason,
+        reason=reason if is_small or not support else f"{reason} Support: {support}",
     )
     entry_id = posting.post(client.pk, [entry], actor_id=by.pk).ids[0]
-    if sum(line.debit for line in lines) <= client.materiality_minor:
+    if is_small:
         EntryApproval.objects.create(client=client, entry_id=entry_id, approved_by=by, support=support[:500])
     audit.record(client, by, "entry.posted", f"entry {entry_id}", {"memo": memo, "reason": reason})
     return entry_id
 
 
 def approve(entry: JournalEntry, *, by: User, support: str = "") -> None:
-    """The second person stands behind a manual entry, which then goes out. Raises CorrectionError for its maker."""
+    """The second person stands behind a manual entry, which then goes out.
+
+    Raises CorrectionError for its maker, for an entry that somebody stands behind already, and for one not made by hand.
+    """
+    if entry.origin != JournalEntry.Origin.MANUAL:
+        raise CorrectionError("Only an entry made by hand needs an approval.")
     if entry.posted_by_id == by.pk:
         raise CorrectionError("Whoever made an entry cannot approve it.")
-    EntryApproval.objects.get_or_create(
+    _, made = EntryApproval.objects.get_or_create(
         client_id=entry.client_id, entry=entry, defaults={"approved_by": by, "support": support[:500]}
     )
+    if not made:
+        raise CorrectionError("This entry is approved already.")
     audit.record(entry.client, by, "entry.approved", f"entry {entry.pk}", {"support": support})

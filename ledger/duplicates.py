@@ -4,16 +4,19 @@ day; decided by a person; a genuine second equal purchase is remembered and neve
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ledger import exceptions_inbox
+from ledger import corrections, exceptions_inbox
+from ledger.corrections import CorrectionError
 from ledger.exceptions_inbox import Problem
-from ledger.models import JournalEntry, LedgerException, MirrorDocument
+from ledger.models import LedgerException, MirrorDocument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from clients.models import Client, User
     from ledger.core.period import Month
 
@@ -38,9 +41,23 @@ class Pair:
 def find(client: Client, month: Month) -> int:
     """Look for new suspect pairs dated in a month and open an exception for each; gives how many are new.
 
-    Same party and amount within four days, on the same money account, of two documents that both spend.
+    Same party and amount within four days, on the same money account, of two documents that both spend. An open pair that is
+    none any more, because one of the two was changed or deleted, settles itself; a decided one is never asked about again.
     """
-    documents = list(
+    found = [_problem(one, two) for one, two in _suspect_pairs(client, month)]
+    rows = LedgerException.objects.filter(client=client, kind="duplicate")
+    decided = set(rows.filter(resolved_by__isnull=False).values_list("identity", flat=True))
+    waiting = rows.filter(state__in=exceptions_inbox.OPEN, booked_on__range=(month.first, month.last))
+    gone = set(waiting.values_list("identity", flat=True)) - {problem.identity for problem in found}
+    exceptions_inbox.settle(
+        client.pk, ["duplicate"], gone, resolution="One of the two was changed, deleted or reversed."
+    )
+    return exceptions_inbox.open_problems(client.pk, [problem for problem in found if problem.identity not in decided])
+
+
+def _suspect_pairs(client: Client, month: Month) -> Iterator[tuple[MirrorDocument, MirrorDocument]]:
+    """Each document of the month with the nearest earlier one that may be the same money."""
+    documents = (
         MirrorDocument.objects.filter(
             client=client,
             is_deleted=False,
@@ -48,46 +65,35 @@ def find(client: Client, month: Month) -> int:
             type__in=SPENDING,
             total_minor__gt=0,
             entry__reversals__isnull=True,
-            booked_on__range=(month.first - timedelta(DAYS), month.last + timedelta(DAYS)),
-        ).exclude(party="")
+            booked_on__range=(month.first - timedelta(DAYS), month.last),
+        )
+        .exclude(party="")
+        .order_by("booked_on", "pk")
     )
-    documents.sort(
-        key=lambda document: (document.party.casefold(), document.total_minor, document.booked_on, document.pk)
-    )
-    decided = set(
-        LedgerException.objects.filter(client=client, kind="duplicate")
-        .exclude(state="open")
-        .values_list("identity", flat=True)
-    )
-    problems = []
-    for one, two in pairwise(documents):
-        if (
-            _suspect(one, two)
-            and month.contains(two.booked_on)
-            and (identity := f"{one.external_id}={two.external_id}") not in decided
-        ):
-            problems.append(_problem(one, two, identity))
-    return exceptions_inbox.open_problems(client.pk, problems)
+    equals: dict[tuple[str, int], list[MirrorDocument]] = defaultdict(list)
+    for two in documents:
+        earlier = equals[two.party.casefold(), two.total_minor]
+        one = next((one for one in reversed(earlier) if _suspect(one, two)), None)
+        if one is not None and month.contains(two.booked_on):
+            yield one, two
+        earlier.append(two)
 
 
 def _suspect(one: MirrorDocument, two: MirrorDocument) -> bool:
-    same = one.party.casefold() == two.party.casefold() and one.total_minor == two.total_minor
+    """Near each other and out of the same account; two documents of one type with numbers of their own are two."""
     near = (two.booked_on - one.booked_on).days <= DAYS
     money = {line[0] for line in one.lines if line[2]} & {line[0] for line in two.lines if line[2]}
     return (
-        same
-        and near
-        and bool(money)
-        and not (one.type == two.type and one.number and two.number and one.number != two.number)
+        near and bool(money) and not (one.type == two.type and one.number and two.number and one.number != two.number)
     )
 
 
-def _problem(one: MirrorDocument, two: MirrorDocument, identity: str) -> Problem:
+def _problem(one: MirrorDocument, two: MirrorDocument) -> Problem:
     days = (two.booked_on - one.booked_on).days
     apart = "same day" if not days else f"{days} day{'s' if days > 1 else ''} apart"
     return Problem(
         kind="duplicate",
-        identity=identity,
+        identity="=".join(sorted((one.external_id, two.external_id))),
         cause="possible duplicate",
         title=f"{two.party}, same amount, {apart}.",
         source=f"{one.type} and {two.type}",
@@ -127,10 +133,13 @@ def both_are_real(row: LedgerException, *, by: User) -> None:
 
 
 def reverse_second(row: LedgerException, *, by: User) -> int:
-    """Undo the later one by a reversal that goes to the accounting system; gives the reversal's id."""
-    from ledger import corrections
+    """Undo the later one by a reversal that goes to the accounting system; gives the reversal's id.
 
-    entry = JournalEntry.objects.get(client_id=row.client_id, pk=row.detail["second_entry"])
-    reversal = corrections.reverse(entry, reason=f"Duplicate: {row.title}", by=by)
+    Raises CorrectionError where it is gone from there or reversed already.
+    """
+    document = MirrorDocument.objects.filter(client_id=row.client_id, external_id=row.detail["second"]).first()
+    if document is None or document.is_deleted or document.entry is None:
+        raise CorrectionError("The copy is no longer in the accounting system.")
+    reversal = corrections.reverse(document.entry, reason=f"Duplicate: {row.title}", by=by)
     exceptions_inbox.resolve(row, by=by, resolution="The copy was reversed.")
     return reversal

@@ -1,4 +1,4 @@
-"""Money the books expect at the bank: payouts on their way, and what payroll runs will pull."""
+"""Money the books expect at the bank: payouts under way, what payroll runs pull, lumps of bill tools, payments of cards."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from integrations.models import Connection, Fact
-from integrations.records import ContractorPayment, Payout, PayrollRun
+from integrations.models import Connection, Fact, StreamState
+from integrations.records import CardPayment, ContractorPayment, FundingPull, Payout, PayrollRun
 from integrations.records_json import from_json
 from integrations.registry import all_providers
 from ledger import mapping
 from ledger.core.entry import DraftEntry, credit, debit
-from ledger.core.rules import Pull, payout_arrival, payroll_cash_entry, payroll_cash_lines
+from ledger.core.rules import (
+    Pull,
+    Unbookable,
+    card_statement_entry,
+    funding_entry,
+    payout_arrival,
+    payroll_cash_entry,
+    payroll_cash_lines,
+)
 from ledger.models import JournalEntry
 
 if TYPE_CHECKING:
@@ -23,6 +31,9 @@ if TYPE_CHECKING:
 
 #: The default bank account of a client is what the role ``bank`` means without a key.
 BANK = "bank"
+KINDS = ("Payout", "PayrollRun", "ContractorPayment", "FundingPull", "CardPayment")
+#: Purposes of the entries that book expected money when its bank line comes.
+PURPOSES = ("arrival", "cash", "funding", "card-payment")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +59,7 @@ def money(client: Client) -> list[Money]:
         return []
     account_id = min(banks)
     arrived = set(
-        JournalEntry.objects.filter(client=client, purpose__in=["arrival", "cash"], reversals__isnull=True).values_list(
+        JournalEntry.objects.filter(client=client, purpose__in=PURPOSES, reversals__isnull=True).values_list(
             "source_key", flat=True
         )
     )
@@ -61,11 +72,11 @@ def find(client: Client, key: str) -> Money | None:
 
 
 def _all(client: Client, account_id: int) -> Iterator[Money]:
-    connections = Connection.objects.filter(client=client).in_bulk()
+    """The newest version of each. What another route books altogether is not awaited: its cash is in the books with it."""
+    booking = StreamState.objects.filter(client=client, duty=StreamState.Duty.BOOK).values("connection")
+    connections = Connection.objects.filter(client=client, pk__in=booking).in_bulk()
     seen: set[str] = set()
-    facts = Fact.objects.filter(client=client, kind__in=["Payout", "PayrollRun", "ContractorPayment"]).exclude(
-        state="superseded"
-    )
+    facts = Fact.objects.filter(client=client, connection__in=connections, kind__in=KINDS).exclude(state="superseded")
     for fact in facts.order_by("-id"):
         connection = connections[fact.connection_id]
         record = from_json(fact.kind, fact.data)
@@ -104,6 +115,42 @@ def _of(client: Client, connection: Connection, fact: Fact, record: object, acco
         and (cut_over is None or record.booked_on >= cut_over)
     ):
         yield _contractor(record, prefix, fact, connection.provider, account_id, words)
+    elif isinstance(record, (FundingPull, CardPayment)):
+        lump = _lump(record, prefix, fact, connection.provider, account_id, words)
+        if lump.amount and (cut_over is None or lump.on >= cut_over):
+            yield lump
+
+
+def _lump(
+    record: FundingPull | CardPayment,
+    prefix: str,
+    fact: Fact,
+    provider: str,
+    account_id: int,
+    words: tuple[str, ...],
+) -> Money:
+    """One sum for many payments, or for a card's statement: it is booked when the bank shows it."""
+    comes_in = isinstance(record, FundingPull) and record.side == "in"
+    on = (record.arrives_on if isinstance(record, FundingPull) else None) or record.booked_on
+    what = "Funding" if isinstance(record, FundingPull) else f"Card {record.program}"
+    return Money(
+        f"{prefix}:lump:{record.external_id}",
+        on,
+        record.amount if comes_in else -record.amount,
+        f"{what} {on:%b} {on.day}",
+        provider,
+        account_id,
+        fact.pk,
+        words,
+        (record.trace,) if record.trace else (),
+        partial(_lump_entry, record, provider),
+    )
+
+
+def _lump_entry(record: FundingPull | CardPayment, provider: str, on: date, bank: str) -> DraftEntry:
+    if isinstance(record, CardPayment):
+        return card_statement_entry(record, on, bank=bank)
+    return funding_entry(record, on, provider=provider, bank=bank)
 
 
 def _arrival(payout: Payout, provider: str, on: date, bank: str) -> DraftEntry:
@@ -117,7 +164,11 @@ def _pulled(pull: Pull, currency: str, on: date, bank: str) -> DraftEntry:
 def _pulls(
     run: PayrollRun, prefix: str, fact: Fact, provider: str, account_id: int, words: tuple[str, ...]
 ) -> Iterator[Money]:
-    for pull in payroll_cash_lines(run, provider=provider):
+    try:
+        pulls = payroll_cash_lines(run, provider=provider)
+    except Unbookable:
+        return  # a register that does not add up is held in the inbox; its cash is expected once it does
+    for pull in pulls:
         yield Money(
             f"{prefix}:pull:{run.external_id}:{pull.kind}",
             pull.expected_on,

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from clients import audit
 from ledger import bank_position
+from ledger.matches import ReconcilingError
 from ledger.models import Match, MatchMember, StatementBalance, TimingItem
-from ledger.reconciling import ReconcilingError
 
 if TYPE_CHECKING:
     from datetime import date

@@ -14,11 +14,12 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from clients import audit
+from clients.models import AuditEvent
 from ledger.core import roles
 from ledger.models import Account, BankFeed, MappingRule, MappingVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import date
 
     from clients.models import Client, User
@@ -51,11 +52,19 @@ class Mapping:
             return self.banks[line.key]
         for key in dict.fromkeys((line.key, "")):
             for department in dict.fromkeys((line.department, "")):
-                for source in dict.fromkeys((provider, "")):
+                for source in dict.fromkeys((*self._owners(line, provider, key), "")):
                     account = self.rules.get((line.role, key, department, source))
                     if account is not None:
                         return account
         return None
+
+    @staticmethod
+    def _owners(line: DraftLine, provider: str, key: str) -> tuple[str, ...]:
+        """Whose rules count: a shop's order that another system's clearing account is paid into is mapped as that system's."""
+        owner = line.key.split(" ")[0]
+        if owner in ("", provider, f"{provider}-in") or not roles.is_kept_by_system(line.role):
+            return (provider,)
+        return (owner, provider) if key else (owner,)
 
     def rule_for_words(self, description: str) -> tuple[str, str, int] | None:
         """(role, words, account) of the longest phrase that a bank line's description contains."""
@@ -135,21 +144,39 @@ def draft(client: Client, *, by: User, effective_from: date) -> MappingVersion:
     version = MappingVersion.objects.create(client=client, number=number, effective_from=effective_from, prepared_by=by)
     latest = MappingVersion.objects.filter(client=client, state=MappingVersion.State.APPROVED).first()
     if latest:
-        MappingRule.objects.bulk_create(
-            MappingRule(
-                client=client,
-                version=version,
-                role=rule.role,
-                key=rule.key,
-                department=rule.department,
-                provider=rule.provider,
-                words=rule.words,
-                account_id=rule.account_id,
-                reason=rule.reason,
-            )
-            for rule in latest.rules.all()
-        )
+        _copy_rules(latest, version)
     audit.record(client, by, "mapping.drafted", f"mapping v{number}", {})
+    return version
+
+
+def _copy_rules(source: MappingVersion, version: MappingVersion) -> None:
+    MappingRule.objects.bulk_create(
+        MappingRule(
+            client_id=version.client_id,
+            version=version,
+            role=rule.role,
+            key=rule.key,
+            department=rule.department,
+            provider=rule.provider,
+            words=rule.words,
+            account_id=rule.account_id,
+            reason=rule.reason,
+        )
+        for rule in source.rules.all()
+    )
+
+
+@transaction.atomic
+def revert(to: MappingVersion, *, by: User, effective_from: date) -> MappingVersion:
+    """Let the draft say what an approved version said; it counts from its date once it is approved. Raises MappingError."""
+    if to.state == MappingVersion.State.DRAFT:
+        raise MappingError(f"Version {to.number} is a draft; go back to one that was approved.")
+    version = draft(to.client, by=by, effective_from=effective_from)
+    version.rules.all().delete()
+    _copy_rules(to, version)
+    version.note = f"As in v{to.number}"
+    version.save(update_fields=["note"])
+    audit.record(to.client, by, "mapping.rule", f"all as in mapping v{to.number}", {"version": version.number})
     return version
 
 
@@ -209,14 +236,19 @@ def submit(version: MappingVersion, *, note: str, effective_from: date, by: User
 
 @transaction.atomic
 def approve(version: MappingVersion, *, by: User) -> None:
-    """Make a draft the version that counts from its date. Raises MappingError for the preparer's own draft."""
+    """Make a draft the version that counts from its date. Raises MappingError for one's own work, and for a rule that
+    leads to an inactive account.
+    """
     version = MappingVersion.objects.select_for_update().get(pk=version.pk)
     if version.state != MappingVersion.State.DRAFT:
         raise MappingError(f"Version {version.number} is already approved.")
-    if version.prepared_by_id == by.pk:
+    if is_own_work(version, by):
         raise MappingError("Whoever prepared a mapping cannot approve it.")
-    if not version.rules.exists():
+    rules = version.rules.select_related("account")
+    if not rules:
         raise MappingError("A mapping without rules cannot be approved.")
+    if gone := next((rule for rule in rules if not rule.account.is_active), None):
+        raise MappingError(f"{gone.account} is inactive; {gone} needs another account.")
     version.state = MappingVersion.State.APPROVED
     version.approved_by = by
     version.approved_at = timezone.now()
@@ -226,18 +258,39 @@ def approve(version: MappingVersion, *, by: User) -> None:
     )
 
 
+def is_own_work(version: MappingVersion, by: User) -> bool:
+    """Whether this person began a draft, or set or dropped a rule of one that another person began."""
+    acts = AuditEvent.objects.filter(client_id=version.client_id, actor=by, detail__version=version.number)
+    return version.prepared_by_id == by.pk or acts.filter(action__in=["mapping.rule", "mapping.rule-dropped"]).exists()
+
+
 def accounts_by_role(client_id: int, role: str, on: date, *, provider: str | None = None) -> set[int]:
     """Every account that the version effective on a day gives to a role, whatever the key (proofs sum over it).
 
-    With ``provider`` only its own rules count, or the general ones where it has none of its own.
+    With ``provider`` only its own rules count, or the general ones where it has none of its own; of an account that a system
+    keeps, none whose key names another owner (a till's checks are no part of what the till holds).
     """
     version = load(client_id).on(on)
     rules = version.rules.items() if version else ()
-    found = {(slug, account) for (name, _key, _department, slug), account in rules if name == role}
+    found = {
+        (slug, account)
+        for (name, key, _department, slug), account in rules
+        if name == role and (provider is None or not roles.is_kept_by_system(role) or _is_of(provider, key))
+    }
     own = {account for slug, account in found if slug == provider}
     if provider is None:
         return {account for _slug, account in found}
     return own or {account for slug, account in found if not slug}
+
+
+def accounts_by_roles(client_id: int, names: Collection[str], on: date) -> set[int]:
+    """Every account that the version effective on a day gives to any of these roles, whatever the key and the system."""
+    version = load(client_id).on(on)
+    return {account for (name, *_key), account in version.rules.items() if name in names} if version else set()
+
+
+def _is_of(provider: str, key: str) -> bool:
+    return key.split(" ", maxsplit=1)[0] in ("", provider, f"{provider}-in")
 
 
 def rule_counts(client_id: int) -> dict[str, int]:

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.models import Connection, Fact
+from integrations.payload import parse_json
 from integrations.records import LedgerAccount
 from integrations.records_json import from_json
 from ledger import posting
@@ -73,7 +74,11 @@ def take_accounts(client: Client, connection: Connection) -> int:
 def dirty_months(client: Client, connection: Connection) -> set[Month]:
     """Months touched by changes read from the feed since the last run: where the document stands now and where it stood."""
     facts = Fact.objects.filter(
-        client=client, connection=connection, kind__in=["LedgerDocument", "LedgerDeletion"], state="new"
+        client=client,
+        to_handle__client=client,
+        connection=connection,
+        kind__in=["LedgerDocument", "LedgerDeletion"],
+        state="new",
     )
     months, ids = set(), []
     for external_id, booked_on, kind in facts.values_list("external_id", "booked_on", "kind"):
@@ -89,6 +94,7 @@ def feed_is_taken(client: Client, connection: Connection) -> None:
     """Mark the feed's facts as seen, after their months were read again."""
     Fact.objects.filter(
         client=client,
+        to_handle__client=client,
         connection=connection,
         kind__in=["LedgerDocument", "LedgerDeletion", "LedgerParty", "CompanyProfile"],
         state="new",
@@ -132,7 +138,7 @@ class _Taker:
             for item in OutboxItem.objects.filter(client=client, connection=connection)
             for key in (item.external_id, f"#{item.marker}")
             if key
-        }
+        } | _under_way(client, connection)
         self.parties = party_names(client, connection)
         self.fresh: list[tuple[MirrorDocument, posting.Entry]] = []
 
@@ -147,6 +153,7 @@ class _Taker:
             self._refresh(row, document)
             return
         item = self.ours.get(document.external_id) or self.ours.get(f"#{document.number}")
+        item = item or self.ours.get(_told(document.type, document.number, document.booked_on, lines))
         if item is not None:
             self._meet(document, row, item, lines, digest)
         elif row is None:
@@ -209,7 +216,7 @@ class _Taker:
         before, was_on = row.lines, row.booked_on
         self._describe(row, document, lines, digest)
         row.is_deleted = False
-        if {document.booked_on.replace(day=1), was_on.replace(day=1)} & self.closed or row.outbox_id:
+        if {document.booked_on.replace(day=1), was_on.replace(day=1)} & self.closed or _is_settled_here(row):
             row.save()
             deltas = _difference(
                 _sums((self.accounts[line[0]], line[1] - line[2]) for line in lines),
@@ -225,7 +232,7 @@ class _Taker:
 
     def drop(self, row: MirrorDocument) -> None:
         """The general ledger no longer shows it."""
-        if row.booked_on.replace(day=1) in self.closed or row.outbox_id:
+        if row.booked_on.replace(day=1) in self.closed or _is_settled_here(row):
             deltas = _difference({}, _sums((self.accounts[line[0]], line[1] - line[2]) for line in row.lines))
             before, row.lines = row.lines, []
             row.is_deleted, row.lines_sha256 = True, lines_digest(row.booked_on, [])
@@ -298,6 +305,26 @@ class _Taker:
         MirrorDocument.objects.bulk_update(
             [row for row, _entry in self.fresh if row.revision], ["entry"], batch_size=500
         )
+
+
+def _under_way(client: Client, connection: Connection) -> dict[str, OutboxItem]:
+    """Our documents that bear another's number (a supplier's), while nobody answered whether they were written."""
+    items = OutboxItem.objects.filter(
+        client=client, connection=connection, state__in=["sending", "uncertain"], type__in=["Bill", "VendorCredit"]
+    )
+    return {
+        f"{item.type}#{parse_json(item.payload)['DocNumber']}#{item.booked_on}#{item.total_minor}": item
+        for item in items
+    }
+
+
+def _told(kind: str, number: str, day: date, lines: list[list[Any]]) -> str:
+    return f"{kind}#{number}#{day}#{sum(line[1] for line in lines)}"
+
+
+def _is_settled_here(row: MirrorDocument) -> bool:
+    """Whether its entry is not the mirror's to reverse: our own document, or one that a person has reversed here already."""
+    return row.outbox_id is not None or (row.entry is not None and row.entry.reversals.exists())
 
 
 def party_names(client: Client, connection: Connection) -> dict[str, str]:

@@ -25,10 +25,10 @@ from clients.tenancy import client_context
 from integrations import crashpoints
 from integrations.errors import Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import parse_json
-from integrations.records import LedgerDocument, LedgerLine
-from ledger import exceptions_inbox
+from ledger import exceptions_inbox, outbox_documents, outbox_links, outbox_parties
 from ledger.exceptions_inbox import Problem
-from ledger.models import JournalEntry, JournalLine, MappingVersion, OutboxItem, OutboxMember
+from ledger.models import JournalEntry, MappingVersion, OutboxItem, OutboxMember
+from ledger.outbox_documents import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from clients.models import Client
     from integrations.provider import WrittenDocument
     from ledger.accounting import Accounting
+    from ledger.outbox_parties import Parties
 
 TRIES = 3
 BATCH = 500
@@ -44,8 +45,6 @@ BATCH = 500
 RENEW_EVERY = 20
 #: Longest known late commit of a write that was not answered, doubled.
 SETTLE = timedelta(seconds=settings.OUTBOX_SETTLE_SECONDS)
-#: Purposes with two balance-sheet lines that are one move of money.
-MOVES = {"arrival", "transfer", "card-payment"}
 
 
 @dataclass(slots=True)
@@ -57,27 +56,43 @@ class FlushResult:
     uncertain: int = 0
     waiting: int = 0
 
+    def __add__(self, other: FlushResult) -> FlushResult:
+        return FlushResult(
+            self.posted + other.posted,
+            self.rejected + other.rejected,
+            self.uncertain + other.uncertain,
+            self.waiting + other.waiting,
+        )
+
 
 # ---- approval ------------------------------------------------------------------------------------------------------------
 
 
-def prepare(client: Client, accounting: Accounting, *, through: date | None = None) -> int:
+def prepare(
+    client: Client, accounting: Accounting, parties: Parties | None = None, *, through: date | None = None
+) -> int:
     """Freeze a document for every group of entries that has not gone out; gives how many.
 
     Entries made from facts are approved by whoever approved their mapping; entries made by hand wait for an approval of
-    their own (``EntryApproval``). Rows of one processor account and day travel together.
+    their own (``EntryApproval``). Rows of one processor account and day travel together. An entry that owes or is owed by
+    a name without an id in the accounting system waits, as does what settles a bill that is not there yet; ``parties`` are
+    ids found beyond those that were pulled.
     """
     waiting = _waiting(client, through)
+    known = Known(
+        outbox_parties.known(client, accounting.connection) | (parties or {}), outbox_links.read(client, waiting)
+    )
     groups: dict[tuple[str, date], list[JournalEntry]] = defaultdict(list)
     for entry in waiting:
-        groups[_group_key(entry), entry.booked_on].append(entry)
+        if not outbox_parties.unknown(entry, known.parties) and not known.links.waits(entry):
+            groups[outbox_documents.group_key(entry), entry.booked_on].append(entry)
     approvers: dict[int, int | None] = dict(
         MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id")
     )
     for (group_key, day), entries in sorted(groups.items(), key=lambda group: (group[0][1], group[0][0])):
         approver = _approver(entries[0], approvers)
         if approver is not None:
-            _freeze(client, accounting, group_key, day, entries, approver)
+            _freeze(client, accounting, _Group(group_key, day, entries, approver), known)
     return len(groups)
 
 
@@ -86,18 +101,6 @@ def _waiting(client: Client, through: date | None) -> list[JournalEntry]:
     if through:
         entries = entries.filter(booked_on__lte=through)
     return list(entries.prefetch_related("lines__account", "approvals").order_by("booked_on", "id"))
-
-
-def _group_key(entry: JournalEntry) -> str:
-    """One document a day for the rows of a processor's balance; one each for everything else."""
-    if (
-        entry.origin == "source"
-        and any(line.role == "clearing" for line in entry.lines.all())
-        and entry.reverses_id is None
-    ):
-        provider, account = entry.source_key.split(":", 2)[:2]
-        return f"{provider}:{account}"
-    return f"entry:{entry.pk}"
 
 
 def _approver(entry: JournalEntry, approvers: dict[int, int | None]) -> int | None:
@@ -109,26 +112,34 @@ def _approver(entry: JournalEntry, approvers: dict[int, int | None]) -> int | No
     return None
 
 
-def _freeze(
-    client: Client, accounting: Accounting, group_key: str, day: date, entries: Sequence[JournalEntry], approver: int
-) -> OutboxItem:
-    marker = marker_for(group_key, day, min(entry.pk for entry in entries))
-    document = _document(client, group_key, day, entries, marker)
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Entries of one day that one document carries, and who approved them."""
+
+    key: str
+    day: date
+    entries: Sequence[JournalEntry]
+    approver: int
+
+
+def _freeze(client: Client, accounting: Accounting, group: _Group, known: Known) -> OutboxItem:
+    marker = marker_for(group.key, group.day, min(entry.pk for entry in group.entries))
+    document = outbox_documents.document(client, group.key, group.entries, marker, known)
     payload = canonical(accounting.books.payload(document, marker=marker, context=accounting.context))
     item = OutboxItem.objects.create(
         client=client,
         connection=accounting.connection,
         type=document.type,
-        booked_on=day,
-        group_key=group_key[:160],
+        booked_on=group.day,
+        group_key=group.key[:160],
         marker=marker,
         payload=payload.decode(),
         payload_sha256=sha256(payload).digest(),
         request_id=uuid4(),
         total_minor=sum(line.debit for line in document.lines),
-        approved_by_id=approver,
+        approved_by_id=group.approver,
     )
-    OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in entries)
+    OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in group.entries)
     return item
 
 
@@ -148,53 +159,6 @@ def marker_for(group_key: str, day: date, entry_id: int) -> str:
     source = "TO" if group_key.startswith("entry:") else group_key[:2].upper()
     number = b32encode(entry_id.to_bytes((entry_id.bit_length() + 7) // 8 or 1, "big")).decode().rstrip("=")
     return f"{source}{day:%y%m%d}-{number}"
-
-
-def _document(
-    client: Client, group_key: str, day: date, entries: Sequence[JournalEntry], marker: str
-) -> LedgerDocument:
-    lines = _summed(line for entry in entries for line in entry.lines.all())
-    memo = entries[0].memo if len(entries) == 1 else f"{len(entries)} records of {day:%b} {day.day}"
-    machine = (
-        f"pp1|{group_key}|{entries[0].source_key[:80]}|{entries[0].pk}|{bytes(entries[0].content_sha256).hex()[:16]}"
-    )
-    return LedgerDocument(
-        external_id="",
-        booked_on=day,
-        currency=client.home_currency,
-        memo=memo,
-        type=_type(entries),
-        lines=lines,
-        number=marker,
-        note=f"{machine}\n{memo}",
-    )
-
-
-def _type(entries: Sequence[JournalEntry]) -> str:
-    if len(entries) == 1 and entries[0].line_count == 2 and entries[0].purpose in MOVES:
-        return "Transfer"
-    return "JournalEntry"
-
-
-def _summed(lines: Iterable[JournalLine]) -> tuple[LedgerLine, ...]:
-    """Lines of one account, department and side in one; the two sides of an account stay apart so that gross stays gross."""
-    sums: dict[tuple[str, str, bool], list[int | str]] = {}
-    for line in lines:
-        key = (line.account.external_id, line.department, line.debit_minor > 0)
-        held = sums.setdefault(key, [0, line.memo])
-        held[0] = int(held[0]) + line.debit_minor + line.credit_minor
-        if held[1] != line.memo:
-            held[1] = ""
-    return tuple(
-        LedgerLine(
-            account_id=account,
-            debit=int(amount) if is_debit else 0,
-            credit=0 if is_debit else int(amount),
-            memo=str(memo),
-            department=department,
-        )
-        for (account, department, is_debit), (amount, memo) in sums.items()
-    )
 
 
 # ---- sending -------------------------------------------------------------------------------------------------------------

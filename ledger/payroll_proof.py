@@ -14,7 +14,7 @@ from ledger import bank_position, booking, mapping, overlap
 from ledger.core import roles
 from ledger.core.rules import Pull, Unbookable, payroll_cash_lines, payroll_lines
 from ledger.core.tieouts import LiabilityRow, liability_roll_forward
-from ledger.models import Account, JournalEntry, JournalLine
+from ledger.models import Account, ChangedAfterClose, JournalEntry, JournalLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,7 +83,10 @@ class PullLine:
 
 @dataclass(frozen=True, slots=True)
 class RunProof:
-    """One run. ``entry_id`` is its own entry, ``other_id`` an entry by hand that books it too (or instead)."""
+    """One run. ``entry_id`` is its own entry, ``other_id`` an entry by hand that books it too (or instead).
+
+    ``is_edited``: somebody changed our entry in the accounting system; the lines show it as it stands there.
+    """
 
     run: PayrollRun
     fact: Fact
@@ -93,6 +96,7 @@ class RunProof:
     lines: tuple[RegisterLine, ...]
     pulls: tuple[PullLine, ...]
     problem: str = ""
+    is_edited: bool = False
 
     @property
     def differing(self) -> tuple[RegisterLine, ...]:
@@ -177,7 +181,12 @@ class _Prover:
             return RunProof(run, fact, connection, own.pk if own else None, None, (), (), problem.what)
         wages = self._by_account((line for line in register if line.role == "wages"), connection.provider, 1)
         other = self.gate.entry_near(run, {account for _label, account, _department in wages if account})
+        if own is None and fact.state == Fact.State.PROOF:
+            own, other = other, None  # the payroll system posts into the books by itself: its entry is the run's
         booked = _sums(JournalLine.objects.filter(client=self.client, entry_id__in=[e.pk for e in (own, other) if e]))
+        edits = _edits(self.client, own)
+        for account, delta in edits.items():
+            booked[account] = booked.get(account, 0) + delta
         since = connection.cut_over_on or self.client.cut_over_on
         pulls = tuple(
             self._pull(pull, run, connection)
@@ -185,7 +194,16 @@ class _Prover:
             if since is None or pull.expected_on >= since  # what was pulled before is in the opening balances
         )
         lines = tuple(_lines(expected, booked, own or other))
-        return RunProof(run, fact, connection, own.pk if own else None, other.pk if other else None, lines, pulls)
+        return RunProof(
+            run,
+            fact,
+            connection,
+            own.pk if own else None,
+            other.pk if other else None,
+            lines,
+            pulls,
+            is_edited=bool(edits),
+        )
 
     def _by_account(
         self, lines: Iterable[DraftLine], provider: str, sign: int
@@ -229,7 +247,7 @@ class _Prover:
         return liability_roll_forward(opening, accrued, self._remitted(names), ledger)
 
     def _liability_accounts(self) -> dict[int, str]:
-        ids = {a for role in LIABILITIES for a in mapping.accounts_by_role(self.client.pk, role, self.month.last)}
+        ids = mapping.accounts_by_roles(self.client.pk, LIABILITIES, self.month.last)
         return dict(Account.objects.filter(client=self.client, pk__in=ids).order_by("name").values_list("id", "name"))
 
     def _add_run(self, fact: Fact, run: PayrollRun, names: dict[int, str], accrued: dict[str, int]) -> None:
@@ -237,7 +255,11 @@ class _Prover:
             return
         provider = self.connections[fact.connection_id].provider
         sign = -1 if run.reverses else 1
-        for line in payroll_lines(run, provider=provider):
+        try:
+            lines = payroll_lines(run, provider=provider)
+        except Unbookable:
+            return  # it is not booked either; the run's own proof says why
+        for line in lines:
             account = self.mapping.account_for(line, provider)
             if account in names:
                 accrued[names[account]] -= sign * line.raw
@@ -276,6 +298,18 @@ class _Prover:
             if line.entry_id in through_bank:
                 paid[names[line.account_id]] += line.net_minor
         return paid
+
+
+def _edits(client: Client, entry: JournalEntry | None) -> dict[int, int]:
+    """What somebody's change of our entry in the accounting system moved, by account; nothing once it was put back."""
+    if entry is None:
+        return {}
+    changes = ChangedAfterClose.objects.filter(client=client, document__outbox__members__entry=entry)
+    sums: dict[int, int] = defaultdict(int)
+    for change in changes.exclude(state=ChangedAfterClose.State.UNDONE):
+        for account, delta in change.deltas:
+            sums[account] += delta
+    return {account: amount for account, amount in sums.items() if amount}
 
 
 def _sums(lines: Iterable[JournalLine]) -> dict[int, int]:

@@ -15,27 +15,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db import IntegrityError, connection
 
+from ledger.core.entry import Foreign
 from ledger.models import JournalEntry, Period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from django.db.backends.utils import CursorWrapper
 
 BATCH = 20_000
-#: Both are emptied by each batch and by the end of the transaction; they stay for the connection, so that a single entry does
-#: not pay for the catalogue.
-STAGES = """
+#: Emptied by each batch and by the end of the transaction; they stay for the connection, so that a single entry does not pay
+#: for the catalogue. What is known already needs the first of them only.
+KEY_STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS stage_key (
     n int, source_key text, purpose text, revision smallint, digest bytea) ON COMMIT DELETE ROWS;
+TRUNCATE stage_key
+"""
+STAGES = """
 CREATE TEMP TABLE IF NOT EXISTS stage_entry (
     id bigint, booked_on date, origin text, source_key text, purpose text, revision smallint, line_count smallint, memo text,
     reason text, reverses_id bigint, fact_id bigint, mapping_version_id bigint, digest bytea) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_line (
     account_id bigint, debit bigint, credit bigint, role text, key text, memo text, party text, department text,
-    entry_id bigint, no smallint, booked_on date) ON COMMIT DELETE ROWS;
-TRUNCATE stage_key, stage_entry, stage_line
+    entry_id bigint, no smallint, booked_on date, foreign_minor bigint, foreign_currency text, rate_millionths bigint)
+    ON COMMIT DELETE ROWS;
+TRUNCATE stage_entry, stage_line
 """
 #: LATERAL with a limit keeps to one look into the unique index for each key, whatever the planner knows of the stage.
 KNOWN = """
@@ -46,6 +51,16 @@ CROSS JOIN LATERAL (
     WHERE client_id = %s AND source_key = s.source_key COLLATE "C" AND purpose = s.purpose COLLATE "C"
       AND revision = s.revision LIMIT 1) e
 """
+OTHER = """
+SELECT s.n
+FROM stage_key s
+LEFT JOIN LATERAL (
+    SELECT content_sha256 FROM ledger_journalentry
+    WHERE client_id = %s AND source_key = s.source_key COLLATE "C" AND purpose = s.purpose COLLATE "C"
+      AND revision = s.revision LIMIT 1) e ON true
+WHERE e.content_sha256 IS DISTINCT FROM s.digest
+ORDER BY s.n
+"""
 NEW_IDS = """
 WITH counter AS MATERIALIZED (SELECT pg_get_serial_sequence('ledger_journalentry', 'id')::regclass AS name)
 SELECT array_agg(nextval(name)) FROM counter, generate_series(1, %s)
@@ -54,8 +69,9 @@ SELECT array_agg(nextval(name)) FROM counter, generate_series(1, %s)
 WRITE = """
 WITH lines AS (
     INSERT INTO ledger_journalline (client_id, entry_id, no, account_id, booked_on, debit_minor, credit_minor, role, key, memo,
-                                    party, department, foreign_currency)
-    SELECT %(client)s, entry_id, no, account_id, booked_on, debit, credit, role, key, memo, party, department, ''
+                                    party, department, foreign_minor, foreign_currency, rate_millionths)
+    SELECT %(client)s, entry_id, no, account_id, booked_on, debit, credit, role, key, memo, party, department,
+           foreign_minor, foreign_currency, rate_millionths
     FROM stage_line)
 INSERT INTO ledger_journalentry (id, client_id, booked_on, origin, source_key, purpose, revision, line_count, memo, reason,
                                  reverses_id, fact_id, mapping_version_id, content_sha256, posted_by_id)
@@ -82,7 +98,10 @@ class PeriodClosed(PostingError):  # noqa: N818
 
 
 class Line(NamedTuple):
-    """A line to post: amounts in minor units, exactly one of them positive."""
+    """A line to post: amounts in minor units, exactly one of them positive.
+
+    ``foreign`` stands beside an amount that was converted: minor units, currency, home per unit in millionths.
+    """
 
     account_id: int
     debit: int = 0
@@ -92,6 +111,7 @@ class Line(NamedTuple):
     memo: str = ""
     party: str = ""
     department: str = ""
+    foreign: Foreign | None = None
 
 
 class Entry(NamedTuple):
@@ -135,11 +155,41 @@ def post(client_id: int, entries: Sequence[Entry], *, actor_id: int | None = Non
     result = PostResult()
     if not entries:
         return result
-    ensure_periods(client_id, {entry.booked_on.replace(day=1) for entry in entries})
     with _collector_off(), connection.cursor() as cursor, _rules_named():
         for start in range(0, len(entries), BATCH):
             _post_batch(cursor, client_id, entries[start : start + BATCH], start, actor_id, result)
     return result
+
+
+def plain_digest(day: str, moves: Iterable[tuple[str, int]], accounts: Mapping[str, int]) -> bytes:
+    """``Entry.digest`` of lines without role and key, each an account's number and its debit − credit; ``day`` is YYYY-MM-DD.
+
+    ``accounts`` are ids by number. Raises KeyError for a number that is not among them.
+    """
+    return _digest(
+        day,
+        [
+            f"{accounts[number]}\t{net}\t0\t\t" if net > 0 else f"{accounts[number]}\t0\t{-net}\t\t"
+            for number, net in moves
+        ],
+    )
+
+
+def not_known(client_id: int, purpose: str, offered: Sequence[tuple[str, bytes]]) -> list[int]:
+    """Places of what the journal does not hold with this very content, of (source key, digest) pairs of first revisions.
+
+    For a source that says all it ever said again: what is known is told by its hash, before any entry is built.
+    """
+    with _collector_off(), connection.cursor() as cursor:
+        cursor.execute(KEY_STAGE)
+        tail = f"{_text(purpose)}\t0\t\\\\x"
+        _copy(
+            cursor,
+            "stage_key",
+            [f"{n}\t{_text(key)}\t{tail}{digest.hex()}\n" for n, (key, digest) in enumerate(offered)],
+        )
+        cursor.execute(OTHER, [client_id])
+        return [n for (n,) in cursor.fetchall()]
 
 
 def reverse(
@@ -147,7 +197,9 @@ def reverse(
 ) -> int:
     """Post the mirror of an entry, dated ``booked_on``; gives the reversal's id. Raises PostingError when already reversed."""
     lines = [
-        Line(x.account_id, x.credit_minor, x.debit_minor, x.role, x.key, x.memo, x.party, x.department)
+        Line(
+            x.account_id, x.credit_minor, x.debit_minor, x.role, x.key, x.memo, x.party, x.department, x.foreign_amount
+        )
         for x in entry.lines.all()
     ]
     mirror = Entry(
@@ -181,7 +233,7 @@ def _post_batch(
     actor_id: int | None,
     result: PostResult,
 ) -> None:
-    cursor.execute(STAGES)
+    cursor.execute(KEY_STAGE)
     staged = [_staged(entry) for entry in entries]
     _copy(cursor, "stage_key", [f"{n}\t{one.identity}\t{one.digest}\n" for n, one in enumerate(staged)])
     cursor.execute(KNOWN, [client_id])
@@ -196,6 +248,8 @@ def _post_batch(
     fresh = [n for n in range(len(entries)) if n not in known] if known else range(len(entries))
     if not fresh:
         return
+    ensure_periods(client_id, {day.replace(day=1) for day in {entries[n].booked_on for n in fresh}})
+    cursor.execute(STAGES)
     cursor.execute(NEW_IDS, [len(fresh)])
     ids: list[int] = cursor.fetchone()[0]
     _copy(cursor, "stage_entry", [_entry_row(key, entries[n], staged[n]) for n, key in zip(fresh, ids, strict=True)])
@@ -227,7 +281,7 @@ def _staged(entry: Entry) -> _Staged:
 
 
 def _content(line: Line) -> str:
-    account_id, debit, credit, role, key, _memo, _party, _department = line
+    account_id, debit, credit, role, key, _memo, _party, _department, _foreign = line
     return f"{account_id}\t{debit}\t{credit}\t{role and _text(role)}\t{key and _text(key)}"
 
 
@@ -246,12 +300,20 @@ def _entry_row(key: int, entry: Entry, staged: _Staged) -> str:
 def _line_rows(key: int, entry: Entry, staged: _Staged) -> str:
     rows = []
     for no, (line, content) in enumerate(zip(entry.lines, staged.contents, strict=True), 1):
-        _account, _debit, _credit, _role, _key, memo, party, department = line
+        _account, _debit, _credit, _role, _key, memo, party, department, foreign = line
         rows.append(
             f"{content}\t{memo and _text(memo[:300])}\t{party and _text(party[:120])}\t{department and _text(department[:120])}\t"
-            f"{key}\t{no}\t{staged.day}\n"
+            f"{key}\t{no}\t{staged.day}\t{_HOME if foreign is None else _beside(foreign)}\n"
         )
     return "".join(rows)
+
+
+def _beside(foreign: Foreign) -> str:
+    return f"{foreign.amount}\t{_text(foreign.currency)}\t{foreign.rate_millionths}"
+
+
+#: The same columns of a line in home currency alone.
+_HOME = "\\N\t\t\\N"
 
 
 def _number(value: int | None) -> str:

@@ -8,14 +8,21 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Sum
+from django.db.models import Max, Sum
 
 from integrations.models import Connection, Fact, StreamState
 from integrations.records import Payout, ProcessorBalance, ProcessorFee, Record, Refund, Sale
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import bank_position, mapping
-from ledger.core.tieouts import PayoutProof, RollForward, balance_movements, payouts_to_deposits, processor_roll_forward
+from ledger import bank_position, booking, mapping
+from ledger.core.tieouts import (
+    MOVES,
+    PayoutProof,
+    RollForward,
+    balance_movements,
+    payouts_to_deposits,
+    processor_roll_forward,
+)
 from ledger.models import JournalEntry, JournalLine
 
 if TYPE_CHECKING:
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from clients.models import Client
     from ledger.core.period import Month
 
-ROWS = ("Sale", "Refund", "RefundFailure", "Dispute", "ProcessorFee", "Payout", "Reserve", "LoanMovement")
+ROWS = tuple(kind.__name__ for kind in MOVES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +48,26 @@ class SalesLine:
 
 
 @dataclass(frozen=True, slots=True)
+class OffRow:
+    """A row that the clearing account holds otherwise, or an entry there that is of no row: the processor's figure and ours."""
+
+    label: str
+    source: int
+    ledger: int
+    fact_id: int | None
+    entry_id: int | None
+
+    @property
+    def difference(self) -> int:
+        return self.ledger - self.source
+
+
+@dataclass(frozen=True, slots=True)
 class ProcessorProof:
-    """All proofs of one processor account for one month. ``read_at`` is when its balance was read."""
+    """All proofs of one processor account for one month. ``read_at`` is when its balance was read.
+
+    ``off`` names what keeps the clearing account from the rows' closing, the largest first; empty while they agree.
+    """
 
     connection: Connection
     month: Month
@@ -53,6 +78,7 @@ class ProcessorProof:
     held: int
     rows: int
     read_at: datetime | None
+    off: tuple[OffRow, ...] = ()
 
     @property
     def title(self) -> str:
@@ -93,7 +119,36 @@ def prove(client: Client, connection: Connection, month: Month) -> ProcessorProo
         sum(fact.state == "exception" and record in in_month for fact, record in records),
         len(in_month),
         read_at,
+        tuple(_off(connection, month, facts, clearing)) if roll.to_ledger else (),
     )
+
+
+def _off(connection: Connection, month: Month, facts: list[Fact], clearing: set[int]) -> list[OffRow]:
+    """Row by row what the month's lines on the clearing account say otherwise, and the entries there that are of no row."""
+    rows: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        if fact.booked_on and month.contains(fact.booked_on) and fact.state != Fact.State.SKIPPED:
+            rows[booking.source_key(connection, fact)].append(fact)
+    lines = JournalLine.objects.filter(
+        client_id=connection.client_id, account_id__in=clearing, booked_on__range=(month.first, month.last)
+    )
+    net = Sum("debit_minor") - Sum("credit_minor")
+    sums = (
+        lines.order_by().values("entry__source_key").annotate(net=net, newest=Max("entry_id"), memo=Max("entry__memo"))
+    )
+    booked = {row["entry__source_key"]: row for row in sums}
+    found = []
+    for key, of_row in rows.items():
+        line = booked.pop(key, None)
+        records = (from_json(fact.kind, fact.data) for fact in of_row)
+        source = sum(amount for record in records for _name, amount in balance_movements(record))
+        label, held = f"{of_row[0].kind} {of_row[0].external_id}", line["net"] if line else 0
+        if source != held:
+            found.append(OffRow(label, source, held, of_row[0].pk, line["newest"] if line else None))
+    found += [
+        OffRow(line["memo"] or key, 0, line["net"], None, line["newest"]) for key, line in booked.items() if line["net"]
+    ]
+    return sorted(found, key=lambda row: (-abs(row.difference), row.label))
 
 
 def _rows(client: Client, connection: Connection) -> list[Fact]:

@@ -27,6 +27,7 @@ from ledger import (
     exceptions_inbox,
     mirror,
     outbox,
+    outbox_parties,
     proving,
     reconciling,
 )
@@ -95,6 +96,12 @@ def _open_months(client: Client) -> list[Month]:
     return [Month.of(first) for first in periods.values_list("month", flat=True)]
 
 
+def is_history_read(client: Client) -> bool:
+    """Whether the months before the cut-over are mirrored too, or the books are kept here."""
+    connection = accounting.connection_of(client)
+    return connection is None or bool(connection.settings.get(HISTORY_IS_HERE))
+
+
 def _is_read(connection: Connection) -> bool:
     """Whether every stream of the accounting system was read once: before that the mirror would miss accounts."""
     streams = StreamState.objects.filter(client_id=connection.client_id, connection=connection)
@@ -104,10 +111,15 @@ def _is_read(connection: Connection) -> bool:
 def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: None) -> dict[str, int]:
     """Freeze what waits, send it, and let what was sent meet itself in the mirror."""
     with client_context(client.pk):
-        outbox.prepare(client, books)
+        names = outbox_parties.missing(client, books.connection)
     started = datetime.now(UTC)
     try:
-        result = outbox.flush(client, books, renew)
+        parties = outbox_parties.make(client, books, names, renew)
+        result = outbox.FlushResult()
+        for _round in ("bills", "what settles them"):
+            with client_context(client.pk):
+                outbox.prepare(client, books, parties)
+            result += outbox.flush(client, books, renew)
     except Reconnect:
         return {"posted": 0, "waiting": 1}
     renew()

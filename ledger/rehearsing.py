@@ -93,7 +93,7 @@ def _entries(client: Client, month: Month, trial: Trial) -> Iterator[tuple[str, 
         if duties.get((fact.connection_id, fact.stream), "book") != "book" or isinstance(record, EVIDENCE):
             continue
         try:
-            made = drafts(record, provider=provider, category=categories.get(provider, ""))
+            made = drafts(record, provider=provider, category=categories.get(provider, ""), home=client.home_currency)
         except Unbookable:
             continue
         for entry in made:

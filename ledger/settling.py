@@ -117,7 +117,8 @@ def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
     version = mapping.load(client.pk).on(day)
     record = from_json(fact.kind, fact.data)
     entries = []
-    for draft in drafts(record, provider=provider, category=declared.category if declared else ""):
+    category = declared.category if declared else ""
+    for draft in drafts(record, provider=provider, category=category, home=client.home_currency):
         lines = []
         for line in draft.lines:
             account = version.account_for(line, provider) if version else None
@@ -125,7 +126,15 @@ def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
                 raise SettlingError(f"No account is mapped for {line.role} {line.key}".strip() + ".")
             lines.append(
                 posting.Line(
-                    account, line.debit, line.credit, line.role, line.key, line.memo, line.party, line.department
+                    account,
+                    line.debit,
+                    line.credit,
+                    line.role,
+                    line.key,
+                    line.memo,
+                    line.party,
+                    line.department,
+                    line.foreign,
                 )
             )
         said = f"{draft.memo} (of {draft.booked_on})"
@@ -152,7 +161,7 @@ def send_again(row: LedgerException, *, by: User) -> str:
 
 def retry(row: LedgerException, *, by: User) -> str:
     """Try one exception and all alike again, in the background."""
-    if row.kind in {LedgerException.Kind.REFUSED, LedgerException.Kind.UNCERTAIN}:
+    if row.outbox_id and row.kind in {LedgerException.Kind.REFUSED, LedgerException.Kind.UNCERTAIN}:
         return send_again(row, by=by)
     retry_client(row.client)
     return "Trying again. The row goes when it is booked."

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from ledger.core.entry import Foreign
+
 
 class JournalEntry(models.Model):
     """One balanced entry.
@@ -126,6 +128,13 @@ class JournalLine(models.Model):
     def net_minor(self) -> int:
         """Debit − credit."""
         return self.debit_minor - self.credit_minor
+
+    @property
+    def foreign_amount(self) -> Foreign | None:
+        """What the line was in its own currency; None for a line of the home currency."""
+        if self.foreign_minor is None:
+            return None
+        return Foreign(self.foreign_minor, self.foreign_currency, self.rate_millionths or 0)
 
 
 class MonthlyBalance(models.Model):

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django import template
 
+from integrations.overview import initials
+from integrations.registry import all_providers
+from ledger.core import roles
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from ledger.models import JournalLine
 
 register = template.Library()
 
@@ -34,6 +41,49 @@ def is_account(key: str) -> bool:
 def width(rows: Sequence[Mapping[str, Any]]) -> int:
     """Columns of a table: the label and the cells of its widest row."""
     return 1 + max(len(row["cells"]) for row in rows)
+
+
+#: A kind at the beginning of a text, written as the accounting system writes it: ``BillPayment``, ``JournalEntry:17``.
+_KIND = re.compile(r"^((?:[A-Z][a-z]+){2,}(?=$| ·|:)|[A-Z][a-z]+(?=:\d))")
+#: How far a document is on its way, in words.
+SENT = {
+    "new": "not sent yet", "sending": "on its way", "posted": "posted", "rejected": "refused",
+    "uncertain": "no clear answer", "dropped": "given up",
+}  # fmt: skip
+
+
+@register.filter
+def spoken(text: str) -> str:
+    """``BillPayment · 2060 · Tidewater Energy`` as ``Bill payment · 2060 · Tidewater Energy``; other texts as they are."""
+    found = _KIND.match(text)
+    if not found:
+        return text
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", found[1]).capitalize()
+    return kind + text[found.end() :].replace(":", " ", 1)
+
+
+@register.filter
+def meaning(line: JournalLine) -> str:
+    """What a line means: ``Clearing · Stripe``, the role by its name, a provider by its own."""
+    return refined(line.role, line.key)
+
+
+def refined(role: str, key: str) -> str:
+    """A role with what refines it, in words."""
+    known = roles.ROLES.get(role)
+    provider = all_providers().get(key) if known and known.refined_by == "provider" else None
+    return roles.label(role, provider.name if provider else key)
+
+
+@register.filter
+def letters(name: object) -> str:
+    """Two letters that stand for a system."""
+    return initials(str(name))
+
+
+@register.filter
+def sent(state: str) -> str:
+    return SENT.get(state, state)
 
 
 @register.filter

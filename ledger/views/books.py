@@ -11,6 +11,7 @@ from clients.access import Right, classified, client_or_404
 from ledger import queries, statements
 from ledger.core import cashflow
 from ledger.core import statements as core
+from ledger.core.accounts import ACCOUNT_TYPES
 from ledger.core.statements import Column
 from ledger.models import Account
 from ledger.views import framing
@@ -127,16 +128,21 @@ def _cash(books: Books, columns: Sequence[Column], names: list[str]) -> dict[str
 
 def _trial(books: Books, columns: Sequence[Column], _names: list[str]) -> dict[str, Any]:
     made = [core.trial_balance(books, column.last) for column in columns]
-    keys = {row.account.key: row.account.name for one in made for row in one.rows}
+    accounts = {row.account.key: row.account for one in made for row in one.rows}
+    ordered = sorted(accounts.values(), key=lambda account: ACCOUNT_TYPES.index(account.type))
     sides = [{row.account.key: (row.debit, row.credit) for row in one.rows} for one in made]
     rows = [
         {
             "kind": "",
-            "label": name,
-            "key": key,
-            "cells": [{"figure": side.get(key, (0, 0))[at], "at": n} for n, side in enumerate(sides) for at in (0, 1)],
+            "label": account.name,
+            "key": account.key,
+            "cells": [
+                {"figure": side.get(account.key, (0, 0))[at], "at": n, "first": bool(n) and at == 0}
+                for n, side in enumerate(sides)
+                for at in (0, 1)
+            ],
         }
-        for key, name in keys.items()
+        for account in ordered
     ]
     totals = [{"figure": total, "at": -1} for one in made for total in (one.debits, one.credits)]
     rows.append({"kind": "tot", "label": "Debits = credits", "key": "", "cells": totals})

@@ -17,6 +17,7 @@ from ledger.core import roles
 from ledger.mapping import MappingError
 from ledger.models import LedgerException
 from ledger.queries import ExceptionFilter
+from ledger.templatetags.ledger import refined, spoken
 from ledger.views.framing import day_of, may, page_of
 
 if TYPE_CHECKING:
@@ -268,9 +269,14 @@ def _line(client: Client, row: LedgerException, group: dict[str, Any]) -> dict[s
 
 def _facts(row: LedgerException) -> list[tuple[str, Any, bool]]:
     """(name, value, is an amount) of what is known about an exception, without our own ids."""
-    shown = []
+    role, key = str(row.detail.get("role") or ""), str(row.detail.get("key") or "")
+    shown: list[tuple[str, Any, bool]] = [("category", refined(role, key), False)] if role else []
     for name, value in row.detail.items():
-        if value and name != "drafted" and not name.endswith(("_entry", "entry_id")):
+        if role and name in {"role", "key"}:
+            continue
+        if name == "kind":
+            shown.append(("kind", spoken(str(value)), False))
+        elif value and name != "drafted" and not name.endswith(("_entry", "entry_id")):
             said = ", ".join(map(str, value)) if isinstance(value, list) else value
             shown.append((name.removesuffix("_minor").replace("_", " "), said, name.endswith("_minor")))
     return shown

@@ -57,10 +57,20 @@ def today(client: Client) -> date:
 
 
 def current_month(client: Client) -> Month:
-    """The month being closed: the last complete one, unless nothing but the running one has books."""
-    last = Month.of(today(client)).previous
-    newest = Period.objects.filter(client=client).order_by("-month").first()
-    return min(last, Month.of(newest.month)) if newest else last
+    """The month being closed, see ``being_closed``."""
+    states = Period.objects.filter(client=client).order_by("month").values_list("month", "state")
+    return being_closed([(Month.of(month), state) for month, state in states], Month.of(today(client)).previous)
+
+
+def being_closed(states: Sequence[tuple[Month, str]], last: Month) -> Month:
+    """The first month open after one that was signed; before any was, the newest with books. Never later than ``last``.
+
+    ``states``: months that have books with their state, oldest first. ``last``: the last complete month.
+    """
+    signed = [month for month, state in states if state != "open"]
+    waiting = [month for month, state in states if signed and state == "open" and month > signed[0]]
+    newest = signed[-1].next if signed else states[-1][0] if states else last
+    return min(last, waiting[0] if waiting else newest)
 
 
 def period(client: Client, month: Month, view: str, **kwargs: Any) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib import messages
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
+from integrations.models import Fact
+from integrations.registry import all_providers
 from ledger import mapping, queries, rehearsing, settling
 from ledger.core import roles
 from ledger.core.period import Month
@@ -31,6 +35,8 @@ AREAS = {
     "ar": "Receivables, payables, other",
 }
 SHOW = ("all", "unmapped", "changed")
+#: Role, key, department and provider of lines; None stands for any.
+Part = tuple[str, str | None, str | None, str | None]
 
 
 class Case(NamedTuple):
@@ -133,6 +139,22 @@ def approve(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("ledger:mapping", slug=slug)
 
 
+@classified(Right.PREPARE, methods=("POST",))
+def revert(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Put the rules of an earlier version into the draft, from the month shown on."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    to = MappingVersion.objects.filter(client=client, pk=pk).select_related("client").first()
+    if to is None:
+        raise Http404
+    try:
+        made = mapping.revert(to, by=membership_of(request).user, effective_from=_month(request, client).first)
+    except MappingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"v{made.number} says what v{to.number} said, once a controller approves it.")
+    return redirect("ledger:mapping", slug=slug)
+
+
 @classified(Right.VIEW_DRAFTS)
 def export(request: HttpRequest, slug: str) -> HttpResponse:
     """The rules of the draft, or of what is in force, as CSV."""
@@ -199,7 +221,7 @@ def _page(request: HttpRequest, client: Client) -> dict[str, Any]:
         ),
         "may_prepare": may(request, Right.PREPARE),
         "may_approve": may(request, Right.APPROVE),
-        "own_draft": bool(draft and draft.prepared_by_id == membership.user_id),
+        "own_draft": bool(draft and mapping.is_own_work(draft, membership.user)),
     }
 
 
@@ -228,7 +250,7 @@ def _rows(
                 "account": rule.account,
                 "before": before.account if before and state == "changed" else None,
                 "state": state,
-                "money": money.get((case.role, case.key)) if case.key else money.get((case.role, None)),
+                "money": money.get((case.role, case.key or None, case.department or None, case.provider or None)),
                 "held": 0,
             }
         )
@@ -241,15 +263,17 @@ def _rules(version: MappingVersion | None) -> dict[Case, MappingRule]:
     return {Case(rule.role, rule.key, rule.department, rule.provider, rule.words): rule for rule in rules}
 
 
-def _money(client: Client, month: Month) -> dict[tuple[str, str | None], int]:
-    """Debit − credit of the month by role and key, and by role alone (key None), natural to the role's side."""
+def _money(client: Client, month: Month) -> dict[Part, int]:
+    """Debit − credit of the month by role, key, department and provider, natural to the role's side; None stands for any."""
     lines = JournalLine.objects.filter(client=client, booked_on__range=(month.first, month.last)).exclude(role="")
-    sums: dict[tuple[str, str | None], int] = {}
-    for row in lines.order_by().values("role", "key").annotate(debit=Sum("debit_minor"), credit=Sum("credit_minor")):
+    booked = Fact.objects.filter(client=client, pk=OuterRef("entry__fact_id")).values("connection__provider")[:1]
+    sums: dict[Part, int] = defaultdict(int)
+    by = lines.order_by().annotate(by=Subquery(booked)).values("role", "key", "department", "by")
+    for row in by.annotate(debit=Sum("debit_minor"), credit=Sum("credit_minor")):
         role = roles.ROLES.get(row["role"])
         net = (row["debit"] - row["credit"]) * (-1 if role and role.side == "credit" else 1)
-        sums[row["role"], row["key"]] = net
-        sums[row["role"], None] = sums.get((row["role"], None), 0) + net
+        for key, department, provider in product({row["key"], None}, {row["department"], None}, {row["by"], None}):
+            sums[row["role"], key, department, provider] += net
     return sums
 
 
@@ -287,14 +311,20 @@ def _areas(rows: Iterable[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any
         case = row["case"]
         row["label"] = roles.label(case.role)
         role = roles.ROLES.get(case.role)
-        what = f"any {role.refined_by}" if role and role.refined_by and not case.key else ""
-        row["narrowed"] = [
-            part
-            for part in (case.key, case.department, case.provider, f"“{case.words}”" if case.words else "", what)
-            if part
-        ]
+        by = role.refined_by if role else ""
+        key = _system(case.key) if by == "provider" else case.key
+        system = _system(case.provider)
+        what = f"any {by}" if by and not key and not (by == "provider" and system) else ""
+        words = f"“{case.words}”" if case.words else ""
+        row["narrowed"] = [part for part in (key, case.department, system, words, what) if part]
         areas[of.get(case.role, AREAS["ar"])].append(row)
     return [(title, found) for title, found in areas.items() if found]
+
+
+def _system(slug: str) -> str:
+    """The name of a provider; what is none stays as it is."""
+    declared = all_providers().get(slug)
+    return declared.name if declared else slug
 
 
 def _draft(client: Client) -> MappingVersion | None:

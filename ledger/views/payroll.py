@@ -12,11 +12,12 @@ from clients.access import Right, classified, client_or_404, membership_of
 from integrations.models import Fact
 from integrations.records import PayrollRun
 from integrations.records_json import from_json
-from ledger import payroll_proof, settling
+from ledger import accruals, payroll_proof, settling
 from ledger.core import roles
 from ledger.models import Account, JournalEntry
+from ledger.posting import PostingError
 from ledger.views import framing
-from ledger.views.framing import may, month_or_404, plain, spreadsheet
+from ledger.views.framing import may, month_or_404, plain, send_soon, spreadsheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,6 +69,9 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "may_prepare": may(request, Right.PREPARE),
         "may_see_people": may(request, Right.VIEW_PAYROLL),
         "is_connected": bool(payroll_proof.connections(client)),
+        "estimates": [
+            one for one in accruals.unpaid(client, of) if one.estimate and not accruals.is_estimated(one, of)
+        ],
     }
     return render(request, "ledger/payroll.html", page)
 
@@ -118,6 +122,21 @@ def correct(request: HttpRequest, slug: str, month: str, pk: int) -> HttpRespons
         messages.success(request, settling.take_register_instead(client, fact, other, by=membership_of(request).user))
     except settling.SettlingError as refusal:
         messages.error(request, str(refusal))
+    return redirect("ledger:payroll", slug=slug, month=str(of))
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def accrue(request: HttpRequest, slug: str, month: str) -> HttpResponse:
+    """Accrue the days that no run is known for as the last run paid them; the run takes its place once it is known."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    of = month_or_404(request, month)
+    try:
+        accruals.estimate(client, of, by=membership_of(request).user)
+    except (accruals.AccrualError, PostingError) as refusal:
+        messages.error(request, str(refusal))
+    else:
+        send_soon(client)
+        messages.success(request, f"Accrued at {of.last:%B} {of.last.day}, and reversed the day after.")
     return redirect("ledger:payroll", slug=slug, month=str(of))
 
 

@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from clients.access import Right, classified, client_or_404, membership_of
 from integrations.models import Connection, Fact
 from ledger import finishing, mapping, processor_proof
+from ledger.matches import ReconcilingError
 from ledger.models import TimingItem
-from ledger.reconciling import ReconcilingError
 from ledger.views import framing
 from ledger.views.framing import day_of, may, month_or_404
 
@@ -27,6 +27,10 @@ NAMES = {
     "disputes": "Disputes",
     "reserves": "Reserves",
     "loans": "Lending",
+    "purchases": "Purchases from the balance",
+    "credits": "Credits",
+    "taxes": "Taxes",
+    "transfers": "Own transfers",
     "payouts": "Payouts to the bank",
 }
 

@@ -11,11 +11,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
-from ledger import bank_position, finishing, queries, reconciling
+from ledger import bank_position, expected, finishing, matches, queries
 from ledger.mapping import MappingError
+from ledger.matches import ReconcilingError
 from ledger.models import BankFeed, BankItem, JournalLine, Match, MatchMember
 from ledger.posting import PostingError
-from ledger.reconciling import ReconcilingError
 from ledger.views import account_page, framing
 from ledger.views.framing import day_of, minor_of, month_or_404, send_soon
 
@@ -63,7 +63,7 @@ def accept(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
     match = _match_or_404(client, pk)
     by = membership_of(request).user
     return _act(
-        request, client, match.feed, month, lambda: reconciling.accept(match, by=by), "Matched.", undo=match, posts=True
+        request, client, match.feed, month, lambda: matches.accept(match, by=by), "Matched.", undo=match, posts=True
     )
 
 
@@ -87,7 +87,7 @@ def undo(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
         client,
         match.feed,
         month,
-        lambda: reconciling.undo(match, by=by),
+        lambda: matches.undo(match, by=by),
         "Undone. Its lines wait again.",
         posts=True,
     )
@@ -95,7 +95,7 @@ def undo(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
 
 @classified(Right.VIEW_DRAFTS)
 def candidates(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
-    """Book lines that a bank line might be, nearest amounts first."""
+    """Book lines and expected money that a bank line might be, nearest amounts first."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of, item = month_or_404(request, month), _item_or_404(client, pk)
     days = (item.posted_on - AROUND, item.posted_on + AROUND)
@@ -108,11 +108,18 @@ def candidates(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResp
     used = set(taken)
     free = [line for line in lines.select_related("entry") if (line.entry_id, line.no) not in used]
     free.sort(key=lambda line: (abs(line.net_minor - item.amount_minor), abs((line.booked_on - item.posted_on).days)))
+    coming = [
+        money
+        for money in expected.money(client)
+        if money.account_id == item.feed.account_id and days[0] <= money.on <= days[1]
+    ]
+    coming.sort(key=lambda money: (abs(money.amount - item.amount_minor), abs((money.on - item.posted_on).days)))
     others = BankItem.objects.filter(client=client, feed=item.feed, state__in=["open", "asked"], posted_on__range=days)
     page = {
         "client": client,
         "item": item,
         "lines": free[:50],
+        "coming": coming[:20],
         "more": max(0, len(free) - 50),
         "month": of,
         "others": others.exclude(pk=item.pk)[:20],
@@ -122,16 +129,18 @@ def candidates(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResp
 
 @classified(Right.PREPARE, methods=("POST",))
 def match_by_hand(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
-    """Match a bank line (and others chosen with it) with the book lines chosen."""
+    """Match a bank line (and others chosen with it) with the book lines and the expected money chosen."""
     client = client_or_404(request, slug, right=Right.PREPARE)
     item = _item_or_404(client, pk)
     also = [int(value) for value in request.POST.getlist("item") if value.isdecimal()]
     items = [item, *BankItem.objects.filter(client=client, feed=item.feed, pk__in=also, state__in=["open", "asked"])]
     lines = _lines(client, request.POST.getlist("line"))
-    by = membership_of(request).user
-    return _act(
-        request, client, item.feed, month, lambda: reconciling.match_by_hand(items, lines, by=by), "Matched by hand."
-    )
+    awaited, by = request.POST.getlist("expected"), membership_of(request).user
+
+    def act() -> None:
+        matches.match_by_hand(items, lines, by=by, awaited=awaited)
+
+    return _act(request, client, item.feed, month, act, "Matched by hand.", posts=bool(awaited))
 
 
 @classified(Right.PREPARE, methods=("POST",))
@@ -145,7 +154,7 @@ def create_entry(request: HttpRequest, slug: str, month: str, pk: int) -> HttpRe
     def act() -> None:
         if account is None:
             raise ReconcilingError("Choose an account from the list.")
-        reconciling.create_entry(item, account=account, by=by, memo=memo)
+        matches.create_entry(item, account=account, by=by, memo=memo)
 
     return _act(request, client, item.feed, month, act, f"Recorded to {account}." if account else "", posts=True)
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date, datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from clients.access import Right, classified, client_or_404
+from clients.templatetags.portal import day, moment
 from integrations.models import Fact, SourceDocument
 from ledger import queries, tracing
 from ledger.core.period import Month
 from ledger.models import Account, BankItem, LedgerException
 from ledger.views import framing
 from ledger.views.framing import may, month_or_404, page_of, plain, spreadsheet
+
+#: Whole numbers of a fact that count something.
+COUNTS = {"ordinal", "fiscal_year_start_month"}
 
 
 @classified(Right.VIEW_DRAFTS)
@@ -98,26 +104,25 @@ def _from(request: HttpRequest, of: Month) -> Month:
 
 
 def _fields(data: dict[str, Any]) -> list[tuple[str, Any, bool]]:
-    """(name, value, is an amount) of what was read; lists by their length."""
-    amounts = {
-        "amount",
-        "fee",
-        "tax",
-        "tip",
-        "discount",
-        "shipping",
-        "fee_tax",
-        "available",
-        "pending",
-        "reimbursement",
-        "net_pay_pull",
-        "tax_pull",
-    }
+    """(name, value, is an amount) of what was read; lists by their length. A fact's whole numbers are amounts."""
     return [
-        (name.replace("_", " "), f"{len(value)} of them" if isinstance(value, list) else value, name in amounts)
+        (name.replace("_", " "), _written(value), type(value) is int and name not in COUNTS)
         for name, value in data.items()
         if value not in (None, "", 0, [], {}, False)
     ]
+
+
+def _written(value: Any) -> Any:
+    """A value as people write it: days and moments out of their ISO form, lists by their length."""
+    if isinstance(value, list):
+        return f"{len(value)} of them"
+    if isinstance(value, bool):
+        return "yes"
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return day(date.fromisoformat(value))
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)", value):
+        return moment(datetime.fromisoformat(value))
+    return value
 
 
 def _touched(entries: list[Any]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -199,6 +200,18 @@ def test_another_currency_is_held_not_guessed(client):
     arrive(client, "stripe", STREAM, sale(currency="EUR"))
     assert booking.book(client).held == 1
     assert "EUR" in held(client, "unknown").get(cause="currency EUR").title
+
+
+def test_another_currency_with_the_providers_rate_is_booked_at_home_value_with_its_own_amounts_beside(client):
+    arrive(client, "stripe", STREAM, sale(currency="EUR", rate=Decimal("1.0823"), rate_source="Stripe"))
+    assert booking.book(client).booked == 1
+    (entry,) = entries_of(client, 1)
+    foreign = [line.foreign_amount for line in entry.lines.all()]
+    assert {(beside.currency, beside.rate_millionths) for beside in foreign} == {("EUR", 1_082_300)}
+    own = sum(beside.amount for beside, line in zip(foreign, entry.lines.all(), strict=True) if line.debit_minor)
+    assert sum(line.debit_minor for line in entry.lines.all()) == round(own * Decimal("1.0823"))
+    back = posting.reverse(entry, reason="A test.", booked_on=entry.booked_on)
+    assert [line.foreign_amount for line in JournalEntry.objects.get(pk=back).lines.all()] == foreign
 
 
 def test_a_stream_that_only_proves_books_nothing(client):

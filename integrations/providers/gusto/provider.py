@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
 from integrations.payload import Payload
-from integrations.provider import Api, OAuth2, Page, Provider, RateLimit, Stream, Webhook, Window
+from integrations.provider import (
+    Api,
+    ClientCredentials,
+    OAuth2,
+    Page,
+    Provider,
+    RateLimit,
+    Stream,
+    Webhook,
+    Window,
+)
 from integrations.providers.gusto import readings
-from integrations.providers.gusto.wire import events, read_error, verify
+from integrations.providers.gusto.wire import confirm, events, greeting, read_error, subscribe, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -193,7 +203,12 @@ PROVIDER = Provider(
     ),
     headers={"X-Gusto-API-Version": API_VERSION},
     rate=RateLimit(requests=180, seconds=60),
-    webhook=Webhook(verify=verify, events=events),
+    webhook=Webhook(verify=verify, events=events, greeting=greeting, confirm=confirm, subscribe=subscribe),
+    app_grant=ClientCredentials(
+        token_url="/oauth/token",  # noqa: S106 (a path)
+        client_auth="json",
+        token_extra={"grant_type": "system_access"},
+    ),
     read_error=read_error,
     whoami=whoami,
     descriptors=("GUSTO", "GUSTO NET PAY", "GUSTO TAX", "ZENPAYROLL"),

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from typing import TYPE_CHECKING, Any
 
-from integrations.errors import Forbidden, ProviderError, Reconnect, Refused, RetryLater
+from integrations.errors import Forbidden, PayloadError, ProviderError, Reconnect, Refused, RetryLater
 from integrations.headers import header, retry_after, safe_code
-from integrations.payload import Payload
+from integrations.payload import Payload, parse_json
+from integrations.provider import Greeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
+    from integrations.provider import Api
+
+SUBSCRIBED = ("Company", "ContractorPayment", "ExternalPayroll", "Payroll")
+_UUID = re.compile(r"[0-9A-Za-z-]{1,64}")
 _GRANT = frozenset(["invalid_grant", "invalid_token", "expired_token", "revoked_token"])
 
 #: The beginning of an event's type → the streams it makes worth reading again; the first that fits decides.
@@ -67,11 +73,40 @@ def verify(body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now:
 
 
 def events(payload: Any) -> Iterable[tuple[str, str, tuple[str, ...]]]:
-    """One notice a body; the post that hands over a verification token is none."""
+    """One notice a body."""
     notice = Payload.of(payload)
-    if not notice.has("event_type"):
-        return ()
     kind = notice.text("event_type")
     streams = next((streams for start, streams in _STREAMS if kind.startswith(start)), ())
     company = notice.text("resource_uuid", "") if notice.text("resource_type", "Company") == "Company" else ""
     return ((notice.text("uuid"), company, streams),)
+
+
+def greeting(body: bytes, headers: Mapping[str, str]) -> Greeting | None:
+    """The post that hands over a subscription's verification token; it is no notice and carries no signature of worth."""
+    del headers
+    try:
+        told = Payload.of(parse_json(body))
+    except PayloadError:
+        return None
+    if not told.has("verification_token") or told.has("event_type"):
+        return None
+    try:
+        return Greeting(told.text("webhook_subscription_uuid"), told.text("verification_token"))
+    except PayloadError:
+        return None
+
+
+def confirm(api: Api, greeting: Greeting) -> None:
+    """Bring the token back: Gusto knows its own, and sends notices from then on.
+
+    https://docs.gusto.com/embedded-payroll/reference/put-v1-verify-webhook-subscription-uuid
+    """
+    if not _UUID.fullmatch(greeting.subscription):
+        raise Refused("this is no subscription of Gusto")
+    path = f"/v1/webhook_subscriptions/{greeting.subscription}/verify"
+    api.put(path, {"verification_token": greeting.secret})
+
+
+def subscribe(api: Api, url: str) -> None:
+    """https://docs.gusto.com/embedded-payroll/reference/post-v1-webhook-subscription"""
+    api.post("/v1/webhook_subscriptions", {"url": url, "subscription_types": list(SUBSCRIBED)})

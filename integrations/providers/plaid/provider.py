@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError, StaleCursor
 from integrations.payload import Payload
-from integrations.provider import Api, HostedLink, Page, Provider, RateLimit, Stream, Webhook, Window
+from integrations.provider import (
+    Api,
+    Credentials,
+    HostedLink,
+    Outgoing,
+    Page,
+    Provider,
+    RateLimit,
+    Stream,
+    Webhook,
+    Window,
+)
 from integrations.providers.plaid import readings
 from integrations.providers.plaid.wire import events, key_id, read_error, verify
 
@@ -89,14 +100,12 @@ def link_body(reference: str, return_url: str, access_token: str) -> dict[str, A
     return {**body, "products": ["transactions"], "transactions": {"days_requested": DAYS_REQUESTED}}
 
 
-def authorise(
-    headers: dict[str, str], body: dict[str, Any] | None, access_token: str, client_id: str, secret: str
-) -> None:
+def authorise(request: Outgoing, credentials: Credentials) -> None:
     """App credentials in headers, so that they are in no body; the access token where the call is about a login."""
-    headers["PLAID-CLIENT-ID"] = client_id
-    headers["PLAID-SECRET"] = secret
-    if body is not None and access_token:
-        body["access_token"] = access_token
+    request.headers["PLAID-CLIENT-ID"] = credentials.client_id
+    request.headers["PLAID-SECRET"] = credentials.secret
+    if request.json is not None and credentials.access:
+        request.json["access_token"] = credentials.access
 
 
 def whoami(api: Api) -> tuple[str, str]:

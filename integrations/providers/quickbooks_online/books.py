@@ -40,6 +40,11 @@ class QuickBooksBooks:
     def write(self, api: Api, type_: str, payload: Mapping[str, Any], *, request_id: str) -> WrittenDocument:
         """One POST with the frozen request id. Raises Refused with QuickBooks' code, Unanswered when it may have happened."""
         entity = _entity(type_)
+        if type_ in writing.THEIRS and (standing := _same_number(api, entity, payload)):
+            if standing.get("PrivateNote") == payload.get("PrivateNote"):
+                return _written(api, entity, standing)
+            said = f"QuickBooks already has a document {payload['DocNumber']} of this vendor (id {standing['Id']})"
+            raise Refused(said, code="6140")
         answer = wire.post(api, entity.segment, payload, requestid=request_id)
         body = answer.get(entity.json_key)
         if not isinstance(body, dict):
@@ -51,11 +56,24 @@ class QuickBooksBooks:
         except (RetryLater, Reconnect, Refused) as error:
             raise Unanswered("the document was written, its accounts could not be read back") from error
 
+    def party(self, api: Api, kind: Literal["Vendor", "Customer"], name: str, *, request_id: str) -> str:
+        """``Vendor:46`` of the active one of that name, made where there is none. Raises Refused: 6240 where a customer,
+        vendor or employee of another kind has the name, or an inactive one.
+        """
+        entity, shown = BY_NAME[kind], writing.display_name(name)
+        rows, _time = wire.query(api, entity, f"DisplayName = {wire.quote(shown)}")
+        if not rows:
+            made = wire.post(api, entity.segment, {"DisplayName": shown}, requestid=request_id).get(entity.json_key)
+            rows = [made] if isinstance(made, dict) else []
+        if not rows or not rows[0].get("Id"):
+            raise Unanswered(f"QuickBooks answered a write without the {kind}")
+        return f"{kind}:{rows[0]['Id']}"
+
     def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
         """Documents of this type with the marker as their number (or in their note), newest first."""
         entity = _entity(type_)
         rows, _time = wire.query(api, entity, f"DocNumber = {wire.quote(marker)}")
-        if not rows and type_ in writing.UNNUMBERED:
+        if not rows and type_ in writing.UNNUMBERED | writing.THEIRS:
             rows = list(_noted(api, entity, marker))
         return [_written(api, entity, row) for row in sorted(rows, key=_newest_first)]
 
@@ -157,6 +175,13 @@ def _context(api: Api, body: Payload) -> Context:
         preferences = Payload.of(wire.get(api, "preferences")).object("Preferences")
         currency = reference(preferences.object("CurrencyPrefs"), "HomeCurrency")
     return Context(timezone=ZoneInfo("UTC"), home_currency=currency, account_id=api.account_id)
+
+
+def _same_number(api: Api, entity: Entity, payload: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A document of the same vendor under the same number: the supplier's invoice came by another way too."""
+    rows, _time = wire.query(api, entity, f"DocNumber = {wire.quote(str(payload['DocNumber']))}")
+    vendor = payload["VendorRef"]["value"]
+    return next((row for row in rows if reference(Payload.of(row), "VendorRef") == vendor), None)
 
 
 def _noted(api: Api, entity: Entity, marker: str) -> Iterator[dict[str, Any]]:

@@ -25,6 +25,8 @@ NOTE_LENGTH = 4000
 DESCRIPTION_LENGTH = 4000
 #: Kinds whose published page lists no document number: the marker stands in the note as well.
 UNNUMBERED = frozenset({"Transfer", "Deposit", "Payment"})
+#: Kinds that bear the supplier's number: the marker stands in the note.
+THEIRS = frozenset({"Bill", "VendorCredit"})
 _PAYMENT_TYPES = {"check": "Check", "card": "CreditCard", "cash": "Cash", "": "Cash"}
 
 
@@ -44,17 +46,32 @@ def payload(document: LedgerDocument, *, marker: str, context: Context) -> Body:
     note = _note(document, marker)
     if len(note) > NOTE_LENGTH:
         raise NotSupported(f"a note has at most {NOTE_LENGTH} characters")
-    head: Body = {"DocNumber": marker, "TxnDate": document.booked_on.isoformat(), "PrivateNote": note}
+    head: Body = {
+        "DocNumber": _number_of(document, marker),
+        "TxnDate": document.booked_on.isoformat(),
+        "PrivateNote": note,
+    }
     if not note:
         del head["PrivateNote"]
     return head | builder(document)
 
 
+def display_name(name: str) -> str:
+    """A name as QuickBooks takes it: a colon would make it part of another."""
+    return " ".join(name.replace(":", " ").split())
+
+
+def _number_of(document: LedgerDocument, marker: str) -> str:
+    """The supplier's own number where it fits, for that is what the supplier asks after; else the marker."""
+    is_theirs = document.type in THEIRS and 0 < len(document.number) <= MARKER_LENGTH
+    return document.number if is_theirs else marker
+
+
 def _note(document: LedgerDocument, marker: str) -> str:
     if document.type in UNNUMBERED and marker not in document.note:
         return f"{marker} {document.note}".rstrip()
-    if document.type == "Bill" and document.number and document.number not in {marker, document.note}:
-        return f"{document.note}\nSupplier's number {document.number}".lstrip()
+    if document.type in THEIRS and document.number not in {"", marker}:
+        return f"{document.note}\nSupplier's number {document.number}\n{marker}".lstrip()
     return document.note
 
 
@@ -157,13 +174,14 @@ def _expense_lines(document: LedgerDocument, sign: int) -> list[Body]:
 
 
 def _bill(document: LedgerDocument) -> Body:
-    payable = _own(document, "credit")
+    is_credit = document.type == "VendorCredit"
+    payable = _own(document, "debit" if is_credit else "credit")
     body: Body = {
         "VendorRef": _ref(_party_id(document.party, "Vendor", document)),
         "APAccountRef": _ref(payable.account_id),
-        "Line": _expense_lines(document, 1),
+        "Line": _expense_lines(document, -1 if is_credit else 1),
     }
-    if document.due_on is not None:
+    if document.due_on is not None and not is_credit:
         body["DueDate"] = document.due_on.isoformat()
     return body
 
@@ -249,6 +267,7 @@ _BUILDERS: dict[str, Callable[[LedgerDocument], Body]] = {
     "Transfer": _transfer,
     "Deposit": _deposit,
     "Bill": _bill,
+    "VendorCredit": _bill,
     "BillPayment": _bill_payment,
     "Purchase": _purchase,
     "Invoice": _invoice,

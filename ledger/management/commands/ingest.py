@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SHOWN = 20
+PURPOSE = "entry"
+_BROKEN = (KeyError, ValueError, TypeError)
 
 
 class Command(BaseCommand):
@@ -72,26 +74,43 @@ def _ingest(client: Client, path: Path) -> _Total:
     with path.open("rb") as file, client_context(client.pk):
         accounts = dict(Account.objects.filter(client=client).exclude(number="").values_list("number", "pk"))
         while raws := list(islice(file, posting.BATCH)):
-            entries = _entries(raws, number, accounts)
+            fresh = posting.not_known(client.pk, PURPOSE, _offered(raws, number, accounts))
+            entries = _entries([(number + n + 1, raws[n]) for n in fresh], accounts)
             number += len(raws)
             done = posting.post(client.pk, entries)
             total.posted += done.posted
-            total.known += done.known
+            total.known += len(raws) - len(fresh) + done.known
             total.changed += [(entry_id, entries[index].source_key) for index, entry_id in done.changed]
     return total
 
 
-def _entries(raws: Iterable[bytes], before: int, accounts: Mapping[str, int]) -> list[posting.Entry]:
+def _offered(raws: Iterable[bytes], before: int, accounts: Mapping[str, int]) -> list[tuple[str, bytes]]:
+    """Identity and digest of the entry that each line tells; nothing else of a line is kept, most are known."""
+    offered = []
+    for number, text in enumerate(raws, before + 1):
+        try:
+            raw = orjson.loads(text)
+            offered.append((_key(raw), posting.plain_digest(raw["date"], raw["lines"], accounts)))
+        except _BROKEN as error:
+            raise _refusal(number, error) from error
+    return offered
+
+
+def _entries(told: Iterable[tuple[int, bytes]], accounts: Mapping[str, int]) -> list[posting.Entry]:
     days: dict[str, date] = {}
     entries = []
-    for number, raw in enumerate(raws, before + 1):
+    for number, text in told:
         try:
-            entries.append(_entry(orjson.loads(raw), accounts, days))
-        except KeyError as error:
-            raise CommandError(f"line {number}: {error.args[0]!r} is missing or not an account number") from error
-        except (ValueError, TypeError) as error:
-            raise CommandError(f"line {number}: {error}") from error
+            entries.append(_entry(orjson.loads(text), accounts, days))
+        except _BROKEN as error:
+            raise _refusal(number, error) from error
     return entries
+
+
+def _refusal(number: int, error: Exception) -> CommandError:
+    if isinstance(error, KeyError):
+        return CommandError(f"line {number}: {error.args[0]!r} is missing or not an account number")
+    return CommandError(f"line {number}: {error}")
 
 
 def _entry(raw: dict[str, Any], accounts: Mapping[str, int], days: dict[str, date]) -> posting.Entry:
@@ -102,4 +121,8 @@ def _entry(raw: dict[str, Any], accounts: Mapping[str, int], days: dict[str, dat
         posting.Line(accounts[number], amount, 0) if amount > 0 else posting.Line(accounts[number], 0, -amount)
         for number, amount in raw["lines"]
     ]
-    return posting.Entry(day, f"{raw['source']}:{raw['id']}", "entry", lines, memo=raw.get("memo", ""))
+    return posting.Entry(day, _key(raw), PURPOSE, lines, memo=raw.get("memo", ""))
+
+
+def _key(raw: dict[str, Any]) -> str:
+    return f"{raw['source']}:{raw['id']}"

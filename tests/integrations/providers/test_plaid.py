@@ -14,7 +14,7 @@ from jwt.algorithms import ECAlgorithm
 
 from integrations.errors import Forbidden, PayloadError, Reconnect, Refused, RetryLater, StaleCursor
 from integrations.payload import Payload, parse_json
-from integrations.provider import HostedLink, Window
+from integrations.provider import Credentials, HostedLink, Outgoing, Window
 from integrations.providers.plaid.provider import PROVIDER, authorise, link_body
 from integrations.records import BankAccount, BankLine, BankLineRemoved, Unknown
 from tests.integrations.contract import (
@@ -202,10 +202,10 @@ def test_a_new_login_asks_for_two_years_of_lines_and_a_mended_one_for_no_product
 
 
 def test_the_apps_secret_is_in_no_body():
-    headers, body = {}, {"count": 1}
-    authorise(headers, body, "access-1", "app", "hush")
-    assert headers == {"PLAID-CLIENT-ID": "app", "PLAID-SECRET": "hush"}
-    assert body == {"count": 1, "access_token": "access-1"}
+    request = Outgoing(method="POST", path="/item/get", headers={}, params={}, json={"count": 1})
+    authorise(request, Credentials(access="access-1", client_id="app", secret="hush"))
+    assert request.headers == {"PLAID-CLIENT-ID": "app", "PLAID-SECRET": "hush"}
+    assert request.json == {"count": 1, "access_token": "access-1"}
     assert isinstance(PROVIDER.auth, HostedLink)
 
 

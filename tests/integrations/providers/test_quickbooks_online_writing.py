@@ -51,6 +51,7 @@ DOCUMENTS = {
     "Bill": document(
         "Bill", credit("33"), debit("57", memo="Clay"), party="Vendor:46", due_on=date(2026, 4, 30), number="HC-2207"
     ),
+    "VendorCredit": document("VendorCredit", debit("33"), credit("57"), party="Vendor:46", number="HC-2207"),
     "BillPayment": document("BillPayment", credit("35"), debit("33", settles="Bill:25"), party="Vendor:46"),
     "BillPayment by card": document(
         "BillPayment", credit("41"), debit("33", settles="Bill:25"), party="Vendor:46", method="card"
@@ -80,7 +81,7 @@ class TestBodies:
     @pytest.mark.parametrize("name", DOCUMENTS)
     def test_each_body_carries_marker_date_and_note(self, name):
         sent = body(name)
-        assert sent["DocNumber"] == MARKER
+        assert sent["DocNumber"] == ("HC-2207" if name in writing.THEIRS else MARKER)
         assert sent["TxnDate"] == "2026-03-31"
         assert "pp1|stripe|x|7|abc\nFees" in sent["PrivateNote"]
 
@@ -122,8 +123,11 @@ class TestBodies:
         )
         assert "DepartmentRef" not in sent["Line"][0]["JournalEntryLineDetail"]
 
-    def test_a_supplier_s_number_stays_in_the_note(self):
-        assert body("Bill")["PrivateNote"].endswith("\nSupplier's number HC-2207")
+    @pytest.mark.parametrize("name", ["Bill", "VendorCredit"])
+    def test_a_supplier_s_number_is_the_document_s_and_ours_stands_in_the_note(self, name):
+        sent = body(name)
+        assert sent["DocNumber"] == "HC-2207"
+        assert sent["PrivateNote"].endswith(f"\nSupplier's number HC-2207\n{MARKER}")
 
     @pytest.mark.parametrize("name", ["Transfer", "Deposit", "Payment"])
     def test_a_kind_without_a_number_of_its_own_carries_the_marker_in_its_note(self, name):

@@ -1,0 +1,101 @@
+"""The two companies with wide stacks: everything they use is connected, booked and proven, by itself and in the whole."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.conf import settings as django_settings
+
+from clients.tenancy import client_context
+from config.demo import cast, stack, story, systems, truth
+from ledger import bank_position
+from ledger.models import JournalEntry, OutboxItem
+from tests import scene
+from tests.conftest import _key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from config.demo.cast import Cast
+
+MONTHS = story.MONTHS
+
+
+@pytest.fixture(scope="module")
+def everyone(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
+    """Both companies onboarded, in a database and a sandbox of this module's own."""
+    from clients import provisioning
+
+    name = f"{scene.PREFIX}copy_{os.getpid()}_wide"
+    nursery = scene.Nursery()
+    with provisioning.connect(django_settings.DATABASES["owner"], "postgres") as server:
+        scene._copy(server, name, f"tieout_test_template_{_key()}")
+        try:
+            with scene._using(name, django_db_blocker), nursery.sandbox(), scene.quick():
+                people = cast.seed()
+                for slug in story.WIDE:
+                    scene.onboard(people.clients[slug], people)
+                yield people
+        finally:
+            scene._drop(server, name)
+            nursery.stop()
+
+
+@pytest.mark.parametrize("slug", story.WIDE)
+def test_the_books_are_the_truth_in_every_month(everyone, slug):
+    client = everyone.clients[slug]
+    known = truth.read(client)
+    with client_context(client.pk):
+        for month in MONTHS:
+            assert truth.compare(client, month, known) == [], month
+            assert truth.unproven(client, month, known) == [], month
+
+
+@pytest.mark.parametrize("slug", story.WIDE)
+def test_every_system_is_booked_and_proven_by_itself(everyone, slug):
+    client = everyone.clients[slug]
+    known = truth.read(client)
+    with client_context(client.pk):
+        proofs = {proof.slug: proof for proof in systems.prove(client, MONTHS, known)}
+    assert {slug: proof.problems for slug, proof in proofs.items() if not proof.ties} == {}
+    assert proofs.keys() == set(known["systems"])
+    assert set(stack.connected(client)) >= proofs.keys()
+
+
+@pytest.mark.parametrize("slug", story.WIDE)
+def test_the_accounting_system_took_every_document(everyone, slug):
+    with client_context(everyone.clients[slug].pk):
+        kinds = set(OutboxItem.objects.values_list("type", flat=True))
+        assert kinds >= {"JournalEntry", "Bill", "BillPayment"}
+        items = OutboxItem.objects.exclude(state="posted")
+        assert list(items.values_list("type", "state", "problem")) == []
+        unsent = JournalEntry.objects.filter(origin="source", sent_with__isnull=True)
+        assert list(unsent.values_list("purpose", "memo")) == []
+
+
+@pytest.mark.parametrize("slug", story.WIDE)
+def test_every_bank_account_reconciles(everyone, slug):
+    client = everyone.clients[slug]
+    with client_context(client.pk):
+        feeds = list(bank_position.feeds(client))
+        assert len(feeds) == 3
+        for feed in feeds:
+            for month in MONTHS:
+                position = bank_position.position(client, feed, month)
+                assert position.difference == 0, (feed, month)
+                assert list(position.bank_only) == [], (feed, month)
+
+
+def test_a_difference_of_one_cent_is_named_by_system_month_and_account(everyone):
+    client = everyone.clients["osprey"]
+    known = truth.read(client)
+    savings = known["months"]["2026-02"]["Savings"]["balance_minor"]
+    held = {"on": "2026-02-28", "accounts": ["Savings"], "books_minor": savings + 1}
+    facts = {"booked": {"2026-01": {"Rent": 5}}, "balances": [held]}
+    with client_context(client.pk):
+        bank, nowhere = systems.prove(client, MONTHS, {"systems": {"bank-file": facts, "no-such": facts}})
+    assert not bank.ties
+    assert bank.problems == ("2026-01: Rent 0 for 5", f"2026-02: holds {savings + 1}, the books show {savings}")
+    assert nowhere.problems == ("not connected",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from closeout.checks.registry import Item, Result, Scope, State, check
+from closeout.checks.registry import Item, Result, Scope, State, check, many
 from ledger import bank_position
 from ledger.models import JournalEntry, Match, MatchMember
 
@@ -74,7 +74,7 @@ def _statement(scope: Scope, position: Position) -> Result:
     if position.difference:
         summary = "The statement and the books differ after every listed item."
     elif position.bank_only:
-        summary = f"{len(position.bank_only)} lines of the bank are not in the books."
+        summary = many(len(position.bank_only), "# line|lines of the bank is|are not in the books.")
     else:
         summary = f"Statement = books with {len(position.outstanding)} outstanding."
     in_books = position.expected - sum(item.amount_minor for item in position.bank_only)
@@ -174,7 +174,8 @@ def every_line_is_met(scope: Scope) -> Result:
     open_items = [*items, *(item for item in stale if item.is_open)]
     state: State
     if open_items:
-        state, summary = "fail", f"{len(items)} lines unmatched, {len(open_items) - len(items)} old items unexplained."
+        old = many(len(open_items) - len(items), "# old item|items unexplained.")
+        state, summary = "fail", many(len(items), "# line|lines unmatched, ") + old
     elif unknown:
         state, summary = (
             "cannot_tell",
@@ -243,9 +244,9 @@ def transfers_pair(scope: Scope) -> Result:
     ok = not lone and not forced
     return Result(
         state="pass" if ok else "fail",
-        summary=f"{len(pairs)} transfers, each met on both sides."
+        summary=many(len(pairs), "# transfer|transfers, each met on both sides.")
         if ok
-        else f"{len(lone)} transfers are met on one side only.",
+        else many(len(lone), "# transfer|transfers is|are met on one side only."),
         expected=len(pairs),
         actual=len(pairs) - len(lone),
         unit="count",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Sum
 
 from closeout import manifest
-from closeout.checks.registry import Item, Result, Scope, check
-from ledger import accounting, bank_position, proving
-from ledger.models import ChangedAfterClose, JournalEntry
+from closeout.checks.registry import Item, Result, Scope, check, many
+from closeout.models import Seal
+from ledger import accounting, proving, refreshing, statements
+from ledger.models import BankFeed, ChangedAfterClose, JournalEntry, JournalLine, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,15 +49,12 @@ def _foots(scope: Scope) -> Result:
 
 
 def _opening(scope: Scope) -> Result:
-    title = f"Opening balances = {scope.month.previous.label} sealed"
-    sealed = manifest.sealed_trial_balance(scope.client, scope.month.previous)
+    before = scope.month.previous
+    title = f"Opening balances = {before.label} sealed"
+    sealed = manifest.sealed_trial_balance(scope.client, before)
+    opening = {str(account): amount for account, amount in scope.balances_through(before).items() if amount}
     if sealed is None:
-        return Result(
-            state="cannot_tell", summary=f"{scope.month.previous.label} is not sealed.", subject="opening", title=title
-        )
-    opening = {
-        str(account): amount for account, amount in scope.balances_through(scope.month.previous).items() if amount
-    }
+        return replace(_unsealed(scope, has_books=bool(opening)), subject="opening", title=title)
     accounts = sorted(sealed.keys() | opening.keys())
     items = tuple(
         Item(
@@ -69,16 +68,31 @@ def _opening(scope: Scope) -> Result:
     )
     return Result(
         state="fail" if items else "pass",
-        summary=f"{len(items)} of {len(accounts)} accounts opened differently."
+        summary=many(len(items), f"# of {len(accounts)} accounts opened differently.")
         if items
-        else f"{len(accounts)} accounts compared.",
-        expected=sum(map(abs, sealed.values())),
-        actual=sum(map(abs, opening.values())),
+        else many(len(accounts), "# account|accounts compared."),
+        unit="count",
+        expected=len(accounts),
+        actual=len(accounts) - len(items),
         items=items,
         subject="opening",
         title=title,
         evidence=_statement_page(scope),
     )
+
+
+def _unsealed(scope: Scope, *, has_books: bool) -> Result:
+    """Why there is no sealed month to open from: broken, open again, not sealed yet, or none because the books begin here."""
+    before = scope.month.previous
+    period = Period.objects.filter(client=scope.client, month=before.first).first()
+    seal = Seal.objects.filter(client=scope.client, close__month=before.first).order_by("-number").first()
+    if period is not None and period.state == Period.State.SEALED and seal is not None:
+        return Result(state="fail", summary=f"The seal {seal.code} of {before.label} is not what was sealed.")
+    if seal is not None:
+        return Result(state="cannot_tell", summary=f"{before.label} was opened again and is not sealed anew.")
+    if not has_books and refreshing.is_history_read(scope.client):
+        return Result(state="not_applicable", summary=f"The books begin in {scope.month.label}.")
+    return Result(state="cannot_tell", summary=f"{before.label} is not sealed.")
 
 
 def _mirror(scope: Scope) -> Result:
@@ -115,10 +129,11 @@ def _mirror(scope: Scope) -> Result:
         expected=sum(a for a in theirs.values() if a > 0),
         actual=sum(a for a in ours.values() if a > 0),
         summary=(
-            f"{len(items)} accounts differ" + (f"; {waiting} entries are not posted there yet." if waiting else ".")
+            many(len(items), "# account|accounts differs|differ")
+            + (many(waiting, "; # entry|entries is|are not posted there yet.") if waiting else ".")
         )
         if items
-        else f"{len(theirs)} accounts agree to the cent.",
+        else many(len(theirs), "# account|accounts agrees|agree to the cent."),
         items=items,
         subject="mirror",
         title=title,
@@ -186,9 +201,9 @@ def suspense_is_zero(scope: Scope) -> Result:
         actual=sum(item.amount or 0 for item in open_items),
         items=tuple(items),
         evidence=_statement_page(scope),
-        summary=f"{len(open_items)} accounts are not zero."
+        summary=many(len(open_items), "# account|accounts is|are not zero.")
         if open_items
-        else f"{len(accounts)} accounts, nothing unexplained.",
+        else many(len(accounts), "# account|accounts, nothing unexplained."),
     )
 
 
@@ -209,10 +224,19 @@ CONTRA = (
 @check("K41", area="books", title="No balance stands on the wrong side")
 def balances_have_their_sign(scope: Scope) -> Result:
     """No negative cash, asset, liability, income or expense without a note."""
+    from ledger import mapping
+
+    # Payroll pulled before pay day leaves a debit over month end: prepaid, not wrong (payroll_proof explains it).
+    prepaid = mapping.accounts_by_role(scope.client.pk, "net-pay-clearing", scope.month.last)
     items = []
     for account_id, balance in sorted(scope.balances.items()):
         account = scope.accounts[account_id]
-        if balance and not _is_contra(scope, account) and (balance > 0) != account.debit_is_positive:
+        if (
+            balance
+            and account_id not in prepaid
+            and not _is_contra(account)
+            and (balance > 0) != account.debit_is_positive
+        ):
             why = scope.explained("K41", f"account:{account_id}", balance)
             items.append(
                 Item(
@@ -238,12 +262,8 @@ def balances_have_their_sign(scope: Scope) -> Result:
     )
 
 
-def _is_contra(scope: Scope, account: Account) -> bool:
-    from ledger import mapping
-
-    # Payroll pulled before pay day leaves a debit over month end: prepaid, not wrong (payroll_proof explains it).
-    prepaid = account.pk in mapping.accounts_by_role(scope.client.pk, "net-pay-clearing", scope.month.last)
-    return account.type == "equity" or prepaid or any(word in account.name.lower() for word in CONTRA)
+def _is_contra(account: Account) -> bool:
+    return account.type == "equity" or any(word in account.name.lower() for word in CONTRA)
 
 
 @check("K45", area="books", title="Manual entries have support and a second person")
@@ -278,35 +298,56 @@ def manual_entries_are_backed(scope: Scope) -> Result:
         actual=len(items) - len(open_items),
         items=tuple(items),
         evidence=scope.url("entries"),
-        summary=f"{len(open_items)} of {len(items)} wait for a second person."
+        summary=many(len(open_items), f"# of {len(items)} waits|wait for a second person.")
         if open_items
-        else f"{len(items)} manual entries, all backed.",
+        else many(len(items), "# manual entry|entries, all backed."),
     )
 
 
 @check("K46", area="books", title="Net change in cash = movement of the cash accounts")
 def cash_moves_as_stated(scope: Scope) -> Result:
-    """The cash flow statement's net change = closing − opening of the bank accounts."""
-    from ledger import statements
-
-    flow = statements.cash_flow(scope.client, scope.month)
-    ids = {
-        feed.account_id for feed in bank_position.feeds(scope.client) if feed.kind == "depository"
-    } or statements.cash_accounts(scope.client)
-    moved = sum(
-        debit - credit
-        for account, (debit, credit) in scope.activity.items()
-        if account in statements.cash_accounts(scope.client)
+    """The cash flow statement's net change = what the month's journal lines moved on every bank account, linked or listed."""
+    page = f"{_statement_page(scope)}?statement=cash-flow"
+    feeds = BankFeed.objects.filter(client=scope.client, kind=BankFeed.Kind.BANK)
+    stands_for = {feed.account_id: feed for feed in feeds}
+    if None in stands_for:
+        names = ", ".join(feed.name for feed in feeds if feed.account_id is None)
+        return Result(state="cannot_tell", summary=f"{names}: which account it is has not been said.", evidence=page)
+    listed = statements.cash_accounts(scope.client)
+    ids = listed | {account for account in stands_for if account is not None}
+    if not ids:
+        return Result(state="not_applicable", summary="The books hold no cash account.", evidence=page)
+    moved = _moved(scope, ids)
+    items = tuple(
+        Item(
+            label=f"{scope.accounts[account].name} is a bank account and not among the statement's cash",
+            amount=moved.get(account, 0),
+            url=scope.url("accounts", account, scope.month),
+            key=f"account:{account}",
+        )
+        for account in sorted(ids - listed)
     )
+    flow, total = statements.cash_flow(scope.client, scope.month), sum(moved.values())
+    ties = flow.net_change == total and flow.opening + flow.net_change == flow.closing and not items
     return Result(
-        state="pass" if flow.net_change == moved else "fail",
-        summary=f"{len(ids)} cash accounts."
-        if flow.net_change == moved
+        state="pass" if ties else "fail",
+        summary=many(len(ids), "# cash account|accounts.")
+        if ties
         else "The cash flow statement does not explain the cash.",
-        expected=moved,
+        expected=total,
         actual=flow.net_change,
-        evidence=f"{_statement_page(scope)}?statement=cash-flow",
+        items=items,
+        evidence=page,
     )
+
+
+def _moved(scope: Scope, ids: set[int]) -> dict[int, int]:
+    """Debit − credit of the month by account from the lines themselves, not from the balances the statements are made of."""
+    lines = JournalLine.objects.filter(
+        client=scope.client, account_id__in=ids, booked_on__range=(scope.month.first, scope.month.last)
+    )
+    rows = lines.order_by().values("account_id").annotate(net=Sum("debit_minor") - Sum("credit_minor"))
+    return {row["account_id"]: row["net"] for row in rows}
 
 
 def open_changes(scope: Scope) -> list[ChangedAfterClose]:

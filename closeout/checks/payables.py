@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from closeout.checks.registry import Item, Result, Scope, check
+from closeout.checks.registry import Item, Result, Scope, check, many
 from ledger import proving
 from ledger.models import Account
 
@@ -38,7 +38,7 @@ def _control(scope: Scope, check_id: str, kind: str, group: str, sign: int) -> R
         state="fail" if off else "pass",
         summary="The open items do not come to the control account."
         if off
-        else f"{len([r for r in rows.values() if r.amount_minor])} parties, open items = control account.",
+        else many(len([r for r in rows.values() if r.amount_minor]), "# party|parties, open items = control account."),
         expected=total,
         actual=ledger,
         items=items,

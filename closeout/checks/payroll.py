@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from closeout.checks.registry import Item, Result, Scope, State, check
-from ledger import accruals, booking, mapping, payroll_proof
+from closeout.checks.registry import Item, Result, Scope, State, check, many
+from ledger import accruals, mapping, payroll_proof
 from ledger.core.entry import DraftLine
 from ledger.core.payroll_tax import recompute
 from ledger.core.tieouts import by_place, differences
@@ -15,6 +15,9 @@ from ledger.models import JournalLine
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ledger.accruals import Unpaid
+    from ledger.core.entry import DraftEntry
+    from ledger.models import JournalEntry
     from ledger.payroll_proof import PayrollProof, RunProof
 
 NONE = "No payroll system is connected."
@@ -52,7 +55,7 @@ def every_run_is_posted_once(scope: Scope) -> Result:
         actual=len(found.runs) - len(items),
         items=items,
         evidence=_page(scope),
-        summary=items[0].label if items else f"{len(found.runs)} runs, each posted once.",
+        summary=items[0].label if items else many(len(found.runs), "# run|runs, each posted once."),
     )
 
 
@@ -92,7 +95,8 @@ def register_is_ledger(scope: Scope) -> Result:
         return Result(state="cannot_tell", summary="No payroll run is known for this month.", evidence=_page(scope))
     items = tuple(
         Item(
-            label=f"{_name(run)}, {line.label} {line.department}".strip(),
+            label=f"{_name(run)}, {line.label} {line.department}".strip()
+            + (", changed in the accounting system" if run.is_edited else ""),
             amount=line.difference,
             url=_page(scope),
             key=f"line:{run.run.external_id}:{line.label}:{line.department}",
@@ -154,7 +158,7 @@ def pulls_are_bank_debits(scope: Scope) -> Result:
         actual=sum(pull.arrived for pull in due),
         summary=off[0].label
         if off
-        else f"{len(due)} pulls, each one bank debit."
+        else many(len(due), "# pull|pulls, each one bank debit.")
         if pulls
         else "No pull is known for this month.",
         items=items,
@@ -199,7 +203,9 @@ def register_adds_up(scope: Scope) -> Result:
         unit="count",
         expected=slips,
         actual=slips - len(open_items),
-        summary=f"{len(open_items)} figures are outside their bands." if open_items else f"{slips} payslips add up.",
+        summary=many(len(open_items), "# figure|figures is|are outside the bands.")
+        if open_items
+        else many(slips, "# payslip|payslips adds|add up."),
         items=tuple(items),
         evidence=_page(scope),
     )
@@ -219,9 +225,7 @@ def no_manual_payroll(scope: Scope) -> Result:
         "net-pay-clearing",
         "contractor-expense",
     )
-    accounts = {
-        account for role in roles for account in mapping.accounts_by_role(scope.client.pk, role, scope.month.last)
-    }
+    accounts = mapping.accounts_by_roles(scope.client.pk, roles, scope.month.last)
     totals: dict[int, int] = defaultdict(int)
     lines: dict[int, JournalLine] = {}
     for line in _standing(scope.lines(accounts)):
@@ -249,7 +253,7 @@ def no_manual_payroll(scope: Scope) -> Result:
         actual=len(unexplained),
         items=tuple(items),
         evidence=_page(scope),
-        summary=f"{len(unexplained)} manual entries in payroll accounts."
+        summary=many(len(unexplained), "# manual entry|entries in payroll accounts.")
         if unexplained
         else "None, or each is explained.",
     )
@@ -268,47 +272,65 @@ def _standing(lines: Iterable[JournalLine]) -> list[JournalLine]:
 
 @check("K21", area="payroll", title="Wages earned and unpaid are accrued, and reversed next month")
 def straddling_run_is_accrued(scope: Scope) -> Result:
-    """The run paid after month end for days before it: accrual recomputed = booked, with its reversal on day one."""
+    """Runs paid after month end for days before it: accrual recomputed = booked, with its reversal on day one.
+
+    Days no run is known for cannot be told, unless a person accrued the estimate of the last run.
+    """
     if proof(scope) is None:
         return Result(state="not_applicable", summary=NONE)
-    found = accruals.straddling_run(scope.client, scope.month)
-    if found is None:
-        known = max((run.period_end for _fact, run in payroll_proof.runs(scope.client)), default=None)
-        if known is None or known < scope.month.last:
-            return Result(
-                state="cannot_tell",
-                summary="The run that pays the month's last days is not known yet.",
-                evidence=_page(scope),
-            )
+    found = accruals.unpaid(scope.client, scope.month)
+    unread = next((one for one in found if one.problem), None)
+    if unread is not None:
+        return Result(state="cannot_tell", summary=f"{unread.problem}.", evidence=_page(scope))
+    stands = {one.connection.pk: accruals.standing(one.connection, scope.month) for one in found}
+    estimates = [(one, one.estimate) for one in found if one.estimate and not accruals.is_estimated(one, scope.month)]
+    if estimates or not any(one.last for one in found):
+        return Result(
+            state="cannot_tell",
+            summary="The run that pays the month's last days is not known yet.",
+            items=tuple(
+                Item(label=f"{one.connection}: as the last run, it would be", amount=entry.total, url=_page(scope))
+                for one, entry in estimates
+            ),
+            evidence=_page(scope),
+        )
+    wanted = [(one, entry, *stands[one.connection.pk]) for one in found if (entry := one.whole)]
+    left = [one for one in found if not one.whole and stands[one.connection.pk][0]]
+    if not wanted and not left:
         return Result(state="not_applicable", summary="No pay period straddles the month's end.")
-    run, draft, connection = found
-    key = accruals.key_of(connection, scope.month)
-    booked = booking.live_entry(scope.client.pk, key, "accrual")
-    back = booking.live_entry(scope.client.pk, key, "accrual-reversal")
-    lines = (
-        [DraftLine(x.role, x.debit_minor, x.credit_minor, x.key, department=x.department) for x in booked.lines.all()]
-        if booked
-        else []
-    )
-    off = differences(by_place(draft.lines), by_place(lines))
-    actual = sum(line.debit for line in lines)
-    if booked is None:
-        summary = "The accrual is not booked."
-    elif off:
-        summary = "The booked accrual is not what the run gives."
-    elif back is None:
-        summary = "The accrual has no reversal."
-    else:
-        first, last = run.period_start, scope.month.last
-        worked = f"Days of {first:%b} {first.day} to {last:%b} {last.day}"
-        summary = f"{worked}, paid {run.booked_on:%b} {run.booked_on.day}; reversed next month."
+    problems = [problem for one, entry, booked, back in wanted if (problem := _accrual_problem(entry, booked, back))]
+    problems += ["An accrual stands that no run asks for." for _one in left]
+    entries = [booked for one in found if (booked := stands[one.connection.pk][0])]
     return Result(
-        state="pass" if booked and back and not off else "fail",
-        summary=summary,
-        expected=draft.total,
-        actual=actual,
-        evidence=scope.url("entries", booked.pk) if booked else _page(scope),
+        state="fail" if problems else "pass",
+        summary=problems[0] if problems else _accrued(scope, [one for one, *_rest in wanted]),
+        expected=sum(entry.total for _one, entry, _booked, _back in wanted),
+        actual=sum(line.debit_minor for booked in entries for line in booked.lines.all()),
+        evidence=scope.url("entries", entries[0].pk) if entries else _page(scope),
     )
+
+
+def _accrual_problem(draft: DraftEntry, booked: JournalEntry | None, back: JournalEntry | None) -> str:
+    if booked is None:
+        return "The accrual is not booked."
+    lines = [
+        DraftLine(x.role, x.debit_minor, x.credit_minor, x.key, department=x.department) for x in booked.lines.all()
+    ]
+    if differences(by_place(draft.lines), by_place(lines)):
+        return "The booked accrual is not what the run gives."
+    return "" if back is not None else "The accrual has no reversal."
+
+
+def _accrued(scope: Scope, found: Iterable[Unpaid]) -> str:
+    said = []
+    for one in found:
+        for run in one.runs:
+            first, last = run.period_start, min(run.period_end, scope.month.last)
+            paid = f"paid {run.booked_on:%b} {run.booked_on.day}"
+            said.append(f"Days of {first:%b} {first.day} to {last:%b} {last.day}, {paid}")
+        if one.estimate and one.last:
+            said.append(f"Days after {one.last.period_end:%b} {one.last.period_end.day}, estimated from the run before")
+    return f"{'; '.join(said)}; reversed next month."[:480]
 
 
 @check("K22", area="payroll", title="Payroll liabilities roll forward, none overpaid")
@@ -331,9 +353,9 @@ def liabilities_roll_forward(scope: Scope) -> Result:
     )
     return Result(
         state="fail" if items else "pass",
-        summary=f"{len(items)} of {len(found.liabilities)} liabilities do not tie."
+        summary=many(len(items), f"# of {len(found.liabilities)} liabilities does|do not tie.")
         if items
-        else f"{len(found.liabilities)} liabilities roll forward.",
+        else many(len(found.liabilities), "# liability|liabilities rolls|roll forward."),
         expected=sum(row.closing for row in found.liabilities),
         actual=sum(row.ledger for row in found.liabilities),
         items=items,

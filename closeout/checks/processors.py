@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from closeout.checks.registry import Item, Result, Scope, State, check
+from closeout.checks.registry import Item, Result, Scope, State, check, many
 from ledger import bank_position, processor_proof
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ledger.core.tieouts import PayoutRow
-    from ledger.processor_proof import ProcessorProof
+    from ledger.processor_proof import OffRow, ProcessorProof
 
 NONE = "No processor is connected."
+#: Rows that a failed roll-forward names.
+MOST_NAMED = 50
 
 
 def proofs(scope: Scope) -> list[ProcessorProof]:
@@ -40,8 +42,9 @@ def balance_rolls_forward(scope: Scope) -> Iterator[Result] | Result:
 
 def _roll(scope: Scope, proof: ProcessorProof) -> Result:
     roll, title = proof.roll, f"{proof.title}: balance rolls forward to clearing"
-    items = tuple(
-        Item(label=name.capitalize(), amount=amount, is_open=False) for name, amount in roll.movements if amount
+    items = (
+        *(Item(label=name.capitalize(), amount=amount, is_open=False) for name, amount in roll.movements if amount),
+        *(_off_item(scope, proof, row) for row in proof.off[:MOST_NAMED]),
     )
     if roll.reported is None:
         return Result(
@@ -70,6 +73,22 @@ def _roll(scope: Scope, proof: ProcessorProof) -> Result:
     )
 
 
+def _off_item(scope: Scope, proof: ProcessorProof, row: OffRow) -> Item:
+    said = (
+        "not on the clearing account"
+        if row.entry_id is None
+        else "of no row"
+        if row.fact_id is None
+        else "another amount"
+    )
+    return Item(
+        label=f"{row.label}: {said}",
+        amount=row.difference,
+        url=scope.url("entries", row.entry_id) if row.entry_id else _page(scope, proof),
+        key=f"row:{row.label}"[:160],
+    )
+
+
 @check("K13", area="processors", title="Each payout is one bank deposit")
 def payouts_are_deposits(scope: Scope) -> Iterator[Result] | Result:
     """Each payout met one deposit of its amount; those on their way are listed, and late ones need an explanation."""
@@ -92,7 +111,10 @@ def _payouts(scope: Scope, proof: ProcessorProof) -> Result:
     elif off:
         state, summary = "fail", "The in-transit account does not hold the payouts under way."
     else:
-        state, summary = "pass", f"{arrived} payouts found in the bank, {len(waiting)} in transit at month end."
+        state, summary = (
+            "pass",
+            many(arrived, f"# payout|payouts found in the bank, {len(waiting)} in transit at month end."),
+        )
     return Result(
         state=state,
         summary=summary,
@@ -159,7 +181,7 @@ def _bridge(scope: Scope, proof: ProcessorProof) -> Result:
         state="fail" if off else "pass",
         expected=sum(line.source for line in proof.bridge),
         actual=sum(line.ledger for line in proof.bridge),
-        summary=f"{len(off)} figures differ: {', '.join(line.label for line in off)}."
+        summary=many(len(off), "# figure|figures differs|differ: ") + ", ".join(line.label for line in off) + "."
         if off
         else "Every channel, refund and fee agrees.",
         items=items,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -29,6 +30,14 @@ AREAS = {
     "books": "The books",
     "review": "Review and sign-off",
 }
+
+
+_EITHER = re.compile(r"([\w']+)\|([\w']+)")
+
+
+def many(count: int, said: str) -> str:
+    """A sentence about a number: ``many(1, "# line|lines waits|wait.")`` is ``1 line waits.``, for two ``2 lines wait.``"""
+    return _EITHER.sub(lambda word: word[1 if count == 1 else 2], said).replace("#", f"{count:,}", 1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

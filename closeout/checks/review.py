@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 
 from closeout import flux
-from closeout.checks.registry import Item, Result, Scope, State, check
+from closeout.checks.registry import Item, Result, Scope, State, check, many
 from closeout.models import CheckResult, CloseRun, Question
+from ledger import refreshing
 from ledger.models import ChangedAfterClose, JournalEntry, Period, ReportedBalance
 
 if TYPE_CHECKING:
@@ -17,9 +18,19 @@ if TYPE_CHECKING:
 
 @check("K42", area="review", title="Every large variance is explained")
 def variances_are_explained(scope: Scope) -> Result:
-    """Profit and loss against last month and the same month last year: over 10 % and the client's limit has an explanation."""
-    found = flux.variances(scope.client, scope.month)
-    items = tuple(_variance_item(scope, variance) for variance in found)
+    """Each account against last month and the same month last year: over 10 % and the client's limit has an explanation.
+
+    So has an account that came each month and is missing. Without an earlier month there is nothing to compare; while the
+    earlier ones are still being read nobody can tell.
+    """
+    page = scope.url("statements", scope.month)
+    if not refreshing.is_history_read(scope.client):
+        return Result(
+            state="cannot_tell", summary="The accounting system's earlier months are not read yet.", evidence=page
+        )
+    if not flux.has_basis(scope.client, scope.month):
+        return Result(state="not_applicable", summary="The books hold no earlier month to compare with.", evidence=page)
+    items = tuple(_variance_item(scope, variance) for variance in flux.variances(scope.client, scope.month))
     open_items = [item for item in items if item.is_open]
     return Result(
         state="fail" if open_items else "pass",
@@ -27,10 +38,10 @@ def variances_are_explained(scope: Scope) -> Result:
         expected=len(items),
         actual=len(items) - len(open_items),
         items=items,
-        summary=f"{len(open_items)} of {len(items)} variances wait for an explanation."
+        summary=many(len(open_items), f"# of {len(items)} variances waits|wait for an explanation.")
         if open_items
-        else f"{len(items)} variances over the limit, all explained.",
-        evidence=scope.url("statements", scope.month),
+        else many(len(items), "# variance|variances over the limit, all explained."),
+        evidence=page,
     )
 
 
@@ -71,9 +82,9 @@ def questions_are_settled(scope: Scope) -> Result:
         actual=len(open_items),
         items=items,
         evidence=scope.url("questions"),
-        summary=f"{len(open_items)} questions are open."
+        summary=many(len(open_items), "# question|questions is|are open.")
         if open_items
-        else f"{len(items)} small questions are open."
+        else many(len(items), "# small question|questions is|are open.")
         if items
         else "No question is open.",
     )
@@ -147,7 +158,7 @@ def gates_pass(scope: Scope) -> Result:
     stale = newest is not None and (oldest is None or oldest < newest)
     state: State
     if items:
-        state, summary = "fail", f"{len(waiting)} checks and {len(tasks)} tasks are open."
+        state, summary = "fail", many(len(waiting), "# check|checks and ") + many(len(tasks), "# task|tasks are open.")
     elif stale:
         state, summary = "cannot_tell", "Entries were posted after the checks ran; run them again."
     elif not prepared:

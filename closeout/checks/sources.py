@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from closeout.checks.registry import Item, Result, Scope, State, check
+from closeout.checks.registry import Item, Result, Scope, State, check, many
 from ledger import completeness, duplicates
 from ledger.models import LedgerException
 
@@ -41,7 +41,9 @@ def every_system_is_connected(scope: Scope) -> Result:
         items=tuple(items),
         evidence=page,
         as_of=oldest,
-        summary=f"{len(connections)} systems, all synced past {scope.month.last:%b} {scope.month.last.day}."
+        summary=many(
+            len(connections), f"# system|systems, all synced past {scope.month.last:%b} {scope.month.last.day}."
+        )
         if ok
         else "; ".join(item.label for item in items)[:480],
     )
@@ -125,7 +127,7 @@ def no_open_exception(scope: Scope) -> Result:
     count = rows.exclude(kind="duplicate").count()
     return Result(
         state="fail" if count else "pass",
-        summary=f"{count} exceptions are open." if count else "Nothing is held.",
+        summary=many(count, "# exception|exceptions is|are open.") if count else "Nothing is held.",
         unit="count",
         expected=0,
         actual=count,
@@ -152,9 +154,9 @@ def no_undecided_duplicate(scope: Scope) -> Result:
     undecided = sum(pair.is_open for pair in pairs)
     return Result(
         state="fail" if undecided else "pass",
-        summary=f"{undecided} suspect pairs wait for a decision."
+        summary=many(undecided, "# suspect pair|pairs waits|wait for a decision.")
         if undecided
-        else f"{len(pairs)} suspect pairs, all decided.",
+        else many(len(pairs), "# suspect pair|pairs, all decided."),
         unit="count",
         expected=0,
         actual=undecided,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -24,6 +25,23 @@ BOARD_LOOK = {
     "not_started": "todo",
     "signed": "signed",
 }
+
+
+_CODES = re.compile(r": K\d\d(?:, K\d\d)*\.$")
+
+
+@register.filter
+def uncoded(reason: str) -> str:
+    """A reason without the numbers of the checks: where it stands the checks are named beside it."""
+    return _CODES.sub(".", reason)
+
+
+@register.filter
+def signed(figure: int | None) -> str:
+    """A count that may be short: ``3``, ``(1)``, an en dash for none."""
+    if not figure:
+        return "–"
+    return f"({-figure:,})" if figure < 0 else f"{figure:,}"
 
 
 @register.filter

@@ -66,6 +66,7 @@ STRIP = (
 AT_RISK_DAYS = 2
 #: How late a close was signed → (class, y, height) of its bar.
 HEAT = {"h0": ("h0", 5, 8), "h1": ("h1", 3, 11), "h2": ("h2", 1, 14), "h3": ("h3", 0, 16), "hx": ("hx", 4, 9)}
+HEAT_WORDS = (("h0", "on time"), ("h1", "1 day late"), ("h2", "2 to 3"), ("h3", "4 or more"), ("hx", "not signed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "counts": counts,
         "strip": _strip(counts),
+        "heat": HEAT_WORDS,
         "proven": sum(line.row.proven for line in lines if line.row),
         "total": sum(line.row.total for line in lines if line.row),
         "now": _needs_now(lines, member.user),

@@ -12,7 +12,7 @@ from closeout import charts, manifest, package, questions
 from closeout.models import CheckResult, CloseRun, Package, Seal
 from closeout.views.signing import attachment
 from integrations.models import Connection
-from integrations.registry import all_providers
+from integrations.overview import initials
 from ledger.core.period import Month
 from ledger.models import Period
 from ledger.views.framing import current_month
@@ -30,7 +30,7 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     closes = list(CloseRun.objects.filter(client=client).select_related("controller").order_by("-month")[:24])
     states = dict(Period.objects.filter(client=client).values_list("month", "state"))
     current = next((close for close in reversed(closes) if states.get(close.month) == "open"), None)
-    packages = package.published(client)[:24]
+    packages, systems = package.published(client)[:24], _systems(client)
     page = {
         "client": client,
         "current": current,
@@ -39,7 +39,8 @@ def dashboard(request: HttpRequest, slug: str) -> HttpResponse:
         "latest": packages[0] if packages else None,
         "numbers": _numbers(packages[0].seal) if packages else None,
         "packages": packages,
-        "systems": _systems(client),
+        "systems": systems,
+        "logins": [system for system in systems if not system["works"]],
         "may_answer": allows(membership_of(request), Right.ANSWER),
     }
     return render(request, "closeout/client.html", page)
@@ -78,10 +79,12 @@ def _numbers(seal: Seal) -> dict[str, Any] | None:
     book = said["reports"]
     figures = {kpi["name"]: kpi for kpi in book["kpis"]}
     blocks = {part["group"]["title"]: part["group"]["totals"][0] for part in book["profit"] if part["group"]}
+    change = next(part["line"]["figures"][0] for part in book["flow"] if part["line"])
     return {
         "book": book,
         "cash": figures["Cash"]["figure"],
-        "cash_change": next(part["line"]["figures"][0] for part in book["flow"] if part["line"]),
+        "cash_change": change,
+        "cash_more": abs(change),
         "net": figures["Net income"]["figure"],
         "net_before": book["profit"][-1]["total"]["figures"][1],
         "sold": blocks.get("Income", 0),
@@ -97,11 +100,11 @@ def _numbers(seal: Seal) -> dict[str, Any] | None:
 
 
 def _systems(client: Client) -> list[dict[str, Any]]:
-    providers = all_providers()
     rows = Connection.objects.filter(client=client).exclude(state__in=["pending", "disconnected"]).order_by("provider")
     return [
         {
-            "name": providers[row.provider].name if row.provider in providers else row.name,
+            "name": str(row),
+            "initials": initials(str(row)),
             "at": row.last_success_at,
             "works": row.state == Connection.State.LIVE,
         }

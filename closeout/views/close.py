@@ -197,6 +197,9 @@ def _answer(request: HttpRequest, close: CloseRun, *, problem: str = "", said: s
     if not request.headers.get("HX-Request") and request.method == "POST" and not problem:
         return redirect("closeout:close", slug=close.client.slug, month=str(close))
     page = {**_body(request, close), "problem": problem, "said": said}
+    if not request.headers.get("HX-Request"):
+        page |= {"period": period(close.client, Month.of(close.month), "closeout:close")}
+        return render(request, "closeout/close.html", page, status=422 if problem else 200)
     return render(request, "closeout/_close.html", page, status=422 if problem else 200)
 
 
@@ -204,6 +207,7 @@ def _body(request: HttpRequest, close: CloseRun) -> dict[str, Any]:
     member, client, month = membership_of(request), close.client, Month.of(close.month)
     results = list(CheckResult.objects.filter(close=close))
     overrides = {(row.check_id, row.subject): row for row in close.overrides.select_related("asked_by", "granted_by")}
+    titles = {(row.check_id, row.subject): row.title for row in results}
     closed = _is_closed(close)
     tasks = list(close.tasks.select_related("done_by"))
     counted = [row for row in results if row.check_id not in {"K49", "K50"}]
@@ -214,8 +218,13 @@ def _body(request: HttpRequest, close: CloseRun) -> dict[str, Any]:
         "areas": [_area(area, title, results, overrides, tasks) for area, title in AREAS.items()],
         "stats": _stats(client, close, counted),
         "variances": _variances(close, month) if not close.is_baseline else [],
+        "blocking": [] if closed else workflow.blockers(close),
         "reasons": [] if closed else signoff.reasons_against(close, by=member.user if signer else None),
-        "waiting_overrides": [row for row in overrides.values() if row.granted_by_id is None],
+        "waiting_overrides": [
+            (row, titles.get((row.check_id, row.subject), row.check_id))
+            for row in overrides.values()
+            if row.granted_by_id is None
+        ],
         "granted": len([row for row in overrides.values() if row.granted_by_id]),
         "closed": closed,
         "seals": list(
@@ -228,6 +237,7 @@ def _body(request: HttpRequest, close: CloseRun) -> dict[str, Any]:
         "may_prepare": allows(member, Right.PREPARE) and not closed,
         "may_approve": allows(member, Right.APPROVE) and not closed,
         "may_sign": signer,
+        "may_read_audit": allows(member, Right.READ_AUDIT),
         "me": member.user,
         "activity": list(AuditEvent.objects.filter(client=client).select_related("actor").order_by("-number")[:8]),
         "url": reverse("closeout:close", kwargs={"slug": client.slug, "month": str(close)}),

@@ -11,14 +11,14 @@ from closeout import questions, sentinel
 from closeout.models import BoardRow, Question
 from ledger.core.period import Month
 from ledger.models import Account, ChangedAfterClose, JournalEntry, MirrorDocument
-from tests.closeout.desk import PDF, browser, inside, sealed, standing, text
+from tests.closeout.desk import PDF, browser, inside, sealed, text
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def books(db):
-    return standing()
+def books(standing):
+    return standing
 
 
 # ---- the client's page -----------------------------------------------------------------------------------------------------

@@ -17,14 +17,14 @@ from integrations.models import SyncJob
 from ledger.models import Period
 from tests import builders
 from tests.closeout import scene
-from tests.closeout.desk import JANUARY, browser, inside, ready, sealed, standing, text
+from tests.closeout.desk import JANUARY, browser, inside, ready, sealed, text
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def books(db):
-    return standing()
+def books(standing):
+    return standing
 
 
 # ---- the board -------------------------------------------------------------------------------------------------------------

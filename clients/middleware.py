@@ -50,11 +50,19 @@ class OneTransaction(Middleware):
             response = self.get_response(request)
             if response.status_code >= 500 or request.__dict__.get("undo"):
                 transaction.set_rollback(True)
+        _keep_late_messages(request, response)
         return response
 
     def process_exception(self, request: HttpRequest, _exception: Exception) -> None:
         """An exception undoes what its view did, whatever page it becomes."""
         request.__dict__["undo"] = True
+
+
+def _keep_late_messages(request: HttpRequest, response: HttpResponse) -> None:
+    """What is said only after the commit (a factor was turned on) comes after messages were put into the answer."""
+    said = getattr(request, "_messages", None)
+    if said is not None and said.added_new:
+        said.update(response)
 
 
 class SecondFactor(Middleware):

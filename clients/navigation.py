@@ -18,6 +18,8 @@ from clients.access import Right, allows, membership_of, visible_clients
 from clients.sessions import has_second_factor
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from clients.models import Client, Membership
 
 PINNED = 8
@@ -36,8 +38,23 @@ class Item:
     month: bool = False
 
 
+@dataclass(frozen=True)
+class Here:
+    """The page that is shown: its view and its path."""
+
+    view: str
+    path: str
+
+    def beside(self, view: str, url: str) -> str:
+        """``aria-current`` of a link: ``page`` for the page itself, ``true`` for the one it stands under."""
+        if self.view == view:
+            return "page"
+        return "true" if url != "/" and self.path.startswith(url) else ""
+
+
 _main: dict[str, Item] = {}
 _tabs: dict[str, Item] = {}
+_months: list[Callable[[Client], object]] = []
 
 
 def add_main(order: int, label: str, icon: str, view: str, right: Right, *, count: str = "") -> None:
@@ -50,22 +67,27 @@ def add_tab(order: int, label: str, icon: str, view: str, right: Right, *, month
     _tabs[view] = Item(order, label, icon, view, right, month=month)
 
 
+def add_month(current: Callable[[Client], object]) -> None:
+    """Where the month of the tabs comes from on a page whose address has none; called in the client's context."""
+    _months[:] = [current]
+
+
 add_main(40, "Clients", "building-store", "clients:clients", Right.VIEW_DRAFTS)
 add_main(80, "People", "users", "clients:people", Right.READ_AUDIT)
 add_main(90, "Audit trail", "history", "clients:audit", Right.READ_AUDIT)
 add_tab(90, "Onboarding", "building-plus", "clients:onboarding", Right.VIEW_DRAFTS)
 
 
-def _link(item: Item, here: str, **where: str) -> dict[str, Any] | None:
+def _link(item: Item, here: Here, **where: str) -> dict[str, Any] | None:
     try:
         url = reverse(item.view, kwargs=where)
         count = reverse(item.count) if item.count else ""
     except NoReverseMatch:
         return None
-    return {"label": item.label, "icon": item.icon, "url": url, "count": count, "here": here == item.view}
+    return {"label": item.label, "icon": item.icon, "url": url, "count": count, "here": here.beside(item.view, url)}
 
 
-def _links(items: dict[str, Item], membership: Membership, here: str, **where: str) -> list[dict[str, Any]]:
+def _links(items: dict[str, Item], membership: Membership, here: Here, **where: str) -> list[dict[str, Any]]:
     wanted = sorted((item for item in items.values() if allows(membership, item.right)), key=lambda item: item.order)
     made = []
     for item in wanted:
@@ -73,6 +95,13 @@ def _links(items: dict[str, Item], membership: Membership, here: str, **where: s
         if not item.month or where.get("month"):
             made.append(_link(item, here, **kwargs))
     return [link for link in made if link]
+
+
+def _month(request: HttpRequest, client: Client) -> str:
+    """The month the page is about, else the one its client is in; '' where no app knows of months."""
+    match = request.resolver_match
+    named = (match.kwargs.get("month") if match else "") or request.__dict__.get("month")
+    return str(named or next((current(client) for current in _months), ""))
 
 
 def _pinned(membership: Membership) -> list[Client]:
@@ -91,11 +120,10 @@ def _navigation(request: HttpRequest) -> dict[str, Any] | None:
     except Http404:
         return None
     match = request.resolver_match
-    here = match.view_name if match else ""
+    here = Here(match.view_name if match else "", request.path)
     tabs: list[dict[str, Any]] = []
-    if client := request.__dict__.get("client"):
-        month = str((match.kwargs.get("month") if match else "") or request.__dict__.get("month", ""))
-        tabs = _links(_tabs, membership, here, slug=client.slug, month=month)
+    if membership.is_staff_side and (client := request.__dict__.get("client")):
+        tabs = _links(_tabs, membership, here, slug=client.slug, month=_month(request, client))
     return {
         "membership": membership,
         "main": _links(_main, membership, here),

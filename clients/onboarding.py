@@ -7,9 +7,11 @@ A step is done when its proof says so, never by a tick. Upper apps register the 
 from __future__ import annotations
 
 import re
+from calendar import month_name
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from django import forms
@@ -18,6 +20,7 @@ from django.utils.text import slugify
 
 from clients import audit, catalogue
 from clients.models import Client, Membership, OnboardingStep, Practice, Role, StackItem, User
+from clients.templatetags.portal import DECIMALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +79,22 @@ def proof(key: str) -> Callable[[Callable[[Client], Progress]], Callable[[Client
     return register
 
 
+class AmountField(forms.DecimalField):
+    """An amount not below nil, typed in units of a currency with ``decimals`` and kept in its minor units."""
+
+    def __init__(self, *, decimals: int, **options: Any) -> None:
+        self.decimals = decimals
+        super().__init__(min_value=0, max_digits=15, decimal_places=decimals, **options)
+        self.widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return str(Decimal(value).scaleb(-self.decimals)) if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> Any:
+        typed = super().clean(str(value or "0").replace(",", ""))
+        return int((typed or Decimal(0)).scaleb(self.decimals))
+
+
 class FactsForm(forms.ModelForm):  # type: ignore[type-arg]
     """The facts of the business; each field is saved on its own as it changes."""
 
@@ -97,12 +116,11 @@ class FactsForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {
             "timezone": "Time zone of the books",
             "home_currency": "Home currency",
-            "fiscal_year_start_month": "Fiscal year begins in month",
             "books": "Books are kept in",
             "cut_over_on": "Cut-over date",
             "close_due_days": "Close due, business days after month end",
             "clearing_days": "Business days a payment may be on its way",
-            "materiality_minor": "Materiality, in cents",
+            "materiality_minor": "Materiality",
         }
         help_texts = {
             "cut_over_on": "From this day on the entries come from here; what came before stays as it is.",
@@ -114,8 +132,16 @@ class FactsForm(forms.ModelForm):  # type: ignore[type-arg]
             "timezone": forms.TextInput(attrs={"list": "zones", "autocomplete": "off"}),
         }
 
+    fiscal_year_start_month = forms.TypedChoiceField(
+        label="Fiscal year begins in", choices=list(enumerate(month_name))[1:], coerce=int
+    )
+
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        currency, plain = self.instance.home_currency, self.fields["materiality_minor"]
+        self.fields["materiality_minor"] = AmountField(
+            decimals=DECIMALS.get(currency, 2), label=f"{plain.label}, {currency}", help_text=plain.help_text
+        )
         staff = Membership.objects.filter(practice_id=self.instance.practice_id, is_active=True).exclude(
             role=Role.CLIENT
         )
@@ -142,7 +168,7 @@ def save_fact(client: Client, name: str, value: str, *, by: User) -> FactsForm:
     form = FactsForm(instance=client)
     if name not in form.fields:
         raise KeyError(name)
-    given = {field: form.initial.get(field) for field in form.fields} | {name: value}
+    given = {field: form[field].value() for field in form.fields} | {name: value}
     stored = getattr(client, name)
     form = FactsForm(given, instance=client)
     form.full_clean()

@@ -64,20 +64,26 @@ def _put(values: dict[str, str]) -> None:
         cursor.execute(f"SELECT {calls}", [part for item in values.items() for part in item])
 
 
-def _now(name: str) -> str:
+def _swap(name: str, value: str) -> str:
+    """Set one context for the rest of the running transaction; gives what it was. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(current_setting(%s, true), '')", [name])
-        (value,) = cursor.fetchone()
-    return str(value)
+        cursor.execute(
+            "WITH before AS MATERIALIZED (SELECT coalesce(current_setting(%s, true), '') AS value)"
+            " SELECT value, set_config(%s, %s, true) FROM before",
+            [name, name, value],
+        )
+        (before, _now) = cursor.fetchone()
+    return str(before)
 
 
 @contextmanager
 def _context(name: str, value: str) -> Iterator[None]:
+    is_outermost = not connection.in_atomic_block
     with transaction.atomic():
-        before = _now(name)
-        _put({name: value})
+        before = _swap(name, value)
         yield
-        _put({name: before})
+        if not is_outermost:  # the setting ends with its transaction
+            _put({name: before})
 
 
 def client_context(client_id: int) -> Any:

@@ -4,6 +4,7 @@
 //   data-opens="id" / data-closes                  a dialog is opened / the nearest one closed
 //   data-copy="text"                               copies, and says so in the live region
 //   data-submit-on-change                          a form or field that sends its form when changed
+//   .btn[aria-busy]                                set here while its request is under way; .while-busy beside it is shown
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -83,15 +84,34 @@
     if (row && row !== cursor()) moveTo(row);
     all("details.menu[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
   });
+  // Work that takes a while: the button pressed turns, takes no second press, and comes to rest when the answer is there.
+  const busy = (button, is) => { if (button?.matches?.(".btn")) button[is ? "setAttribute" : "removeAttribute"]("aria-busy", "true"); };
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.method !== "post") return;
+    if (event.submitter?.matches("[aria-busy=true]")) event.preventDefault(); else busy(event.submitter, true);
+  });
+  addEventListener("pageshow", () => all("[aria-busy=true]").forEach((button) => busy(button, false)));
+  const pressed = (event) => event.detail.requestConfig.triggeringEvent?.submitter || event.detail.elt;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (pressed(event).matches("[aria-busy=true]")) event.preventDefault(); else busy(pressed(event), true);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => busy(pressed(event), false));
+
   document.addEventListener("change", (event) => {
     if (event.target.closest("[data-submit-on-change]")) event.target.form?.requestSubmit();
   });
+
+  // The tab one is on is in sight, however narrow the window.
+  all(".tabs [aria-current]").forEach((tab) => { const list = tab.closest(".tabs"); list.scrollLeft = tab.offsetLeft - list.offsetLeft - (list.clientWidth - tab.offsetWidth) / 2; });
 
   // After a swap: the cursor stays on its row, or goes to the row that took its place; a server's words are announced.
   let place = -1;
   document.addEventListener("htmx:beforeSwap", (event) => {
     place = rows().indexOf(cursor());
     if ([403, 409, 410, 422].includes(event.detail.xhr.status)) { event.detail.shouldSwap = true; event.detail.isError = false; }
+    // A form in a dialog that changes the page behind it has done its work: what came of it is said there.
+    const dialog = event.detail.requestConfig.elt.closest?.("form")?.closest("dialog[open]");
+    if (dialog && event.detail.shouldSwap && !dialog.contains(event.detail.target)) dialog.close();
   });
   document.addEventListener("htmx:afterSettle", () => {
     const list = rows();

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from clients import audit
+from clients import acts, audit
 from clients.access import Right, classified, membership_of, practice_page
 from clients.models import AuditEvent
 from clients.tenancy import client_context
@@ -46,7 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "events": shown[:PAGE],
         "older": shown[PAGE - 1].pk if len(shown) > PAGE else None,
         "clients": clients,
-        "actions": sorted(set(_recent_actions(request))),
+        "actions": sorted(set(_recent_actions(request)), key=acts.words),
         "chosen": request.GET,
     }
     template = "clients/_audit_rows.html" if request.headers.get("HX-Request") else "clients/audit.html"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -59,17 +59,23 @@ def worker(portal: portals.Portal) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def watch() -> guests.Watch:
-    return guests.Watch()
+@pytest.fixture(scope="module")
+def crowd(browser: Browser, portal: portals.Portal) -> guests.Visitors:
+    return guests.Visitors(browser, portal, guests.Watch())
 
 
 @pytest.fixture
-def visitors(browser: Any, portal: portals.Portal, watch: guests.Watch) -> Iterator[guests.Visitors]:
+def watch(crowd: guests.Visitors) -> guests.Watch:
+    crowd.watch.wrong.clear()
+    crowd.watch.expected.clear()
+    return crowd.watch
+
+
+@pytest.fixture
+def visitors(crowd: guests.Visitors, watch: guests.Watch) -> Iterator[guests.Visitors]:
     """Opens pages. Afterwards nothing must have gone wrong behind any of them."""
-    portal.broken.clear()
-    found = guests.Visitors(browser, portal, watch)
-    yield found
-    found.leave()
-    assert not portal.broken
+    crowd.portal.broken.clear()
+    yield crowd
+    crowd.leave()
+    assert not crowd.portal.broken
     assert not watch.wrong

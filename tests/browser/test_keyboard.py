@@ -16,7 +16,7 @@ NAMED = {place.name: place for place in places.STAFF}
 
 @pytest.fixture
 def page(visitors, march):
-    return visitors.person(march.cast.bookkeeper)
+    return visitors.regular(march.cast.bookkeeper)
 
 
 def _at(page, name):

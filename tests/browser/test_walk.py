@@ -22,7 +22,7 @@ CLOSE = f"{CLIENT}/close/{MONTH}/"
 #: Check → what the close page says of the planted fault before anybody acted.
 NAMED = {
     "Every system is connected and synced past month end": "The bank asks the client to sign in again",
-    "No undecided duplicate": "suspect pairs wait for a decision",
+    "No undecided duplicate": "1 suspect pair waits for a decision",
     "No open exception dated in the month": "exceptions are open",
     "Every run is posted exactly once": "Payroll of Mar 13 was typed by hand",
     "every payout found in the bank": "Payout of Mar 19 is in transit, 12 days",

@@ -18,9 +18,13 @@ if TYPE_CHECKING:
     from tests.browser.portal import Portal
 
 LOOPBACK = {"127.0.0.1", "localhost"}
+WIDE = {"width": 1440, "height": 900}
 #: The browser's own note beside an answer that is judged by its status.
 ECHO = "Failed to load resource: the server responded with a status of"
 WAIT_MILLISECONDS = 15_000
+#: Says each breach of the content policy aloud, whatever the browser's console makes of it.
+POLICY = """document.addEventListener("securitypolicyviolation", (breach) =>
+  console.error(`content policy: ${breach.effectiveDirective} ${breach.blockedURI} ${breach.sample}`.trim()))"""
 
 
 @dataclass
@@ -32,6 +36,7 @@ class Watch:
     expected: list[int] = field(default_factory=list)
 
     def over(self, context: BrowserContext) -> None:
+        context.add_init_script(POLICY)
         context.on("console", self._console)
         context.on("weberror", lambda error: self.wrong.append(f"page error: {error.error}"))
         context.on("request", self._request)
@@ -66,19 +71,28 @@ class Watch:
 
 @dataclass
 class Visitors:
-    """Opens browsers for people, each with cookies of its own; all are watched."""
+    """Opens browsers for people, each with cookies of its own; all are watched.
+
+    ``stranger`` and ``person`` come for one test. ``regular`` keeps one page for all tests of a module, which spares the
+    browser a new process and cold caches for each.
+    """
 
     browser: Browser
     portal: Portal
     watch: Watch
     contexts: list[BrowserContext] = field(default_factory=list)
+    kept: dict[int, Page] = field(default_factory=dict)
 
-    def stranger(self, **options: Any) -> Page:
-        """A page of someone who has not signed in."""
-        given = {"base_url": self.portal.base, "viewport": {"width": 1440, "height": 900}, "accept_downloads": True}
+    def _open(self, **options: Any) -> BrowserContext:
+        given = {"base_url": self.portal.base, "viewport": WIDE, "accept_downloads": True}
         context = self.browser.new_context(**(given | options))
         context.set_default_timeout(WAIT_MILLISECONDS)
         self.watch.over(context)
+        return context
+
+    def stranger(self, **options: Any) -> Page:
+        """A page of someone who has not signed in."""
+        context = self._open(**options)
         self.contexts.append(context)
         return context.new_page()
 
@@ -88,6 +102,26 @@ class Visitors:
         page.context.add_cookies([portals.cookie(user, self.portal.base)])  # type: ignore[list-item]
         return page
 
+    def regular(self, user: User | None = None) -> Page:
+        """The module's page of a person who has shown a second factor just now, or of a stranger: wide, empty, by day."""
+        key = user.pk if user else 0
+        if key not in self.kept:
+            self.kept[key] = self._open().new_page()
+            if user:
+                self.kept[key].context.add_cookies([portals.cookie(user, self.portal.base)])  # type: ignore[list-item]
+        page = self.kept[key]
+        if user:
+            portals.just_now(user)
+        else:
+            page.context.clear_cookies()
+        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme="light", reduced_motion="null")
+        return page
+
     def leave(self) -> None:
+        """After each test: whoever came for it is gone, and what went wrong behind the pages that are kept is known."""
         for context in self.contexts:
             context.close()
+        self.contexts.clear()
+        for page in self.kept.values():
+            page.context.cookies()  # a round trip: events that were under way have arrived

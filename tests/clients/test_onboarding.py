@@ -47,7 +47,8 @@ def brambling() -> Client:
         ("name", "Brambling Studios", "Brambling Studios"),
         ("timezone", "America/Chicago", "America/Chicago"),
         ("home_currency", "cad", "CAD"),
-        ("materiality_minor", "5000", 5000),
+        ("materiality_minor", "50.00", 5_000),
+        ("materiality_minor", "1,250", 125_000),
         ("fiscal_year_start_month", "7", 7),
     ],
 )
@@ -62,6 +63,9 @@ def test_a_fact_is_saved_alone(world, alice, name, value, stored):
         ("timezone", "Mars/Olympus"),
         ("home_currency", "US"),
         ("fiscal_year_start_month", "13"),
+        ("materiality_minor", "-1"),
+        ("materiality_minor", "0.001"),
+        ("materiality_minor", "much"),
         ("cut_over_on", "soon"),
         ("name", ""),
     ],
@@ -70,6 +74,16 @@ def test_a_wrong_fact_is_told_and_not_saved(world, alice, name, value):
     before = getattr(brambling(), name)
     assert b"Saved" not in fact(alice, name, value).content
     assert getattr(brambling(), name) == before
+
+
+def test_an_amount_is_typed_in_units_of_the_currency(world, alice):
+    for currency, minor, shown in (("USD", 125_050, "1250.50"), ("JPY", 1_250, "1250"), ("KWD", 1_250, "1.250")):
+        Client.objects.filter(slug="brambling").update(home_currency=currency, materiality_minor=minor)
+        page = alice.get("/c/brambling/onboarding/facts/").content.decode()
+        assert f"Materiality, {currency}" in page
+        assert f'value="{shown}"' in page
+        assert b"Saved" in fact(alice, "close_due_days", "6").content
+        assert brambling().materiality_minor == minor
 
 
 def test_the_preparer_is_not_the_controller(world, alice):

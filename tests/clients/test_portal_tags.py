@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from clients.templatetags import portal
+from clients.templatetags import browsers, portal
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,27 @@ def test_a_state_has_icon_word_and_colour():
 
 def test_a_state_escapes_its_word():
     assert "<b>" not in portal.status("pass", "<b>x</b>")
+
+
+@pytest.mark.parametrize(
+    ("agent", "said"),
+    [
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
+            "Chrome on Linux",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36 Edg/126.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) Version/17.5 Mobile Safari/604.1",
+            "Safari on an iPhone",
+        ),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14.5; rv:127.0) Gecko/20100101 Firefox/127.0", "Firefox on macOS"),
+        ("curl/8.5.0", "An unknown browser"),
+        ("", "An unknown browser"),
+    ],
+)
+def test_a_session_names_its_browser(agent, said):
+    assert browsers.browser(agent) == said

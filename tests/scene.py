@@ -8,6 +8,7 @@ kept as a database template and the sandbox's log, keyed by a hash of all code: 
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import hashlib
 import os
@@ -56,30 +57,28 @@ def _hash() -> str:
 
 
 class Nursery:
-    """A process that forks sandboxes which all begin at the same state."""
+    """Forks sandboxes which all begin at the same state: what the log in a folder says, else nothing but their world."""
+
+    _process: subprocess.Popen[str] | None = None
 
     def __init__(self, replayed: Path | None = None) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests/sandbox_nursery.py"), str(replayed or "")],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._line() == "ready"
+        self.name = os.urandom(6).hex()
+        self._tell("open", replayed)
 
-    def _line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+    def _tell(self, what: str, folder: Path | None = None) -> subprocess.Popen[str]:
+        if Nursery._process is None:
+            Nursery._process = _start()
+        assert Nursery._process.stdin is not None
+        Nursery._process.stdin.write(f"{what}\t{self.name}\t{folder or ''}\n")
+        Nursery._process.stdin.flush()
+        return Nursery._process
 
     @contextmanager
     def sandbox(self, kept: Path | None = None) -> Iterator[str]:
         """A sandbox of one's own; gives its address."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{kept or ''}\n")
-        self.process.stdin.flush()
-        pid, address = self._line().split()
+        process = self._tell("fork", kept)
+        assert process.stdout is not None
+        pid, address = process.stdout.readline().split()
         before, django_settings.SANDBOX_URL = django_settings.SANDBOX_URL, address
         try:
             yield address
@@ -88,8 +87,21 @@ class Nursery:
             os.kill(int(pid), signal.SIGKILL)
 
     def stop(self) -> None:
-        self.process.kill()
-        self.process.communicate(timeout=10)
+        self._tell("close")
+
+
+def _start() -> subprocess.Popen[str]:
+    """The process that all sandboxes of this test process come from; it ends with it."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "tests/sandbox_nursery.py")],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    atexit.register(process.kill)
+    return process
 
 
 # ---- the template --------------------------------------------------------------------------------------------------------
@@ -222,11 +234,10 @@ def _learn() -> None:
 
 def pull(client: Client, *slugs: str) -> None:
     """Read every stream of the client's systems (or those named) to its end."""
-    from config.demo import consent
-    from config.demo.onboard import SYSTEMS
+    from config.demo import consent, stack
     from integrations import registry, syncing
 
-    for slug in slugs or SYSTEMS:
+    for slug in slugs or stack.connected(client):
         connection = consent.connection(client, slug)
         assert connection is not None
         for stream in sorted(registry.provider(slug).streams, key=lambda stream: stream.order):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import FIRST
+
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ("config", "closeout", "ledger", "integrations", "clients")
 #: What is loaded at start from above is wiring, not knowledge: the settings of the project.
@@ -17,9 +19,12 @@ PURE = ("django", "celery", "requests", "psycopg", "rest_framework", "allauth")
 PURE_FILES = [
     "integrations/money.py",
     "integrations/payload.py",
-    "integrations/records.py",
+    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "integrations/records").glob("*.py")),
     "integrations/errors.py",
     "integrations/provider.py",
+    "integrations/schemes.py",
+    "integrations/arrivals.py",
+    "integrations/tables.py",
 ]
 FORBIDDEN_NAMES = {"utils.py", "helpers.py", "common.py", "misc.py", "services.py"}
 PROVIDERS = re.compile(r"(?i)\b(stripe|gusto|plaid|quickbooks|intuit|paypal|shopify|adp|xero)\b")
@@ -220,3 +225,7 @@ def test_every_icon_a_template_names_exists():
         for icon in re.findall(r"{%\s*icon\s+[\"']([a-z0-9-]+)[\"']", path.read_text())
     }
     assert used - symbols == set()
+
+
+def test_every_file_that_begins_first_exists():
+    assert [name for name in FIRST if not (ROOT / "tests" / name).is_file()] == []

@@ -1,4 +1,4 @@
-"""The practice Larkfield Ledger, its people and its three clients. All fictional."""
+"""The practice Larkfield Ledger, its people and its clients. All fictional."""
 
 from __future__ import annotations
 
@@ -8,15 +8,23 @@ from datetime import date
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from clients import catalogue
 from clients.models import Assignment, Client, Membership, Practice, Role, StackItem, User
 from clients.tenancy import client_context
+from config.demo import stack
 
 CUT_OVER = date(2026, 1, 1)
 #: name, address, role, sees payroll, clients assigned ('' = none needed).
 PEOPLE = (
     ("Rowan Oakes", "rowan@larkfield.example", Role.CONTROLLER, True, ()),
     ("Helen Kerr", "helen@larkfield.example", Role.CONTROLLER, True, ()),
-    ("Jules Tan", "jules@larkfield.example", Role.STAFF, True, ("kestrel", "quillfeather", "brambling")),
+    (
+        "Jules Tan",
+        "jules@larkfield.example",
+        Role.STAFF,
+        True,
+        ("kestrel", "quillfeather", "brambling", "tamarack", "osprey"),
+    ),
     ("Sam Vale", "sam@larkfield.example", Role.STAFF, False, ("brambling",)),
     ("Ada Lark", "ada@larkfield.example", Role.ADMIN, True, ()),
     ("Nora Pine", "nora@kestrelandpine.example", Role.CLIENT, False, ("kestrel",)),
@@ -26,12 +34,8 @@ CLIENTS = (
     ("kestrel", "Kestrel and Pine Outfitters", Client.Stage.LIVE, CUT_OVER),
     ("quillfeather", "Quillfeather Coffee Roasters", Client.Stage.LIVE, CUT_OVER),
     ("brambling", "Brambling Studio", Client.Stage.ONBOARDING, None),
-)
-STACK = (
-    ("quickbooks-online", "accounting", StackItem.Route.API),
-    ("stripe", "processor", StackItem.Route.API),
-    ("gusto", "payroll", StackItem.Route.API),
-    ("plaid", "bank", StackItem.Route.FEED),
+    ("tamarack", "Tamarack Trading", Client.Stage.LIVE, CUT_OVER),
+    ("osprey", "Osprey Field Works", Client.Stage.LIVE, CUT_OVER),
 )
 
 
@@ -71,8 +75,8 @@ def seed() -> Cast:
         for slug in assigned:
             with client_context(clients[slug].pk):
                 Assignment.objects.get_or_create(membership=membership, client=clients[slug])
-    for slug, client in clients.items():
-        _inventory(client, complete=slug != "brambling")
+    for client in clients.values():
+        _inventory(client, complete=client.cut_over_on is not None)
     return Cast(
         practice, controller, people["helen@larkfield.example"], bookkeeper, people["ada@larkfield.example"],
         people["nora@kestrelandpine.example"], clients,
@@ -88,8 +92,13 @@ def _person(name: str, email: str) -> User:
 
 
 def _inventory(client: Client, *, complete: bool) -> None:
+    """Everything the company says it uses, or as much of it as is known while it is being onboarded."""
+    used = stack.used(client)
     with client_context(client.pk):
-        for system, category, route in STACK if complete else STACK[:1]:
+        for slug in used if complete else used[:1]:
+            system = catalogue.BY_SLUG[slug]
             StackItem.objects.get_or_create(
-                client=client, system=system, defaults={"category": category, "route": route, "access_state": "granted"}
+                client=client,
+                system=slug,
+                defaults={"category": system.category, "route": system.route, "access_state": "granted"},
             )

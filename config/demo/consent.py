@@ -1,4 +1,4 @@
-"""Walks a provider's consent page as a person's browser would: reads the form, approves, follows back to the callback."""
+"""Gets access to a system as a person would: fills in what is asked, and walks its consent page back to the callback."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import requests
 from django.db import transaction
 
 from clients.tenancy import client_context, system_context
-from integrations import oauth
+from config.demo import truth
+from integrations import files, oauth, pasting
 from integrations.models import Connection
+from integrations.provider import FileOnly
 from integrations.registry import provider
+from integrations.sandbox import walking
 
 if TYPE_CHECKING:
     from clients.models import Client, User
+    from integrations.provider import Provider
 
 TIMEOUT_SECONDS = 20
 
@@ -37,12 +41,40 @@ class _Form(HTMLParser):
 
 
 def connect(client: Client, slug: str, *, by: User, connection: Connection | None = None) -> Connection:
-    """Connect (or reconnect) one system of a client through its real consent page; gives the live connection."""
+    """Connect (or reconnect) one system of a client in its real way, and bring the files it gives beside; the live connection."""
+    declared = provider(slug)
+    if isinstance(declared.auth, FileOnly):
+        return bring_exports(client, declared, by=by)
+    live = _sign_in(client, declared, by=by, connection=connection)
+    if declared.files and truth.exports(client, slug):
+        bring_exports(client, declared, by=by)
+    return live
+
+
+def _sign_in(client: Client, declared: Provider, *, by: User, connection: Connection | None) -> Connection:
+    """By pasted keys, or over the vendor's own page."""
+    slug = declared.slug
+    known = truth.access(client, slug)
+    if pasting.is_direct(declared.auth):
+        with client_context(client.pk), transaction.atomic():
+            return pasting.connect(by, client, declared, known, connection=connection)
     with client_context(client.pk):
-        address = oauth.begin(by, client, provider(slug), connection=connection, hint=client.slug)
-    params = approve(address, client.slug)
+        address = oauth.begin(by, client, declared, connection=connection, hint=client.slug, asked=known)
+    with walking.catching(address, slug) as reachable:
+        params = approve(reachable, client.slug)
     with transaction.atomic():
         return oauth.finish(by, slug, params)
+
+
+def bring_exports(client: Client, declared: Provider, *, by: User) -> Connection:
+    """Bring every export file of a system without access: looked at first, then confirmed; gives the connection by file."""
+    found: set[Connection] = set()
+    for filename, content in truth.exports(client, declared.slug).items():
+        with client_context(client.pk), transaction.atomic():
+            brought = files.preview(by, client, filename=filename, content=content, system=declared)
+            found |= set(files.confirm(brought, actor=by, account=client.name))
+    (connection,) = found
+    return connection
 
 
 def approve(address: str, company: str) -> dict[str, str]:

@@ -1,19 +1,22 @@
-"""Which account each role means for the two running companies: prepared by the bookkeeper, approved by the controller."""
+"""Which account each role means for the running companies: prepared by the bookkeeper, approved by the controller."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from config.demo import truth
 from ledger import mapping
 from ledger.models import Account, MappingVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from clients.models import Client
     from config.demo.cast import Cast
 
-#: role, key, provider → account name.
+#: role, key, provider → account name. The first is every company's; the others are of those whose systems the world plays.
+BANK = ("bank", "", "", "Checking")
 COMMON = (
-    ("bank", "", "", "Checking"),
     ("clearing", "", "stripe", "Stripe Clearing"),
     ("in-transit", "", "stripe", "Payouts in Transit"),
     ("disputed-funds", "", "", "Disputed Funds"),
@@ -46,6 +49,7 @@ PHRASES = {
     ),
     "quillfeather": (("interest-income", "INTEREST", "Interest Income"),),
 }
+USUAL_PHRASES = PHRASES["kestrel"]
 
 
 def approve_mapping(client: Client, cast: Cast) -> MappingVersion:
@@ -56,14 +60,28 @@ def approve_mapping(client: Client, cast: Cast) -> MappingVersion:
     accounts = {account.name: account for account in Account.objects.filter(client=client)}
     assert client.cut_over_on is not None
     version = mapping.draft(client, by=cast.bookkeeper, effective_from=client.cut_over_on)
-    rules = [*COMMON, *(("sales", channel, "", name) for channel, name in CHANNELS[client.slug].items())]
-    for role, key, provider, name in rules:
-        mapping.set_rule(version, role=role, key=key, provider=provider, account=accounts[name], by=cast.bookkeeper)
-    for account in accounts.values():
-        if account.name.startswith("Wages – "):
-            department = account.name.removeprefix("Wages – ")
-            mapping.set_rule(version, role="wages", department=department, account=account, by=cast.bookkeeper)
-    for role, words, name in PHRASES[client.slug]:
-        mapping.set_rule(version, role=role, words=words, account=accounts[name], by=cast.bookkeeper)
+    for rule in [*_own(client, accounts), *_told(client)]:
+        mapping.set_rule(version, account=accounts[rule.pop("account")], by=cast.bookkeeper, **rule)
     mapping.approve(version, by=cast.controller)
     return version
+
+
+def _own(client: Client, accounts: Iterable[str]) -> Iterator[dict[str, str]]:
+    """The bank, what its words mean, and every role of the systems that the world itself plays."""
+    channels = CHANNELS.get(client.slug, {})
+    rules = [BANK, *(COMMON if channels else ()), *(("sales", key, "", name) for key, name in channels.items())]
+    for role, key, provider, name in rules:
+        yield {"role": role, "key": key, "provider": provider, "account": name}
+    for name in accounts if channels else ():
+        if name.startswith("Wages – "):
+            yield {"role": "wages", "department": name.removeprefix("Wages – "), "account": name}
+    for role, words, name in PHRASES.get(client.slug, USUAL_PHRASES):
+        yield {"role": role, "words": words, "account": name}
+
+
+def _told(client: Client) -> Iterator[dict[str, str]]:
+    """What the systems with a story of their own need; each rule counts for its own system's lines."""
+    for slug, facts in truth.read(client)["systems"].items():
+        for rule in facts["mapping"]:
+            everywhere = rule.pop("everywhere") or rule["words"]
+            yield {**rule, "provider": "" if everywhere else slug}

@@ -10,6 +10,7 @@ from closeout import signoff, workflow
 from closeout.models import CheckResult, CloseRun, Package, Seal
 from config.demo import work
 from config.demo.progress import stage
+from ledger import accruals
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -32,6 +33,7 @@ def close_month(client: Client, cast: Cast, month: Month) -> bool:
         with stage(f"{month.label}: seal, package") as line:
             line.says(packaged(client, month, cast))
         return True
+    accrue(client, cast, month)
     with stage(f"{month.label}: check") as line:
         check(client, cast, month)
         proven, total = counts(client, month)
@@ -41,6 +43,18 @@ def close_month(client: Client, cast: Cast, month: Month) -> bool:
     with stage(f"{month.label}: sign, lock, seal, package") as line:
         line.says(sign(client, cast, month))
     return True
+
+
+def accrue(client: Client, cast: Cast, month: Month) -> None:
+    """The month's last working days, which a run pays that nobody knows yet, are accrued as the last run paid them."""
+    with client_context(client.pk):
+        unknown = [one for one in accruals.unpaid(client, month) if one.estimate]
+        if all(accruals.is_estimated(one, month) for one in unknown):
+            return
+        with stage(f"{month.label}: accrue") as line:
+            accruals.estimate(client, month, by=cast.bookkeeper)
+            line.says("the last days' pay, as in the run before")
+    work.run(client, "refresh")
 
 
 def check(client: Client, cast: Cast, month: Month) -> None:

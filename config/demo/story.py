@@ -1,13 +1,16 @@
-"""The demonstration, start to end: one clean company closed three months running, one with planted faults, one being onboarded."""
+"""The demonstration, start to end: one clean company closed three months running, one with planted faults, one being onboarded,
+and two whose stacks hold every other system, each proven.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clients import catalogue
 from clients.tenancy import client_context
 from closeout import baseline
 from closeout.models import CheckResult, Seal
-from config.demo import consent, month, onboard, truth, work
+from config.demo import consent, month, onboard, stack, systems, truth, work
 from config.demo.progress import heading, stage
 from integrations.models import Connection
 from ledger.core.period import Month
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
     from clients.models import Client
     from config.demo.cast import Cast
 
+#: The companies whose stacks hold what the others have not.
+WIDE = ("tamarack", "osprey")
+RUNNING = ("kestrel", "quillfeather", *WIDE)
 OPENING = Month(2025, 12)
 MONTHS = (Month(2026, 1), Month(2026, 2), Month(2026, 3))
 #: Planted fault → the check that must name it.
@@ -34,10 +40,15 @@ NAMED_BY = {
 def play(cast: Cast, *, once: bool = False) -> bool:
     """Run the whole demonstration; True if every proof ties to the sandbox's truth. Finding it done costs seconds."""
     del once  # the same either way: serving is the caller's
+    new = [cast.clients[slug] for slug in RUNNING if not _is_sealed(cast.clients[slug])]
+    if new:
+        heading(f"Onboarding {len(new)} companies")
+        onboard.begin(new, cast)
     clean = clean_company(cast.clients["kestrel"], cast)
     faulty = faulty_company(cast.clients["quillfeather"], cast)
     new_company(cast.clients["brambling"], cast)
-    return clean and faulty
+    wide = [wide_company(cast.clients[slug], cast) for slug in WIDE]
+    return clean and faulty and all(wide)
 
 
 def clean_company(client: Client, cast: Cast) -> bool:
@@ -72,15 +83,33 @@ def new_company(client: Client, cast: Cast) -> None:
         line.says("1 system; the wizard waits for the others")
 
 
-def _onboard(client: Client, cast: Cast) -> None:
+def wide_company(client: Client, cast: Cast) -> bool:
+    """Tamarack or Osprey: every system of a wide stack connected, booked and proven by itself and in the whole."""
+    heading(f"{client.name}: {len(stack.used(client))} systems")
+    _onboard(client, cast)
+    ties = _ties(client, (OPENING, *MONTHS))
+    known = truth.read(client)
     with client_context(client.pk):
-        sealed = Seal.objects.filter(client=client).exists()
-    if sealed:
+        for proof in systems.prove(client, MONTHS, known):
+            ties = ties and proof.ties
+            print(f"    {catalogue.BY_SLUG[proof.slug].name:<20} {proof}", flush=True)
+    if missing := stack.missing(client):
+        print(f"    {'nobody reads yet':<20} {', '.join(missing)}", flush=True)
+    return ties
+
+
+def _onboard(client: Client, cast: Cast) -> None:
+    if _is_sealed(client):
         return
-    onboard.onboard(client, cast)
+    onboard.refresh(client)
     with stage("agree opening balances") as line, client_context(client.pk):
         seal = baseline.seal_opening(client, OPENING, by=cast.controller)
         line.says(f"{OPENING.label} sealed as {seal.code}")
+
+
+def _is_sealed(client: Client) -> bool:
+    with client_context(client.pk):
+        return Seal.objects.filter(client=client).exists()
 
 
 def _close(client: Client, cast: Cast, months: tuple[Month, ...]) -> bool:
@@ -134,7 +163,11 @@ def _named(client: Client) -> bool:
     """Print each planted fault beside the check that names it; False if one goes unnamed."""
     planted = {fault["id"]: fault for fault in truth.read(client)["faults"]}
     with client_context(client.pk):
-        rows = CheckResult.objects.filter(close__client=client, close__month=MONTHS[2].first).exclude(state="pass")
+        rows = (
+            CheckResult.objects.filter(close__client=client, close__month=MONTHS[2].first)
+            .exclude(state="pass")
+            .order_by("-pk")
+        )
         open_items = {row.check_id: row for row in rows}
     named = True
     for fault, check_id in NAMED_BY.items():

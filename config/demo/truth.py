@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import requests
 from django.conf import settings
 
-from ledger import bank_intake, bank_position, payroll_proof, processor_proof, statements
+from ledger import accruals, bank_intake, bank_position, mapping, payroll_proof, processor_proof, statements
 from ledger.core.statements import trial_balance
-from ledger.models import JournalLine
+from ledger.models import Account, JournalLine
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -28,9 +28,34 @@ class Difference:
 
 def read(client: Client) -> dict[str, Any]:
     """The sandbox's truth about a company."""
-    answer = requests.get(f"{settings.SANDBOX_URL}/_control/truth/{client.slug}", timeout=30)
+    return dict(_get(f"truth/{client.slug}").json())
+
+
+def access(client: Client, slug: str) -> dict[str, str]:
+    """What the owner of an account knows of it: where it is, and the keys made for us. Nothing where a page asks them."""
+    return {str(name): str(value) for name, value in _get(f"access/{client.slug}/{slug}").json().items()}
+
+
+def bank_statements(client: Client) -> list[dict[str, Any]]:
+    """What the bank's paper statements say, and the name of the file each comes as."""
+    return list(_get(f"statements/{client.slug}").json()["statements"])
+
+
+def bank_statement(client: Client, filename: str) -> bytes:
+    """One statement file."""
+    return _get(f"statements/{client.slug}/{filename}").content
+
+
+def exports(client: Client, slug: str) -> dict[str, bytes]:
+    """The export files a person gets from a system, by name."""
+    names = _get(f"exports/{client.slug}/{slug}").json()["files"]
+    return {name: _get(f"exports/{client.slug}/{slug}/{name}").content for name in names}
+
+
+def _get(path: str) -> requests.Response:
+    answer = requests.get(f"{settings.SANDBOX_URL}/_control/{path}", timeout=30)
     answer.raise_for_status()
-    return dict(answer.json())
+    return answer
 
 
 def act(client: Client, action: str, **body: Any) -> None:
@@ -58,7 +83,7 @@ def unproven(client: Client, month: Month, truth: dict[str, Any]) -> list[str]:
     said = []
     for connection in processor_proof.connections(client):
         closing = processor_proof.prove(client, connection, month).roll.closing
-        if closing != truth["processor"][str(month)]["closing_minor"]:
+        if closing != _held(client, connection.provider, month, truth):
             said.append(f"{connection}: closing {closing}")
     for feed in bank_position.feeds(client):
         assert feed.account is not None
@@ -74,10 +99,20 @@ def unproven(client: Client, month: Month, truth: dict[str, Any]) -> list[str]:
     return said
 
 
+def _held(client: Client, slug: str, month: Month, truth: dict[str, Any]) -> int:
+    """What a processor holds for the company at a month's end, minor units of the home currency."""
+    if slug not in truth["systems"]:
+        return int(truth["processor"][str(month)]["closing_minor"])
+    ids = mapping.accounts_by_role(client.pk, "clearing", month.last, provider=slug)
+    clearing = set(Account.objects.filter(client=client, pk__in=ids).values_list("name", flat=True))
+    balances = [held for held in truth["systems"][slug]["balances"] if held["on"] == month.last.isoformat()]
+    return sum(held["books_minor"] for held in balances if clearing.issuperset(held["accounts"]))
+
+
 def _accruals(client: Client, month: Month) -> dict[str, int]:
     """Debit − credit by account of payroll accruals and their reversals to the month's end: the truth has none."""
     lines = JournalLine.objects.filter(
-        client=client, entry__purpose__in=["accrual", "accrual-reversal"], booked_on__lte=month.last
+        client=client, entry__purpose__in=accruals.PURPOSES, booked_on__lte=month.last
     ).select_related("account")
     sums: dict[str, int] = {}
     for line in lines:

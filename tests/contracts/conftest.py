@@ -65,16 +65,14 @@ def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """``mock("plaid/openapi….json")`` gives the address of a server for that description; one each a session."""
-    if reason := missing():
-        pytest.skip(reason)
+def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str, Path], str]]:
+    """``mock("plaid", file)`` gives the address of a server for that description; one a name and session."""
     folder = tmp_path_factory.mktemp("mock")
     running: dict[str, Any] = {}
 
-    def start(name: str) -> str:
+    def start(name: str, file: Path) -> str:
         if name not in running:
-            serving = _serving(CONTRACTS / name, folder / f"{len(running)}.log")
+            serving = _serving(file, folder / f"{len(running)}.log")
             running[name] = (serving, serving.__enter__())
         return str(running[name][1])
 

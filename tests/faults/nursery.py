@@ -6,24 +6,31 @@ as fast as it answers.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from contextlib import nullcontext
 
+import celery.apps.worker  # what a worker imports as it starts; each would again
+import celery.bin.celery
+import celery.concurrency.solo  # noqa: F401
 import django
+import kombu.transport.filesystem  # noqa: F401
 from django.conf import settings
 
 django.setup()
 
 import tests.faults.effects  # noqa: E402, F401  (registers the handlers)
 from config.celery import app  # noqa: E402
-from integrations import crashpoints, limits  # noqa: E402
+from integrations import crashpoints, limits, registry  # noqa: E402
 
 if os.environ.get("TIEOUT_TEST_NO_PACE"):
     limits.slot = lambda *_given: nullcontext()  # type: ignore[assignment]
 
 app.loader.import_default_modules()
+registry.all_providers()
+gc.freeze()
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for number, line in enumerate(sys.stdin):
     child = os.fork()

@@ -67,7 +67,7 @@ class Workers(Crew):
 
 
 @pytest.fixture
-def client(scene_template, django_db_blocker, tmp_path):
+def client(django_db_setup, django_db_blocker):
     """Connected and mapped, nothing pulled yet but accounts; in a database and a sandbox of its own."""
     from clients import provisioning
     from config.demo import cast, consent, mapping, onboard
@@ -169,10 +169,9 @@ def work_through(client: Any, crew: Workers, strike: Any) -> None:
 
 
 def test_random_kills_and_kills_at_every_named_point_lose_and_double_nothing(client, crew):
-    from config.demo import consent, truth
-    from config.demo.onboard import SYSTEMS
+    from config.demo import consent, stack, truth
 
-    for slug in SYSTEMS:
+    for slug in stack.connected(client):
         connection = consent.connection(client, slug)
         jobs.enqueue(client.pk, "sync", f"first:{slug}", {}, connection_id=connection.pk)
     plan = [*POINTS, *[""] * (KILLS - len(POINTS))]

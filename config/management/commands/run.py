@@ -172,7 +172,7 @@ def start_children(family: Family, port: int) -> None:
     if settings.DEMO:
         state = str(settings.VAR / "sandbox")
         family.start("sandbox", python, manage, "sandbox", "--port", str(settings.SANDBOX_PORT), "--state", state)
-    working = ("worker", "--beat", "--concurrency=2", "--loglevel=INFO", "--without-gossip", "--without-mingle")
+    working = ("worker", "--beat", "--concurrency=4", "--loglevel=INFO", "--without-gossip", "--without-mingle")
     family.start("worker", python, "-m", "celery", "--app=config", *working)
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     serving = ("--bind", f"{HOST}:{port}", "--workers", "1", "--threads", "8", "--access-logfile", "-")

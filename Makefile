@@ -21,7 +21,7 @@ run: prepare ## everything on this machine, with the demonstration's month-end; 
 	@TIEOUT_DEMO=$${TIEOUT_DEMO:-yes} $(PY) manage.py run $(ARGS)
 
 test: prepare-dev ## all tests, browser tests too
-	@PY="$(PY)" .ci/test -n $(WORKERS) --dist loadfile $(ARGS)
+	@PY="$(PY)" .ci/test -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: prepare-dev ## ruff, mypy, migrations, settings of a production installation, architecture, templates
 	@PY="$(PY)" .ci/check

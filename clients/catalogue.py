@@ -1,116 +1,30 @@
 """Every system a client's stack can hold: its category and the route by which its figures reach us.
 
 A system whose slug is a connector's slug is connected directly; the others say honestly which road remains (an export file,
-the bank feed, another app that passes the figures on, or a figure typed by hand and checked).
+the bank feed, another app that passes the figures on, or figures typed by hand and verified).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from clients.systems import SYSTEMS, System
 
+#: Category: (label, icon).
 CATEGORIES: dict[str, tuple[str, str]] = {
     "accounting": ("Accounting", "table"),
     "payroll": ("Payroll", "users"),
+    "time": ("Time", "clock"),
     "processor": ("Card and checkout payments", "credit-card"),
+    "pos": ("Tills", "building-store"),
     "commerce": ("Online store and marketplace", "shopping-bag"),
     "payables": ("Bills", "receipt"),
     "expenses": ("Expenses and cards", "wallet"),
-    "bank": ("Banks", "building-bank"),
+    "bank": ("Banks and cash", "building-bank"),
+    "lending": ("Loans", "report-money"),
     "crm": ("Customers and billing", "address-book"),
+    "tax": ("Tax", "file-certificate"),
 }
-
-
-@dataclass(frozen=True)
-class System:
-    """One system: ``route`` as in StackItem.Route. ``words`` are what banks print for its money, for discovery."""
-
-    slug: str
-    name: str
-    category: str
-    route: str
-    note: str = ""
-    words: tuple[str, ...] = field(default=())
-    #: Systems that carry the same money; choosing two asks which one posts.
-    overlaps: tuple[str, ...] = ()
-
-
-SYSTEMS: tuple[System, ...] = (
-    System("quickbooks-online", "QuickBooks Online", "accounting", "api", "Direct API"),
-    System("xero", "Xero", "accounting", "file", "Exported reports"),
-    System("sage-intacct", "Sage Intacct", "accounting", "file", "Exported reports"),
-    System("gusto", "Gusto", "payroll", "api", "Direct API", ("GUSTO",)),
-    System(
-        "adp",
-        "ADP Workforce Now",
-        "payroll",
-        "api",
-        "Direct API with a certificate, else the payroll register as a file",
-        ("ADP WAGE PAY", "ADP TAX", "ADP PAYROLL"),
-    ),
-    System("paychex", "Paychex Flex", "payroll", "file", "Payroll journal as a file", ("PAYCHEX",)),
-    System("rippling", "Rippling", "payroll", "file", "Payroll report as a file", ("RIPPLING",)),
-    System(
-        "quickbooks-payroll",
-        "QuickBooks Payroll",
-        "payroll",
-        "file",
-        "Posts itself into QuickBooks; the payroll register proves it",
-        ("INTUIT PAYROLL",),
-    ),
-    System("onpay", "OnPay", "payroll", "file", "Payroll report as a file", ("ONPAY",)),
-    System("stripe", "Stripe", "processor", "api", "Direct API", ("STRIPE",)),
-    System("square", "Square", "processor", "api", "Direct API", ("SQUARE INC", "SQ *")),
-    System("paypal", "PayPal", "processor", "api", "Direct API, or the activity download as a file", ("PAYPAL",)),
-    System("toast", "Toast", "processor", "file", "Sales summary as a file", ("TOAST DEP",)),
-    System("clover", "Clover", "processor", "file", "Deposit report as a file", ("CLOVER", "FISERV")),
-    System("adyen", "Adyen", "processor", "file", "Settlement report as a file", ("ADYEN",)),
-    System("authorize-net", "Authorize.net", "processor", "file", "Settled batches as a file", ("AUTHNET",)),
-    System("shopify", "Shopify", "commerce", "api", "Direct API", ("SHOPIFY",), ("stripe", "paypal")),
-    System(
-        "woocommerce",
-        "WooCommerce",
-        "commerce",
-        "api",
-        "Direct API; the money arrives by its payment processor",
-        (),
-        ("stripe", "paypal", "square"),
-    ),
-    System("amazon", "Amazon Seller", "commerce", "file", "Settlement report as a file", ("AMAZON",)),
-    System("etsy", "Etsy", "commerce", "file", "Monthly statement as a file", ("ETSY",)),
-    System("ebay", "eBay", "commerce", "file", "Transaction report as a file", ("EBAY",)),
-    System("doordash", "DoorDash", "commerce", "file", "Payout report as a file", ("DOORDASH",)),
-    System(
-        "bill",
-        "BILL",
-        "payables",
-        "api",
-        "Direct API, or it syncs itself into the books and we check",
-        ("BILL.COM", "BILL COM"),
-    ),
-    System(
-        "melio",
-        "Melio",
-        "payables",
-        "api",
-        "Direct API with Melio’s agreement, else exported lists as files",
-        ("MELIO",),
-    ),
-    System(
-        "ramp-bill-pay", "Ramp Bill Pay", "payables", "app", "Syncs itself into the books; we check clearing", ("RAMP",)
-    ),
-    System("paper-bills", "Paper and e-mailed bills", "payables", "hand", "Entered by the bookkeeper"),
-    System("expensify", "Expensify", "expenses", "app", "Exports itself into the books; we check", ("EXPENSIFY",)),
-    System("ramp", "Ramp", "expenses", "app", "Syncs itself into the books; we check the statement", ("RAMP",)),
-    System("brex", "Brex", "expenses", "app", "Syncs itself into the books; we check the statement", ("BREX",)),
-    System("dext", "Dext", "expenses", "file", "Publishes into the books; its exported archive proves it"),
-    System("plaid", "Bank feed", "bank", "feed", "Direct feed of checking, savings and cards"),
-    System("bank-file", "Bank file", "bank", "file", "OFX, QFX, CAMT.053, MT940, QIF or CSV"),
-    System("cash-drawer", "Cash drawer", "bank", "hand", "Counted by hand, verified by the controller"),
-    System("loan", "Loan without a feed", "bank", "hand", "Statement figures typed and checked"),
-    System("hubspot", "HubSpot", "crm", "api", "Direct API: invoices, payments and won deals", ("HUBSPOT",)),
-    System("salesforce", "Salesforce", "crm", "app", "Carries no money itself"),
-    System("chargebee", "Chargebee", "crm", "file", "Invoices as a file", (), ("stripe",)),
-)
+#: How many systems of a category are shown at once; the rest is behind a click.
+SHOWN = 6
 
 BY_SLUG = {system.slug: system for system in SYSTEMS}
 
@@ -123,6 +37,12 @@ def by_category() -> list[tuple[str, str, str, list[System]]]:
     ]
 
 
+def name_of(slug: str) -> str:
+    """What people call it; the slug itself for one that is not in the catalogue."""
+    system = BY_SLUG.get(slug)
+    return system.name if system else slug
+
+
 def overlaps(chosen: set[str]) -> list[tuple[System, System]]:
     """Pairs among the chosen systems that carry the same money: one posts, the other checks."""
     return [
@@ -132,3 +52,6 @@ def overlaps(chosen: set[str]) -> list[tuple[System, System]]:
         for other in system.overlaps
         if other in chosen
     ]
+
+
+__all__ = ["BY_SLUG", "CATEGORIES", "SHOWN", "SYSTEMS", "System", "by_category", "name_of", "overlaps"]

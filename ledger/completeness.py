@@ -71,7 +71,9 @@ def unconnected_systems(client: Client) -> list[str]:
         .values_list("provider", flat=True)
     )
     names = {slug: provider.name for slug, provider in all_providers().items()}
-    wanted = StackItem.objects.filter(client=client, route__in=["api", "feed"]).values_list("system", flat=True)
+    wanted = StackItem.objects.filter(client=client, dismissed=False, route__in=["api", "feed"]).values_list(
+        "system", flat=True
+    )
     return sorted(names.get(system, system) for system in wanted if system not in held and system in names)
 
 

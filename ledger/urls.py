@@ -15,6 +15,7 @@ from ledger.views import (
     processors,
     reconciliation,
     sources,
+    stack,
 )
 
 app_name = "ledger"
@@ -34,6 +35,7 @@ urlpatterns = [
     path("c/<slug:slug>/exceptions/<int:pk>/assign/", exceptions.assign, name="exception_assign"),
     path("c/<slug:slug>/exceptions/<int:pk>/snooze/", exceptions.snooze, name="exception_snooze"),
     path("c/<slug:slug>/exceptions/<int:pk>/resolve/", exceptions.resolve, name="exception_resolve"),
+    path("c/<slug:slug>/stack/", stack.index, name="stack"),
     path("c/<slug:slug>/completeness/<slug:month>/", completeness.month, name="completeness"),
     path(RECONCILIATION, reconciliation.index, name="reconciliation"),
     path(RECONCILIATION + "<int:pk>/", reconciliation.feed, name="reconciliation_feed"),

@@ -15,6 +15,9 @@ from clients.access import Right, allows, classified, client_or_404, membership_
 from clients.models import Client, OnboardingStep, StackItem
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from clients.catalogue import System
     from clients.onboarding import FactsForm, Progress, Step
 
 
@@ -133,10 +136,7 @@ def _page(request: HttpRequest, client: Client, key: str, form: FactsForm | None
         "percent": onboarding.percent(steps),
         "form": form or onboarding.FactsForm(instance=client),
         "zones": onboarding.zones(),
-        "categories": [
-            (category, label, icon, [(system, system.slug in items) for system in systems])
-            for category, label, icon, systems in catalogue.by_category()
-        ],
+        "categories": [_category(found, items) for found in catalogue.by_category()],
         "items": [(catalogue.BY_SLUG[slug], item) for slug, item in items.items() if slug in catalogue.BY_SLUG],
         "access_states": StackItem.Access.choices,
         "overlaps": [
@@ -145,6 +145,20 @@ def _page(request: HttpRequest, client: Client, key: str, form: FactsForm | None
         ],
         "may_prepare": allows(membership, Right.PREPARE),
         "may_approve": allows(membership, Right.APPROVE),
+    }
+
+
+def _category(found: tuple[str, str, str, list[System]], chosen: Collection[str]) -> dict[str, Any]:
+    """A category as its panel shows it: the first systems and every chosen one, then the rest."""
+    category, label, icon, systems = found
+    first = {system.slug for system in systems[: catalogue.SHOWN]}
+    rows = [(system, system.slug in chosen) for system in systems]
+    return {
+        "key": category,
+        "label": label,
+        "icon": icon,
+        "shown": [row for row in rows if row[1] or row[0].slug in first],
+        "more": [row for row in rows if not row[1] and row[0].slug not in first],
     }
 
 

@@ -75,6 +75,7 @@ STAFF = (
     Place("mapping", f"{CLIENT}/mapping/"),
     Place("connections", f"{CLIENT}/connections/"),
     Place("connection", f"{CLIENT}/connections/", link="main tbody a[href*='/connections/']"),
+    Place("stack", f"{CLIENT}/stack/"),
     Place("connections-begun", "/c/brambling/connections/"),
     Place("files", f"{CLIENT}/connections/files/"),
     Place("what-the-client-sees", f"{CLIENT}/?see=client"),

@@ -248,6 +248,10 @@ class Books(Protocol):
         """``<kind>:<id>`` of the active vendor or customer of that name, made where there is none."""
         ...
 
+    def item(self, api: Api, account_id: str, name: str, *, request_id: str) -> str:
+        """The id of the service item of that name which sells into an account, made where there is none."""
+        ...
+
     def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
         """Documents carrying this marker, newest first; two of them are a double."""
         ...

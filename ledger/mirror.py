@@ -308,9 +308,12 @@ class _Taker:
 
 
 def _under_way(client: Client, connection: Connection) -> dict[str, OutboxItem]:
-    """Our documents that bear another's number (a supplier's), while nobody answered whether they were written."""
+    """Our documents that bear another's number (a supplier's, a customer's), while nobody answered whether they stand."""
     items = OutboxItem.objects.filter(
-        client=client, connection=connection, state__in=["sending", "uncertain"], type__in=["Bill", "VendorCredit"]
+        client=client,
+        connection=connection,
+        state__in=["sending", "uncertain"],
+        type__in=["Bill", "VendorCredit", "Invoice", "CreditMemo"],
     )
     return {
         f"{item.type}#{parse_json(item.payload)['DocNumber']}#{item.booked_on}#{item.total_minor}": item

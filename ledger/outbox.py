@@ -29,6 +29,7 @@ from ledger import exceptions_inbox, outbox_documents, outbox_links, outbox_part
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalEntry, MappingVersion, OutboxItem, OutboxMember
 from ledger.outbox_documents import Known
+from ledger.outbox_items import Items
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from clients.models import Client
     from integrations.provider import WrittenDocument
+    from integrations.records import LedgerDocument
     from ledger.accounting import Accounting
     from ledger.outbox_parties import Parties
 
@@ -69,22 +71,29 @@ class FlushResult:
 
 
 def prepare(
-    client: Client, accounting: Accounting, parties: Parties | None = None, *, through: date | None = None
+    client: Client,
+    accounting: Accounting,
+    parties: Parties | None = None,
+    items: Items | None = None,
+    *,
+    through: date | None = None,
 ) -> int:
     """Freeze a document for every group of entries that has not gone out; gives how many.
 
     Entries made from facts are approved by whoever approved their mapping; entries made by hand wait for an approval of
     their own (``EntryApproval``). Rows of one processor account and day travel together. An entry that owes or is owed by
-    a name without an id in the accounting system waits, as does what settles a bill that is not there yet; ``parties`` are
-    ids found beyond those that were pulled.
+    a name without an id in the accounting system waits, as does what settles a bill that is not there yet, and an invoice
+    whose items are not; ``parties`` are ids found beyond those that were pulled, ``items`` those of what is sold.
     """
     waiting = _waiting(client, through)
     known = Known(
-        outbox_parties.known(client, accounting.connection) | (parties or {}), outbox_links.read(client, waiting)
+        outbox_parties.known(client, accounting.connection) | (parties or {}),
+        outbox_links.read(client, waiting),
+        items or Items(),
     )
     groups: dict[tuple[str, date], list[JournalEntry]] = defaultdict(list)
     for entry in waiting:
-        if not outbox_parties.unknown(entry, known.parties) and not known.links.waits(entry):
+        if not known.waits(entry):
             groups[outbox_documents.group_key(entry), entry.booked_on].append(entry)
     approvers: dict[int, int | None] = dict(
         MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id")
@@ -125,22 +134,29 @@ class _Group:
 def _freeze(client: Client, accounting: Accounting, group: _Group, known: Known) -> OutboxItem:
     marker = marker_for(group.key, group.day, min(entry.pk for entry in group.entries))
     document = outbox_documents.document(client, group.key, group.entries, marker, known)
+    item = freeze(client, accounting, document, group.key, group.approver, marker=marker)
+    OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in group.entries)
+    return item
+
+
+def freeze(
+    client: Client, accounting: Accounting, document: LedgerDocument, group_key: str, approver_id: int, *, marker: str
+) -> OutboxItem:
+    """What goes out for a document, from now on unchangeable. Raises NotSupported for what cannot be said there."""
     payload = canonical(accounting.books.payload(document, marker=marker, context=accounting.context))
-    item = OutboxItem.objects.create(
+    return OutboxItem.objects.create(
         client=client,
         connection=accounting.connection,
         type=document.type,
-        booked_on=group.day,
-        group_key=group.key[:160],
+        booked_on=document.booked_on,
+        group_key=group_key[:160],
         marker=marker,
         payload=payload.decode(),
         payload_sha256=sha256(payload).digest(),
         request_id=uuid4(),
         total_minor=sum(line.debit for line in document.lines),
-        approved_by_id=group.approver,
+        approved_by_id=approver_id,
     )
-    OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in group.entries)
-    return item
 
 
 def canonical(payload: object) -> bytes:

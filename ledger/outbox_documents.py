@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from integrations.records import LedgerDocument, LedgerLine
-from ledger import outbox_links, outbox_parties
+from ledger import outbox_parties
+from ledger.outbox_items import Items
+from ledger.outbox_links import PAYABLE, RECEIVABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -66,10 +68,17 @@ def document(client: Client, group: str, entries: Sequence[JournalEntry], marker
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the entries themselves do not tell: ids of names, suppliers' numbers and the bills that payments settle."""
+    """What the entries themselves do not tell: ids of names and items, numbers, and the bills and invoices that payments
+    settle.
+    """
 
     parties: Parties
     links: Links
+    items: Items = field(default_factory=Items)
+
+    def waits(self, entry: JournalEntry) -> bool:
+        """Whether a name, an item or the bill that it settles is still to be made."""
+        return outbox_parties.unknown(entry, self.parties) or self.items.waits(entry) or self.links.waits(entry)
 
 
 def _shaped(plain: LedgerDocument, entry: JournalEntry, known: Known) -> LedgerDocument:
@@ -103,7 +112,7 @@ def _bill_payment(plain: LedgerDocument, entry: JournalEntry, known: Known) -> L
     """Money to one supplier for bills that stand there; anything beside them (a discount, an unknown bill) is no payment."""
     paid = [line for line in plain.lines if not line.party]
     parties = {line.party for line in plain.lines if line.party}
-    methods = {line.account.external_id: outbox_links.MONEY.get(line.account.group) for line in entry.lines.all()}
+    methods = {line.account.external_id: PAYABLE.money.get(line.account.group) for line in entry.lines.all()}
     settled = known.links.settled(entry)
     if len(paid) != 1 or len(parties) != 1 or not paid[0].credit or not settled:
         return None
@@ -113,6 +122,47 @@ def _bill_payment(plain: LedgerDocument, entry: JournalEntry, known: Known) -> L
     known.links.take(entry)
     lines = [replace(payable, debit=minor, settles=bill.target) for bill, minor in settled]
     return replace(plain, type="BillPayment", lines=(paid[0], *lines), party=payable.party, method=method)
+
+
+def _invoice(plain: LedgerDocument, entry: JournalEntry, known: Known) -> LedgerDocument | None:
+    """What one customer owes, item by item, under the number the customer knows; a credit is the mirror."""
+    kind, side = ("Invoice", "debit") if entry.purpose == RECEIVABLE.purpose else ("CreditMemo", "credit")
+    owed = [line for line in plain.lines if line.party]
+    if len(owed) != 1 or not getattr(owed[0], side):
+        return None
+    due = known.links.due(entry)
+    lines = [
+        replace(line, is_tax=True)
+        if line.account_id == known.items.tax
+        else replace(line, item=known.items.by_account[line.account_id])
+        for line in plain.lines
+        if line is not owed[0]
+    ]
+    return replace(
+        plain,
+        type=kind,
+        lines=(owed[0], *lines),
+        party=owed[0].party,
+        number=known.links.number(entry),
+        due_on=date.fromisoformat(due) if due else None,
+    )
+
+
+def _payment(plain: LedgerDocument, entry: JournalEntry, known: Known) -> LedgerDocument | None:
+    """Money of one customer for invoices that stand there; whole on the customer's account where one does not.
+
+    A fee kept, or money that was paid before, is no receipt.
+    """
+    came = [line for line in plain.lines if not line.party]
+    owed = [line for line in plain.lines if line.party]
+    groups = {line.account.external_id: line.account.group for line in entry.lines.all()}
+    if len(came) != 1 or len(owed) != 1 or not came[0].debit or groups[came[0].account_id] not in RECEIVABLE.money:
+        return None
+    settled = known.links.settled(entry)
+    lines = tuple(replace(owed[0], credit=minor, settles=bill.target) for bill, minor in settled)
+    if settled:
+        known.links.take(entry)
+    return replace(plain, type="Payment", lines=(came[0], *(lines or owed)), party=owed[0].party)
 
 
 def _purchase(plain: LedgerDocument, entry: JournalEntry, _known: Known) -> LedgerDocument | None:
@@ -133,6 +183,11 @@ _SHAPES: dict[str, Callable[[LedgerDocument, JournalEntry, Known], LedgerDocumen
     "vendor-credit": _bill,
     "bill-payment": _bill_payment,
     "card-purchase": _purchase,
+    "invoice": _invoice,
+    "credit-note": _invoice,
+    "invoice-void": _invoice,
+    "invoice-payment": _payment,
+    "customer-payment": _payment,
 }
 
 

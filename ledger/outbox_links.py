@@ -1,4 +1,6 @@
-"""What documents of payables need besides their entry: the supplier's own number, and the bill that a payment settles."""
+"""What documents of payables and receivables need besides their entry: the number its other side knows it by, and the bill
+or invoice that a payment settles.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +14,45 @@ from integrations.payload import parse_json
 from ledger.models import JournalEntry, OutboxItem, OutboxMember
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from clients.models import Client
 
-#: Purposes whose document carries the supplier's number, or settles one that does.
-BILLED = {"bill", "vendor-credit"}
-PAID = "bill-payment"
-#: Account groups that a bill can be paid from, and how.
-MONEY: dict[str, Literal["check", "card"]] = {"bank": "check", "card": "card"}
+Method = Literal["check", "card", "cash"]
+#: Purposes whose document carries a number of the supplier or for the customer.
+NUMBERED = {"bill", "vendor-credit", "invoice", "credit-note", "invoice-void"}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one side of the books calls things. ``money`` are the account groups that settle it, and how; ``sign`` is +1
+    where a payment debits what is owed.
+    """
+
+    group: str
+    fact: str
+    purpose: str
+    type: str
+    money: Mapping[str, Method]
+    sign: int
+
+
+PAYABLE = Side("payable", "VendorBill", "bill", "Bill", {"bank": "check", "card": "card"}, 1)
+RECEIVABLE = Side("receivable", "CustomerInvoice", "invoice", "Invoice", {"bank": "cash", "current-assets": "cash"}, -1)
+#: Purposes of entries that settle, and the side they settle on.
+PAID = {"bill-payment": PAYABLE, "invoice-payment": RECEIVABLE, "customer-payment": RECEIVABLE}
+#: Purposes of entries that take an invoice back, in whole or in part.
+CREDITED = {"credit-note", "invoice-void"}
+_BY_FACT = {side.fact: side for side in (PAYABLE, RECEIVABLE)}
+#: (kind of the fact, connection, the provider's id) of a bill or invoice.
+Key = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A bill of ours: its document in the accounting system, '' until it stands there; ``open_minor`` is not linked yet."""
+    """A bill or invoice of ours: its document in the accounting system, '' until it stands there; ``open_minor`` is not
+    linked yet.
+    """
 
     target: str
     open_minor: int
@@ -33,13 +60,13 @@ class Bill:
 
 @dataclass(slots=True)
 class Links:
-    """Facts by id; bills that go out (or went) as such, by (connection, the provider's id)."""
+    """Facts by id; bills and invoices that go out (or went) as such."""
 
     facts: dict[int, Fact] = field(default_factory=dict)
-    bills: dict[tuple[int, str], Bill] = field(default_factory=dict)
+    bills: dict[Key, Bill] = field(default_factory=dict)
 
     def number(self, entry: JournalEntry) -> str:
-        """The supplier's own number, '' where the provider tells none."""
+        """The number the supplier or customer knows, '' where the provider tells none."""
         fact = self.facts.get(entry.fact_id or 0)
         return str(fact.data.get("number", "")) if fact else ""
 
@@ -51,60 +78,70 @@ class Links:
     def settled(self, entry: JournalEntry) -> list[tuple[Bill, int]]:
         """Each bill the payment settles, with minor units. Empty where one is not ours or not open for as much."""
         found = []
-        for document, minor in self._applied(entry).items():
-            fact = self.facts.get(entry.fact_id or 0)
-            bill = self.bills.get((fact.connection_id, document)) if fact else None
+        for key, minor in self._applied(entry).items():
+            bill = self.bills.get(key)
             if bill is None or bill.open_minor < minor:
                 return []
             found.append((bill, minor))
         return found
 
     def waits(self, entry: JournalEntry) -> bool:
-        """Whether money of a bank or card settles a bill that is still to be written."""
+        """Whether its money settles a bill or invoice that is still to be written."""
+        side = PAID.get(entry.purpose)
         return (
-            entry.purpose == PAID
+            side is not None
             and not entry.reverses_id
-            and any(line.account.group in MONEY for line in entry.lines.all())
+            and any(line.account.group in side.money for line in entry.lines.all())
             and any(not bill.target for bill, _minor in self.settled(entry))
         )
 
     def take(self, entry: JournalEntry) -> None:
-        """Its bills are open for that much less."""
-        fact = self.facts[entry.fact_id or 0]
-        for document, minor in self._applied(entry).items():
-            bill = self.bills[fact.connection_id, document]
-            self.bills[fact.connection_id, document] = Bill(bill.target, bill.open_minor - minor)
+        """What it settles is open for that much less."""
+        for key, minor in self._applied(entry).items():
+            self.lower(key, minor)
 
-    @staticmethod
-    def _applied(entry: JournalEntry) -> dict[str, int]:
-        sums: dict[str, int] = defaultdict(int)
-        for line in entry.lines.all():
-            if line.account.group == "payable":
-                sums[line.memo] += line.net_minor
-        return sums
+    def lower(self, key: Key, minor: int) -> None:
+        bill = self.bills[key]
+        self.bills[key] = Bill(bill.target, bill.open_minor - minor)
+
+    def _applied(self, entry: JournalEntry) -> dict[Key, int]:
+        """Minor units by document; none where the parts are not what the entry takes off (a foreign payment)."""
+        side, fact = PAID.get(entry.purpose), self.facts.get(entry.fact_id or 0)
+        if side is None or fact is None:
+            return {}
+        sums: dict[Key, int] = defaultdict(int)
+        for document, minor in applications(fact):
+            sums[side.fact, fact.connection_id, document] += minor
+        taken = sum(line.net_minor for line in entry.lines.all() if line.account.group == side.group)
+        return dict(sums) if sum(sums.values()) == side.sign * taken else {}
+
+
+def applications(fact: Fact) -> list[tuple[str, int]]:
+    """(the provider's id of a document, minor units) of each document that a payment names."""
+    return [(str(one["document"]), int(one["amount"])) for one in fact.data.get("applications") or ()]
 
 
 def read(client: Client, entries: Sequence[JournalEntry]) -> Links:
-    """What the entries that wait need to know; four statements however many they are."""
-    ids = [entry.fact_id for entry in entries if entry.purpose in BILLED or entry.purpose == PAID]
+    """What the entries that wait need to know; a handful of statements however many they are."""
+    ids = [entry.fact_id for entry in entries if entry.purpose in NUMBERED or entry.purpose in PAID]
     facts = Fact.objects.in_bulk([pk for pk in ids if pk])
-    named = {
-        str(one["document"]) for fact in facts.values() if fact.kind == "BillPayment" for one in _applications(fact)
-    }
     links = Links({pk: fact for pk, fact in facts.items() if fact.client_id == client.pk})
+    named = {document for fact in facts.values() for document, _minor in applications(fact)}
     if named:
-        links.bills = _bills(client, named)
+        links.bills = bills(client, named)
     return links
 
 
-def _applications(fact: Fact) -> Iterable[dict[str, object]]:
-    return fact.data.get("applications") or ()
-
-
-def _bills(client: Client, named: set[str]) -> dict[tuple[int, str], Bill]:
-    facts = Fact.objects.filter(client=client, kind="VendorBill", external_id__in=named).in_bulk()
+def bills(client: Client, named: Iterable[str]) -> dict[Key, Bill]:
+    """Our bills and invoices by what the providers call them; those that went out as something else are left out."""
+    facts = Fact.objects.filter(client=client, kind__in=_BY_FACT, external_id__in=set(named)).in_bulk()
     entries = JournalEntry.objects.filter(
-        client=client, fact_id__in=facts, purpose="bill", revision=0, reverses__isnull=True, reversals__isnull=True
+        client=client,
+        fact_id__in=facts,
+        purpose__in=[side.purpose for side in _BY_FACT.values()],
+        revision=0,
+        reverses__isnull=True,
+        reversals__isnull=True,
     )
     sent = {
         member.entry_id: member.outbox
@@ -113,22 +150,22 @@ def _bills(client: Client, named: set[str]) -> dict[tuple[int, str], Bill]:
     linked = _linked(client)
     found = {}
     for entry in entries.prefetch_related("lines__account"):
-        item = sent.get(entry.pk)
-        if item is not None and (item.type != "Bill" or item.state == OutboxItem.State.DROPPED):
+        fact, item = facts[entry.fact_id or 0], sent.get(entry.pk)
+        side = _BY_FACT[fact.kind]
+        if item is not None and (item.type != side.type or item.state == OutboxItem.State.DROPPED):
             continue
         target = item.external_id if item is not None and item.state == OutboxItem.State.POSTED else ""
-        owed = -sum(line.net_minor for line in entry.lines.all() if line.account.group == "payable")
-        fact = facts[entry.fact_id or 0]
-        found[fact.connection_id, fact.external_id] = Bill(target, owed - linked.get(target, 0))
+        owed = -side.sign * sum(line.net_minor for line in entry.lines.all() if line.account.group == side.group)
+        found[fact.kind, fact.connection_id, fact.external_id] = Bill(target, owed - linked.get(target, 0))
     return found
 
 
 def _linked(client: Client) -> dict[str, int]:
     """Minor units that our payments settle, by document."""
     sums: dict[str, int] = defaultdict(int)
-    items = OutboxItem.objects.filter(client=client, type="BillPayment").exclude(state=OutboxItem.State.DROPPED)
-    for payload in items.values_list("payload", flat=True):
+    items = OutboxItem.objects.filter(client=client, type__in=["BillPayment", "Payment"])
+    for payload in items.exclude(state=OutboxItem.State.DROPPED).values_list("payload", flat=True):
         for line in parse_json(payload)["Line"]:
-            for link in line["LinkedTxn"]:
+            for link in line.get("LinkedTxn") or ():
                 sums[f"{link['TxnType']}:{link['TxnId']}"] += to_minor(line["Amount"], client.home_currency)
     return sums

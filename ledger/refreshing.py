@@ -27,6 +27,8 @@ from ledger import (
     exceptions_inbox,
     mirror,
     outbox,
+    outbox_credits,
+    outbox_items,
     outbox_parties,
     proving,
     reconciling,
@@ -111,14 +113,16 @@ def _is_read(connection: Connection) -> bool:
 def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: None) -> dict[str, int]:
     """Freeze what waits, send it, and let what was sent meet itself in the mirror."""
     with client_context(client.pk):
-        names = outbox_parties.missing(client, books.connection)
+        names, sold = outbox_parties.missing(client, books.connection), outbox_items.missing(client)
     started = datetime.now(UTC)
     try:
         parties = outbox_parties.make(client, books, names, renew)
+        items = outbox_items.make(client, books, sold, renew)
         result = outbox.FlushResult()
-        for _round in ("bills", "what settles them"):
+        for _round in ("bills and invoices", "what settles them"):
             with client_context(client.pk):
-                outbox.prepare(client, books, parties)
+                outbox.prepare(client, books, parties, items)
+                outbox_credits.prepare(client, books)
             result += outbox.flush(client, books, renew)
     except Reconnect:
         return {"posted": 0, "waiting": 1}

@@ -52,7 +52,8 @@ class LedgerParty(Record):
 class LedgerLine:
     """One posted line: exactly one of debit and credit is positive. ``account_id`` is the accounting system's id.
 
-    ``settles`` is the document this line pays or applies (``Bill:25``); ``item`` the product behind a sales line.
+    ``settles`` is the document this line pays or applies (``Bill:25``); ``item`` the product behind a sales line; ``is_tax``
+    marks the sales tax of a sales form, which has no item.
     """
 
     account_id: str
@@ -64,6 +65,7 @@ class LedgerLine:
     klass: str = ""
     settles: str = ""
     item: str = ""
+    is_tax: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,7 @@ from integrations.errors import NotSupported, PayloadError, Reconnect, Refused, 
 from integrations.payload import Payload
 from integrations.provider import Context, WrittenDocument
 from integrations.providers.quickbooks_online import documents, mirror, reports, wire, writing
-from integrations.providers.quickbooks_online.entities import BY_NAME, DOCUMENTS, Entity
+from integrations.providers.quickbooks_online.entities import BY_NAME, DOCUMENTS, ITEM, Entity
 from integrations.providers.quickbooks_online.lists import closing_date, month_number, reference
 from integrations.records import LedgerBalances, LedgerDocument, OpenItems
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Where a kind has no searchable number, this many pages of the newest documents are looked through for the marker.
 SEARCHED_PAGES = 3
+ITEM_NAME_LENGTH = 100
+_PARTY = {"Bill": "VendorRef", "VendorCredit": "VendorRef", "Invoice": "CustomerRef", "CreditMemo": "CustomerRef"}
 _AGED = {"receivable": "AgedReceivable", "payable": "AgedPayable"}
 
 
@@ -40,10 +42,11 @@ class QuickBooksBooks:
     def write(self, api: Api, type_: str, payload: Mapping[str, Any], *, request_id: str) -> WrittenDocument:
         """One POST with the frozen request id. Raises Refused with QuickBooks' code, Unanswered when it may have happened."""
         entity = _entity(type_)
-        if type_ in writing.THEIRS and (standing := _same_number(api, entity, payload)):
+        if type_ in writing.THEIRS and (standing := _same_number(api, entity, payload, _PARTY[type_])):
             if standing.get("PrivateNote") == payload.get("PrivateNote"):
                 return _written(api, entity, standing)
-            said = f"QuickBooks already has a document {payload['DocNumber']} of this vendor (id {standing['Id']})"
+            whose = _PARTY[type_].removesuffix("Ref").lower()
+            said = f"QuickBooks already has a document {payload['DocNumber']} of this {whose} (id {standing['Id']})"
             raise Refused(said, code="6140")
         answer = wire.post(api, entity.segment, payload, requestid=request_id)
         body = answer.get(entity.json_key)
@@ -68,6 +71,29 @@ class QuickBooksBooks:
         if not rows or not rows[0].get("Id"):
             raise Unanswered(f"QuickBooks answered a write without the {kind}")
         return f"{kind}:{rows[0]['Id']}"
+
+    def item(self, api: Api, account_id: str, name: str, *, request_id: str) -> str:
+        """The service item that sells into an account: named like it, or so with the account's id where that name is taken.
+
+        Raises Refused: 6240 where both names are taken, or what QuickBooks has against the account.
+        """
+        for number, shown in enumerate((name, f"{name} ({account_id})")):
+            called = writing.display_name(shown)[:ITEM_NAME_LENGTH]
+            rows, _time = wire.query(api, ITEM, f"Name = {wire.quote(called)}")
+            if not rows:
+                body = {"Name": called, "Type": "Service", "IncomeAccountRef": {"value": account_id}}
+                try:
+                    rows = [wire.post(api, ITEM.segment, body, requestid=f"{request_id}-{number}").get("Item") or {}]
+                except Refused as refusal:
+                    if refusal.code != "6240" or number:
+                        raise
+                    continue
+            if not rows[0].get("Id"):
+                raise Unanswered("QuickBooks answered a write without the Item")
+            found = Payload.of(rows[0])
+            if found.text("Type", "") == "Service" and reference(found, "IncomeAccountRef") == account_id:
+                return found.text("Id")
+        raise Refused(f"QuickBooks has items named {name} that sell into other accounts", code="6240")
 
     def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
         """Documents of this type with the marker as their number (or in their note), newest first."""
@@ -177,11 +203,11 @@ def _context(api: Api, body: Payload) -> Context:
     return Context(timezone=ZoneInfo("UTC"), home_currency=currency, account_id=api.account_id)
 
 
-def _same_number(api: Api, entity: Entity, payload: Mapping[str, Any]) -> dict[str, Any] | None:
-    """A document of the same vendor under the same number: the supplier's invoice came by another way too."""
+def _same_number(api: Api, entity: Entity, payload: Mapping[str, Any], party: str) -> dict[str, Any] | None:
+    """A document of the same vendor or customer under the same number: it came by another way too."""
     rows, _time = wire.query(api, entity, f"DocNumber = {wire.quote(str(payload['DocNumber']))}")
-    vendor = payload["VendorRef"]["value"]
-    return next((row for row in rows if reference(Payload.of(row), "VendorRef") == vendor), None)
+    whose = payload[party]["value"]
+    return next((row for row in rows if reference(Payload.of(row), party) == whose), None)
 
 
 def _noted(api: Api, entity: Entity, marker: str) -> Iterator[dict[str, Any]]:

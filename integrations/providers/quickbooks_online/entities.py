@@ -42,6 +42,7 @@ DOCUMENTS = (
     Entity("CreditMemo"),
 )
 ACCOUNT, VENDOR, CUSTOMER = Entity("Account"), Entity("Vendor"), Entity("Customer")
+ITEM = Entity("Item")
 
 #: Documents that never post: seen, counted, not booked.
 NON_POSTING = ("Estimate", "PurchaseOrder", "TimeActivity", "RecurringTransaction")

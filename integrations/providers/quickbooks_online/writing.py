@@ -7,6 +7,7 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import NotSupported
@@ -14,7 +15,6 @@ from integrations.money import to_major
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from decimal import Decimal
 
     from integrations.provider import Context
     from integrations.records import LedgerDocument, LedgerLine
@@ -25,8 +25,10 @@ NOTE_LENGTH = 4000
 DESCRIPTION_LENGTH = 4000
 #: Kinds whose published page lists no document number: the marker stands in the note as well.
 UNNUMBERED = frozenset({"Transfer", "Deposit", "Payment"})
-#: Kinds that bear the supplier's number: the marker stands in the note.
-THEIRS = frozenset({"Bill", "VendorCredit"})
+#: Kinds that bear the number the supplier or customer knows: the marker stands in the note.
+THEIRS = frozenset({"Bill", "VendorCredit", "Invoice", "CreditMemo"})
+#: Kinds to which QuickBooks may give the next number of its own.
+SALES_FORMS = frozenset({"Invoice", "CreditMemo"})
 _PAYMENT_TYPES = {"check": "Check", "card": "CreditCard", "cash": "Cash", "": "Cash"}
 
 
@@ -62,7 +64,7 @@ def display_name(name: str) -> str:
 
 
 def _number_of(document: LedgerDocument, marker: str) -> str:
-    """The supplier's own number where it fits, for that is what the supplier asks after; else the marker."""
+    """The number the other side knows where it fits, for that is what it asks after; else the marker."""
     is_theirs = document.type in THEIRS and 0 < len(document.number) <= MARKER_LENGTH
     return document.number if is_theirs else marker
 
@@ -71,7 +73,10 @@ def _note(document: LedgerDocument, marker: str) -> str:
     if document.type in UNNUMBERED and marker not in document.note:
         return f"{marker} {document.note}".rstrip()
     if document.type in THEIRS and document.number not in {"", marker}:
-        return f"{document.note}\nSupplier's number {document.number}\n{marker}".lstrip()
+        whose = "Customer's" if document.type in SALES_FORMS else "Supplier's"
+        return f"{document.note}\n{whose} number {document.number}\n{marker}".lstrip()
+    if document.type in SALES_FORMS:
+        return f"{document.note}\n{marker}".lstrip()
     return document.note
 
 
@@ -188,14 +193,14 @@ def _bill(document: LedgerDocument) -> Body:
 
 def _settled_lines(lines: Sequence[tuple[LedgerLine, int]], kind: str, document: LedgerDocument) -> list[Body]:
     """One line for each document paid; what pays none is refused, for it would stay open on both sides."""
-    found = []
-    for line, minor in lines:
-        name, _, number = line.settles.partition(":")
-        if name != kind or not number or minor <= 0:
-            raise NotSupported(f"each line of a {document.type} must settle a {kind.lower()}")
-        link = {"TxnId": number, "TxnType": kind}
-        found.append({"Amount": _number(minor, document.currency), "LinkedTxn": [link]})
-    return found
+    return [_link(line, minor, kind, document) for line, minor in lines]
+
+
+def _link(line: LedgerLine, minor: int, kind: str, document: LedgerDocument) -> Body:
+    name, _, number = line.settles.partition(":")
+    if name != kind or not number or minor <= 0:
+        raise NotSupported(f"each line of a {document.type} must settle a {kind.lower()}")
+    return {"Amount": _number(minor, document.currency), "LinkedTxn": [{"TxnId": number, "TxnType": kind}]}
 
 
 def _bill_payment(document: LedgerDocument) -> Body:
@@ -232,33 +237,45 @@ def _purchase(document: LedgerDocument) -> Body:
 
 
 def _invoice(document: LedgerDocument) -> Body:
-    receivable = _own(document, "debit")
-    lines = []
-    for line, minor in _others(document, -1):
-        if not line.item:
-            raise NotSupported("each line of an invoice sells an item")
-        detail: Body = {"ItemRef": _ref(line.item)}
-        if line.klass.isdecimal():
-            detail["ClassRef"] = _ref(line.klass)
-        lines.append(_described(line, minor, document.currency, "SalesItemLineDetail", detail))
+    """A credit memo is the mirror. Tax goes beside the lines, into the account QuickBooks keeps it in itself."""
+    is_credit = document.type == "CreditMemo"
+    receivable = _own(document, "credit" if is_credit else "debit")
+    sold = _others(document, 1 if is_credit else -1)
     body: Body = {
         "CustomerRef": _ref(_party_id(document.party, "Customer", document)),
         "ARAccountRef": _ref(receivable.account_id),
-        "Line": lines,
+        "Line": [_sold_line(line, minor, document) for line, minor in sold if not line.is_tax],
     }
-    if document.due_on is not None:
+    if tax := sum(minor for line, minor in sold if line.is_tax):
+        body["TxnTaxDetail"] = {"TotalTax": _number(tax, document.currency)}
+    if document.due_on is not None and not is_credit:
         body["DueDate"] = document.due_on.isoformat()
     return body
 
 
+def _sold_line(line: LedgerLine, minor: int, document: LedgerDocument) -> Body:
+    if not line.item:
+        raise NotSupported(f"each line of a {document.type} sells an item")
+    detail: Body = {"ItemRef": _ref(line.item)}
+    if line.klass.isdecimal():
+        detail["ClassRef"] = _ref(line.klass)
+    return _described(line, minor, document.currency, "SalesItemLineDetail", detail)
+
+
 def _payment(document: LedgerDocument) -> Body:
+    """Money of a customer, for invoices or on account; or a credit set against an invoice, which moves no money."""
+    first, body = document.lines[0], {"CustomerRef": _ref(_party_id(document.party, "Customer", document))}
+    if first.settles:
+        lines = [_link(first, first.debit, "CreditMemo", document)]
+        lines += _settled_lines(_others(document, -1), "Invoice", document)
+        return body | {"ARAccountRef": _ref(first.account_id), "TotalAmt": Decimal(0), "Line": lines}
     bank = _own(document, "debit")
-    return {
-        "CustomerRef": _ref(_party_id(document.party, "Customer", document)),
+    on_invoices = [(line, minor) for line, minor in _others(document, -1) if line.settles]
+    return body | {
         "ARAccountRef": _ref(document.lines[1].account_id),
         "DepositToAccountRef": _ref(bank.account_id),
         "TotalAmt": _number(bank.debit, document.currency),
-        "Line": _settled_lines(_others(document, -1), "Invoice", document),
+        "Line": _settled_lines(on_invoices, "Invoice", document),
     }
 
 
@@ -271,5 +288,6 @@ _BUILDERS: dict[str, Callable[[LedgerDocument], Body]] = {
     "BillPayment": _bill_payment,
     "Purchase": _purchase,
     "Invoice": _invoice,
+    "CreditMemo": _invoice,
     "Payment": _payment,
 }

@@ -61,7 +61,15 @@ DOCUMENTS = {
     "Invoice": document(
         "Invoice", debit("84"), credit("79", item="6", memo="Vases"), party="Customer:20", due_on=date(2026, 4, 30)
     ),
+    "Invoice with tax": document(
+        "Invoice", debit("84"), credit("79", 9000, item="6"), credit("92", 1355, is_tax=True), party="Customer:20"
+    ),
+    "CreditMemo": document("CreditMemo", credit("84"), debit("79", item="6"), party="Customer:20", number="CN-9"),
     "Payment": document("Payment", debit("35"), credit("84", settles="Invoice:67"), party="Customer:20"),
+    "Payment on account": document("Payment", debit("35"), credit("84"), party="Customer:20"),
+    "Payment of nil": document(
+        "Payment", debit("84", settles="CreditMemo:68"), credit("84", settles="Invoice:67"), party="Customer:20"
+    ),
 }
 
 
@@ -81,7 +89,7 @@ class TestBodies:
     @pytest.mark.parametrize("name", DOCUMENTS)
     def test_each_body_carries_marker_date_and_note(self, name):
         sent = body(name)
-        assert sent["DocNumber"] == ("HC-2207" if name in writing.THEIRS else MARKER)
+        assert sent["DocNumber"] == (DOCUMENTS[name].number or MARKER)
         assert sent["TxnDate"] == "2026-03-31"
         assert "pp1|stripe|x|7|abc\nFees" in sent["PrivateNote"]
 
@@ -94,7 +102,7 @@ class TestBodies:
         frozen = render_json(body(name))
         assert frozen == render_json(body(name)) == render_json(parse_json(frozen))
 
-    @pytest.mark.parametrize("name", [name for name in DOCUMENTS if not name.startswith("Invoice")])
+    @pytest.mark.parametrize("name", [name for name in DOCUMENTS if DOCUMENTS[name].type not in writing.SALES_FORMS])
     def test_reading_a_body_back_gives_its_lines(self, name):
         """What QuickBooks adds on its own is the id and the total."""
         sent = parse_json(render_json(body(name)))
@@ -106,6 +114,9 @@ class TestBodies:
         }
         (found,) = PROVIDER.stream("documents").to_records(Payload.of(item), CONTEXT)
         assert found.missing == ""
+        if name == "Payment of nil":
+            assert found.lines == ()
+            return
         assert _nets(found.lines) == _nets(DOCUMENTS[name].lines)
         assert {line.settles for line in found.lines} == {line.settles for line in DOCUMENTS[name].lines}
 
@@ -129,8 +140,21 @@ class TestBodies:
         assert sent["DocNumber"] == "HC-2207"
         assert sent["PrivateNote"].endswith(f"\nSupplier's number HC-2207\n{MARKER}")
 
-    @pytest.mark.parametrize("name", ["Transfer", "Deposit", "Payment"])
-    def test_a_kind_without_a_number_of_its_own_carries_the_marker_in_its_note(self, name):
+    def test_tax_of_an_invoice_stands_beside_its_lines(self):
+        sent = body("Invoice with tax")
+        assert sent["TxnTaxDetail"] == {"TotalTax": Decimal("13.55")}
+        assert [line["Amount"] for line in sent["Line"]] == [Decimal("90.00")]
+
+    def test_a_credit_is_set_against_its_invoice_by_a_payment_of_nil(self):
+        sent = body("Payment of nil")
+        assert (sent["TotalAmt"], "DepositToAccountRef" in sent) == (0, False)
+        assert [(line["Amount"], line["LinkedTxn"][0]["TxnType"]) for line in sent["Line"]] == [
+            (Decimal("103.55"), "CreditMemo"),
+            (Decimal("103.55"), "Invoice"),
+        ]
+
+    @pytest.mark.parametrize("name", ["Transfer", "Deposit", "Payment", "Invoice"])
+    def test_a_kind_whose_number_is_not_ours_to_choose_carries_the_marker_in_its_note(self, name):
         assert MARKER in body(name)["PrivateNote"].split()
 
     def test_a_card_refund_is_a_credit(self):

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clients.models import Client
     from closeout.models import CloseRun
     from ledger.payroll_proof import PayrollProof, RunProof
+    from ledger.processor_proof import ProcessorProof
 
 #: Words of the states as printed.
 STATES = {"pass": "Proven", "fail": "Fails", "not_applicable": "Not applicable", "cannot_tell": "Cannot tell"}
@@ -141,18 +142,22 @@ def _reconciliations(client: Client, month: Month) -> dict[str, Any]:
             for entry in position.outstanding
         ]
     for connection in processor_proof.connections(client):
-        roll = processor_proof.prove(client, connection, month).roll
-        rows.append(
-            {
-                "account": f"{connection} clearing",
-                "statement": "Balance report",
-                "balance": roll.reported,
-                "timing": 0,
-                "books": roll.ledger,
-                "difference": None if roll.reported is None else roll.ledger - roll.reported,
-            }
-        )
+        rows += [_clearing(proof) for proof in processor_proof.prove_all(client, connection, month)]
     return {"reconciliations": rows, "timing": timing}
+
+
+def _clearing(proof: ProcessorProof) -> dict[str, Any]:
+    roll = proof.roll
+    told = roll.closing if proof.no_balance and roll.reported is None else roll.reported
+    return {
+        "account": f"{proof.title} clearing",
+        "statement": "Its own rows" if proof.no_balance else "Balance report",
+        "balance": told,
+        "timing": 0,
+        "books": roll.ledger,
+        "difference": None if told is None else roll.ledger - told,
+        **({} if proof.is_home else {"currency": proof.currency}),
+    }
 
 
 def _open_items(client: Client, month: Month, kind: str) -> list[dict[str, Any]]:

@@ -326,6 +326,8 @@ class Provider:
     #: The shapes come from documentation alone, no recorded answer was seen.
     contract_only: bool = False
     notes: str = ""
+    #: Why a system that holds money cannot say how much, in words; '' where it can.
+    no_balance: str = ""
 
     @property
     def schemes(self) -> tuple[Scheme, ...]:

@@ -6,6 +6,7 @@ provider; a bank line's words are looked at longest first.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
     from clients.models import Client, User
     from ledger.core.entry import DraftLine
+
+CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 class MappingError(ValueError):
@@ -264,23 +267,28 @@ def is_own_work(version: MappingVersion, by: User) -> bool:
     return version.prepared_by_id == by.pk or acts.filter(action__in=["mapping.rule", "mapping.rule-dropped"]).exists()
 
 
-def accounts_by_role(client_id: int, role: str, on: date, *, provider: str | None = None) -> set[int]:
+def accounts_by_role(
+    client_id: int, role: str, on: date, *, provider: str | None = None, currency: str = ""
+) -> set[int]:
     """Every account that the version effective on a day gives to a role, whatever the key (proofs sum over it).
 
     With ``provider`` only its own rules count, or the general ones where it has none of its own; of an account that a system
-    keeps, none whose key names another owner (a till's checks are no part of what the till holds).
+    keeps, none whose key names another owner (a till's checks are no part of what the till holds). With ``currency`` only
+    what is kept apart for it, or the accounts of no currency where nothing is.
     """
     version = load(client_id).on(on)
     rules = version.rules.items() if version else ()
     found = {
-        (slug, account)
+        (slug, _currency_of(key), account)
         for (name, key, _department, slug), account in rules
         if name == role and (provider is None or not roles.is_kept_by_system(role) or _is_of(provider, key))
     }
-    own = {account for slug, account in found if slug == provider}
+    if currency:
+        found = {place for place in found if place[1] == currency} or {place for place in found if not place[1]}
+    own = {account for slug, _currency, account in found if slug == provider}
     if provider is None:
-        return {account for _slug, account in found}
-    return own or {account for slug, account in found if not slug}
+        return {account for _slug, _currency, account in found}
+    return own or {account for slug, _currency, account in found if not slug}
 
 
 def accounts_by_roles(client_id: int, names: Collection[str], on: date) -> set[int]:
@@ -291,6 +299,12 @@ def accounts_by_roles(client_id: int, names: Collection[str], on: date) -> set[i
 
 def _is_of(provider: str, key: str) -> bool:
     return key.split(" ", maxsplit=1)[0] in ("", provider, f"{provider}-in")
+
+
+def _currency_of(key: str) -> str:
+    """The currency that a key keeps apart, as `ledger.core.currency.place` writes it; empty for one of no currency."""
+    last = key.rsplit(" ", maxsplit=1)[-1]
+    return last if " " in key and CURRENCY.fullmatch(last) else ""
 
 
 def rule_counts(client_id: int) -> dict[str, int]:

@@ -19,17 +19,23 @@ MOST_NAMED = 50
 
 
 def proofs(scope: Scope) -> list[ProcessorProof]:
-    """The proof of each processor account, computed once a run."""
+    """The proof of each balance that a processor or a shop holds, computed once a run."""
     if "processors" not in scope.cache:
         found = processor_proof.connections(scope.client)
         scope.cache["processors"] = [
-            processor_proof.prove(scope.client, connection, scope.month) for connection in found
+            proof for connection in found for proof in processor_proof.prove_all(scope.client, connection, scope.month)
         ]
     return scope.cache["processors"]  # type: ignore[return-value]
 
 
+def _unit(proof: ProcessorProof) -> str:
+    return "money" if proof.is_home else proof.currency
+
+
 def _page(scope: Scope, proof: ProcessorProof) -> str:
-    return scope.url("processors", scope.month, proof.connection.pk)
+    return scope.url("processors", scope.month, proof.connection.pk) + (
+        "" if proof.is_home else f"?currency={proof.currency}"
+    )
 
 
 @check("K12", area="processors", title="Opening + activity − payouts = processor = clearing")
@@ -46,30 +52,34 @@ def _roll(scope: Scope, proof: ProcessorProof) -> Result:
         *(Item(label=name.capitalize(), amount=amount, is_open=False) for name, amount in roll.movements if amount),
         *(_off_item(scope, proof, row) for row in proof.off[:MOST_NAMED]),
     )
-    if roll.reported is None:
+    if not proof.can_tell:
         return Result(
             state="cannot_tell",
             summary="The processor's balance was not read.",
-            subject=str(proof.connection.pk),
+            subject=proof.subject,
             title=title,
             evidence=_page(scope, proof),
+            unit=_unit(proof),
         )
-    if roll.ties:
+    if proof.rolls and roll.reported is None:
+        summary = f"{proof.rows} rows; the clearing account holds what they come to. {proof.no_balance}"
+    elif proof.rolls:
         summary = f"{proof.rows} rows; processor and clearing account agree."
     elif roll.to_processor:
         summary = "The rows here do not come to what the processor holds."
     else:
         summary = f"The clearing account does not hold what the processor does; {proof.held} rows are not booked."
     return Result(
-        state="pass" if roll.ties else "fail",
+        state="pass" if proof.rolls else "fail",
         summary=summary,
-        expected=roll.reported,
+        expected=roll.closing if roll.reported is None else roll.reported,
         actual=roll.ledger,
         items=items,
         evidence=_page(scope, proof),
         as_of=proof.read_at,
-        subject=str(proof.connection.pk),
+        subject=proof.subject,
         title=title,
+        unit=_unit(proof),
     )
 
 
@@ -122,8 +132,9 @@ def _payouts(scope: Scope, proof: ProcessorProof) -> Result:
         actual=proof.transit_ledger,
         items=items,
         evidence=_page(scope, proof),
-        subject=str(proof.connection.pk),
+        subject=proof.subject,
         title=title,
+        unit=_unit(proof),
     )
 
 
@@ -174,9 +185,7 @@ def _bridge(scope: Scope, proof: ProcessorProof) -> Result:
         for line in proof.bridge
     )
     if not proof.bridge:
-        return Result(
-            state="not_applicable", summary="No sales in the month.", subject=str(proof.connection.pk), title=title
-        )
+        return Result(state="not_applicable", summary="No sales in the month.", subject=proof.subject, title=title)
     return Result(
         state="fail" if off else "pass",
         expected=sum(line.source for line in proof.bridge),
@@ -186,6 +195,7 @@ def _bridge(scope: Scope, proof: ProcessorProof) -> Result:
         else "Every channel, refund and fee agrees.",
         items=items,
         evidence=_page(scope, proof),
-        subject=str(proof.connection.pk),
+        subject=proof.subject,
         title=title,
+        unit=_unit(proof),
     )

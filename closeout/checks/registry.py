@@ -66,15 +66,16 @@ class Item:
 class Result:
     """What a check found. ``summary`` says why in one plain sentence, also for ``not_applicable`` and ``cannot_tell``.
 
-    ``expected`` and ``actual`` are minor units (unit ``money``) or plain counts (unit ``count``); ``as_of`` is the age of
-    the oldest data used. ``subject`` tells the results of one check apart (an account, a system).
+    ``expected`` and ``actual`` are minor units (unit ``money``; of another currency than home: its code) or plain counts
+    (unit ``count``); ``as_of`` is the age of the oldest data used. ``subject`` tells the results of one check apart (an
+    account, a system).
     """
 
     state: State
     summary: str
     expected: int | None = None
     actual: int | None = None
-    unit: Literal["money", "count"] = "money"
+    unit: str = "money"
     items: tuple[Item, ...] = ()
     evidence: str = ""
     as_of: datetime | None = None

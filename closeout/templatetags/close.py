@@ -37,6 +37,12 @@ def uncoded(reason: str) -> str:
 
 
 @register.filter
+def currency_of(unit: str, home: str) -> str:
+    """The currency of a check's figures: its unit where that is a currency, else home; nothing for counts."""
+    return "" if unit == "count" else home if unit == "money" else unit
+
+
+@register.filter
 def signed(figure: int | None) -> str:
     """A count that may be short: ``3``, ``(1)``, an en dash for none."""
     if not figure:

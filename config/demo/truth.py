@@ -82,9 +82,16 @@ def unproven(client: Client, month: Month, truth: dict[str, Any]) -> list[str]:
     """What a proof of ours says otherwise than the world: processor balances, bank statements, payroll totals."""
     said = []
     for connection in processor_proof.connections(client):
-        closing = processor_proof.prove(client, connection, month).roll.closing
-        if closing != _held(client, connection.provider, month, truth):
-            said.append(f"{connection}: closing {closing}")
+        for proof in processor_proof.prove_all(client, connection, month):
+            if proof.roll.closing != _held(client, connection.provider, month, truth, proof.currency):
+                said.append(f"{proof.title}: closing {proof.roll.closing}")
+            if not proof.rolls:
+                said.append(f"{proof.title}: off by {proof.roll.to_processor}, in the books by {proof.roll.to_ledger}")
+            said += [
+                f"{proof.title}: {line.label} {line.ledger} for {line.source}"
+                for line in proof.bridge
+                if line.difference
+            ]
     for feed in bank_position.feeds(client):
         assert feed.account is not None
         statement = bank_intake.read_closing(client, feed, month)
@@ -99,14 +106,18 @@ def unproven(client: Client, month: Month, truth: dict[str, Any]) -> list[str]:
     return said
 
 
-def _held(client: Client, slug: str, month: Month, truth: dict[str, Any]) -> int:
-    """What a processor holds for the company at a month's end, minor units of the home currency."""
+def _held(client: Client, slug: str, month: Month, truth: dict[str, Any], currency: str) -> int:
+    """What a processor holds for the company in a currency at a month's end, in its minor units."""
     if slug not in truth["systems"]:
         return int(truth["processor"][str(month)]["closing_minor"])
-    ids = mapping.accounts_by_role(client.pk, "clearing", month.last, provider=slug)
+    ids = mapping.accounts_by_role(client.pk, "clearing", month.last, provider=slug, currency=currency)
     clearing = set(Account.objects.filter(client=client, pk__in=ids).values_list("name", flat=True))
-    balances = [held for held in truth["systems"][slug]["balances"] if held["on"] == month.last.isoformat()]
-    return sum(held["books_minor"] for held in balances if clearing.issuperset(held["accounts"]))
+    return sum(
+        held["amount_minor"] if currency != client.home_currency else held["books_minor"]
+        for held in truth["systems"][slug]["balances"]
+        if (held["on"], held["currency"]) == (month.last.isoformat(), currency)
+        and clearing.issuperset(held["accounts"])
+    )
 
 
 def _accruals(client: Client, month: Month) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from integrations.records import (
     BalanceFunding,
     BalancePurchase,
+    Conversion,
     CustomerDeposit,
     Dispute,
     GiftCard,
@@ -26,6 +27,7 @@ from integrations.records import (
     RefundFailure,
     Reserve,
     Sale,
+    StoreCredit,
     TaxMovement,
 )
 from ledger.core.rules.payroll import payroll_accrual, payroll_lines
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 # ---- processors: opening + activity − payouts = closing = clearing ------------------------------------------------------
 
 CATEGORIES = (
-    "sales", "refunds", "fees", "disputes", "reserves", "loans", "purchases", "credits", "taxes", "transfers", "payouts"
+    "sales", "refunds", "fees", "disputes", "reserves", "loans", "purchases", "credits", "taxes", "transfers", "exchange", "payouts"
 )  # fmt: skip
 
 
@@ -74,19 +76,27 @@ class RollForward:
 
 
 def processor_roll_forward(
-    opening: int, records: Iterable[Record], *, reported: int | None, ledger: int
+    opening: int, records: Iterable[Record], *, reported: int | None, ledger: int, currency: str = ""
 ) -> RollForward:
-    """Opening + every row by category = closing, against the processor's figure and the clearing account's balance."""
+    """Opening + every row by category = closing, against the processor's figure and the clearing account's balance.
+
+    All in minor units of ``currency``; rows of others do not count. Without it the records are of one currency.
+    """
     sums = dict.fromkeys(CATEGORIES, 0)
     for record in records:
-        for category, amount in balance_movements(record):
+        for category, amount in balance_movements(record, currency):
             sums[category] += amount
     return RollForward(opening=opening, movements=tuple(sums.items()), reported=reported, ledger=ledger)
 
 
-def balance_movements(record: Record) -> tuple[tuple[str, int], ...]:
-    """What a fact does to the balance the processor holds, by category; nothing for facts that do not touch it."""
-    moves = MOVES.get(type(record))
+def balance_movements(record: Record, currency: str = "") -> tuple[tuple[str, int], ...]:
+    """What a fact does to the balance the processor holds in a currency (the fact's own where none is given), by category;
+    nothing for facts that do not touch it.
+    """
+    wanted = currency or record.currency.upper()
+    if isinstance(record, Conversion) and wanted == record.sold_currency.upper():
+        return (("exchange", -record.sold_amount),)
+    moves = MOVES.get(type(record)) if wanted == record.currency.upper() else None
     return moves(record) if moves else ()
 
 
@@ -194,6 +204,8 @@ MOVES: dict[type[Record], Callable[[Any], _Moves]] = {
     OwnTransfer: _own_transfer,
     ProcessorCredit: _credit,
     TaxMovement: _tax,
+    Conversion: lambda conversion: (("exchange", conversion.amount),),
+    StoreCredit: lambda _credit: (("refunds", 0),),  # given without money
 }
 
 

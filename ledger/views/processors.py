@@ -31,6 +31,7 @@ NAMES = {
     "credits": "Credits",
     "taxes": "Taxes",
     "transfers": "Own transfers",
+    "exchange": "Currency exchanged",
     "payouts": "Payouts to the bank",
 }
 
@@ -40,7 +41,11 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     """Every processor account with its proof in a line."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of = month_or_404(request, month)
-    proofs = [processor_proof.prove(client, connection, of) for connection in processor_proof.connections(client)]
+    proofs = [
+        proof
+        for connection in processor_proof.connections(client)
+        for proof in processor_proof.prove_all(client, connection, of)
+    ]
     page = {
         "client": client,
         "month": of,
@@ -53,10 +58,15 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
 
 @classified(Right.VIEW_DRAFTS)
 def processor(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
-    """One processor account: roll-forward, payouts and deposits, the bridge from its sales to the books."""
+    """One processor account in a currency: roll-forward, payouts and deposits, the bridge from its sales to the books."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of, connection = month_or_404(request, month), _connection_or_404(client, pk)
-    proof = processor_proof.prove(client, connection, of)
+    known = processor_proof.currencies(client, connection)
+    currency = request.GET.get("currency") or known[0]
+    if currency not in known:
+        raise Http404
+    proof = processor_proof.prove(client, connection, of, currency)
+    given = {"provider": connection.provider, "currency": currency}
     notes = {note.subject: note for note in TimingItem.objects.filter(client=client, kind=finishing.PAYOUT)}
     facts = dict(
         Fact.objects.filter(client=client, connection=connection, kind="Payout")
@@ -78,10 +88,11 @@ def processor(request: HttpRequest, slug: str, month: str, pk: int) -> HttpRespo
         "month": of,
         "proof": proof,
         "state": _state(proof),
+        "currencies": known,
         "payouts": payouts,
         "movements": [(NAMES[name], amount) for name, amount in proof.roll.movements if amount],
-        "clearing": sorted(mapping.accounts_by_role(client.pk, "clearing", of.last, provider=connection.provider)),
-        "transit": sorted(mapping.accounts_by_role(client.pk, "in-transit", of.last, provider=connection.provider)),
+        "clearing": sorted(mapping.accounts_by_role(client.pk, "clearing", of.last, **given)),
+        "transit": sorted(mapping.accounts_by_role(client.pk, "in-transit", of.last, **given)),
         "late": [one for one in payouts if one["row"].state == "late" and not one["note"]],
         "bridge_off": sum(abs(line.difference) for line in proof.bridge),
         "period": framing.period(client, of, "ledger:processor", pk=pk),
@@ -98,7 +109,8 @@ def timing(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
     wanted = request.POST.get("payout", "")
     rows: list[Any] = [
         row
-        for row in processor_proof.prove(client, connection, of).payouts.rows
+        for proof in processor_proof.prove_all(client, connection, of)
+        for row in proof.payouts.rows
         if wanted in {row.payout.payout_id, row.payout.external_id} and wanted
     ]
     if not rows:
@@ -124,10 +136,10 @@ def timing(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
 
 
 def _state(proof: ProcessorProof) -> str:
-    if proof.roll.reported is None:
+    if not proof.can_tell:
         return "unknown"
     bridge = any(line.difference for line in proof.bridge)
-    return "pass" if proof.roll.ties and proof.payouts.ties and not bridge and not proof.held else "fail"
+    return "pass" if proof.rolls and proof.payouts.ties and not bridge and not proof.held else "fail"
 
 
 def _connection_or_404(client: Client, pk: int) -> Connection:

@@ -145,7 +145,7 @@ def fact(scene: Scene, provider: str, stream: str, record: Any) -> Fact:
     )  # fmt: skip
     return Fact.objects.create(
         client=scene.client, connection=connection, document=document, stream=stream, external_id=record.external_id,
-        kind=type(record).__name__, booked_on=record.booked_on, amount_minor=getattr(record, "amount", None), currency="USD",
+        kind=type(record).__name__, booked_on=record.booked_on, amount_minor=getattr(record, "amount", None), currency=record.currency,
         data=to_json(record),
     )  # fmt: skip
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 
 from integrations.models import Connection, Fact
-from integrations.records import Payout, ProcessorBalance, ProcessorFee, Refund, Sale
+from integrations.records import (
+    Conversion,
+    Goods,
+    Order,
+    OrderRefund,
+    Payout,
+    ProcessorBalance,
+    ProcessorFee,
+    Refund,
+    Sale,
+    Tender,
+)
 from ledger import bank_position, booking, matches, posting, processor_proof
 from ledger.core.period import Month
 from ledger.models import JournalEntry
@@ -121,6 +133,16 @@ def test_a_row_that_came_again_counts_once(books, stripe):
     holds(books, opening(books) + 13_970, key="again")
     roll = prove(books).roll
     assert (dict(roll.movements)["sales"], roll.ties) == (30_500, True)
+
+
+def test_a_system_that_reports_no_balance_is_proven_by_its_rows(books):
+    scene.connect(books, "square", "The till", ("payout_entries", "book"))
+    arrive(books.client, "square", "payout_entries", sale(7, 11))
+    booking.book(books.client)
+    proof = processor_proof.prove(books.client, books.connections["square"], APRIL)
+    assert (proof.roll.reported, proof.roll.ties, proof.can_tell, proof.rolls) == (None, False, True, True)
+    touch(books, "1210", "6520", 1)
+    assert not processor_proof.prove(books.client, books.connections["square"], APRIL).rolls
 
 
 # ---- a planted cent ------------------------------------------------------------------------------------------------------
@@ -243,3 +265,87 @@ def test_a_system_that_was_ended_is_not_proven(books, stripe):
     assert stripe in processor_proof.connections(books.client)
     Connection.objects.filter(pk=stripe.pk).update(state="disconnected")
     assert processor_proof.connections(books.client) == []
+
+
+# ---- another currency ------------------------------------------------------------------------------------------------------
+
+EURO = {"currency": "EUR", "rate": Decimal("1.10"), "rate_source": "the processor"}
+#: 50.00 € sold at 3.00 € fee, 20.00 € of them exchanged for 21.80 $: 27.00 € stay.
+EUROS = (
+    Sale(external_id="txn_e1", booked_on=on(5), amount=5_000, fee=300, channel="shop", **EURO),
+    Conversion(
+        external_id="txn_e2", booked_on=on(8), currency="USD", amount=2_180, sold_currency="EUR", sold_amount=2_000
+    ),
+)
+
+
+@pytest.fixture
+def wallets(books, stripe):
+    """The account holds euros besides; both are kept on the one clearing account."""
+    arrive(books.client, "stripe", STREAM, *EUROS)
+    booking.book(books.client)
+    holds(books, opening(books) + 13_470 + 2_180, key="dollars")
+    scene.fact(books, "stripe", "balance", ProcessorBalance(
+        external_id="balance-euro", booked_on=on(30), currency="EUR", amount=2_700, available=2_700, pending=0
+    ))  # fmt: skip
+    return stripe
+
+
+def test_each_currency_of_an_account_is_proven_by_itself(books, wallets):
+    home, euro = processor_proof.prove_all(books.client, wallets, APRIL)
+    assert (home.currency, euro.currency, euro.title) == ("USD", "EUR", f"{wallets}, EUR")
+    assert {name: amount for name, amount in home.roll.movements if amount} == MOVED | {"exchange": 2_180}
+    assert {name: amount for name, amount in euro.roll.movements if amount} == {
+        "sales": 5_000, "fees": -300, "exchange": -2_000,
+    }  # fmt: skip
+    assert (euro.roll.opening, euro.roll.closing, euro.roll.reported, euro.roll.ledger) == (0, 2_700, 2_700, 2_700)
+    assert home.roll.ties
+    assert euro.roll.ties
+    assert {line.label: (line.source, line.ledger) for line in euro.bridge} == {
+        "Fees": (300, 300), "Sales shop": (5_000, 5_000),
+    }  # fmt: skip
+
+
+def test_a_euro_cent_off_is_named_by_its_row(books, wallets):
+    entry = JournalEntry.objects.get(source_key__endswith=":txn_e1", purpose="sale")
+    posting.reverse(entry, reason="for the test", booked_on=entry.booked_on)
+    home, euro = processor_proof.prove_all(books.client, wallets, APRIL)
+    assert home.roll.to_ledger == 0
+    assert (euro.roll.to_processor, euro.roll.to_ledger) == (0, 4_700)
+    (row,) = euro.off
+    assert (row.label, row.source, row.ledger) == ("Sale txn_e1", 4_700, 0)
+
+
+# ---- a shop that holds money -----------------------------------------------------------------------------------------------
+
+
+def test_a_shop_is_proven_once_it_says_what_it_holds(books):
+    shop = scene.connect(books, "shopify", "The shop", ("orders", "book"), ("balance", "prove"))
+    assert processor_proof.connections(books.client) == [books.connections["stripe"]]
+    scene.fact(books, "shopify", "balance", ProcessorBalance(
+        external_id="balance", booked_on=on(30), currency="USD", amount=0, available=0, pending=0
+    ))  # fmt: skip
+    assert processor_proof.connections(books.client) == [books.connections["stripe"], shop]
+
+
+def test_what_a_shops_orders_sold_and_took_back_stands_in_the_books_by_product(books):
+    shop = scene.connect(books, "shopify", "The shop", ("orders", "book"))
+    named = {"currency": "USD", "channel": "shop", "tenders": (Tender(kind="processor", amount=10_000, name="stripe"),)}
+    sold = Order(
+        external_id="o1", booked_on=on(7), amount=10_000, goods=(Goods(amount=6_000), Goods(amount=4_000, product="online")),
+        **named,
+    )  # fmt: skip
+    back = {**named, "tenders": (Tender(kind="processor", amount=3_500, name="stripe"),)}
+    returned = OrderRefund(
+        external_id="r1", booked_on=on(9), amount=3_500, goods=(Goods(amount=4_000, product="online", discount=500),), **back
+    )  # fmt: skip
+    arrive(books.client, "shopify", "orders", sold, returned)
+    assert booked_bridge(books, shop) == {
+        "Refunds online": (-3_500, -3_500), "Sales online": (4_000, 4_000), "Sales shop": (6_000, 6_000),
+    }  # fmt: skip
+
+
+def booked_bridge(books, connection):
+    booking.book(books.client)
+    proof = processor_proof.prove(books.client, connection, APRIL)
+    return {line.label: (line.source, line.ledger) for line in proof.bridge}

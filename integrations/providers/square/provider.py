@@ -205,8 +205,9 @@ PROVIDER = Provider(
         ),
     ),
     contract_only=True,
+    no_balance="Square reports no balance of its own: each payout is the sum of its rows, and clearing holds what is not paid out.",
     notes=(
-        "Square reports no balance of its own: clearing is proven payout by payout, each the sum of its rows, and what gift cards "
-        "hold against their liability. Fees are booked with the rows of the payout. Invoices are income when they are paid."
+        "What gift cards hold is proven against their liability. Fees are booked with the rows of the payout. Invoices are "
+        "income when they are paid."
     ),
 )

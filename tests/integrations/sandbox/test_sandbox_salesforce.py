@@ -1,0 +1,201 @@
+"""The sandbox's Salesforce: as published, read whole by our pulls and by simple-salesforce, and true to the story."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from functools import cache
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from jsonschema import Draft202012Validator
+
+from clients.tenancy import client_context
+from integrations import http, oauth, tokens
+from integrations.errors import Reconnect, Refused, RetryLater, StaleCursor
+from integrations.http import ProviderApi
+from integrations.models import Connection
+from integrations.provider import Context, Window
+from integrations.providers.salesforce import pulling, wire
+from integrations.providers.salesforce.provider import PROVIDER, addresses
+from integrations.records import CreditNote, CustomerInvoice, InvoicePayment, Skipped, Unknown, WonDeal, WriteOff
+from integrations.sandbox.salesforce import api as played
+from integrations.sandbox.salesforce import soql
+from integrations.sandbox.world.calendar import HOME_ZONE, STORY_NOW
+from tests import builders
+from tests.integrations.contract import CONTRACTS, read
+
+CONTEXT = Context(timezone=HOME_ZONE, home_currency="USD", account_id="1", as_of=date(2026, 4, 5))
+QUERY = f"{pulling.DATA}/query"
+
+
+@cache
+def contract():
+    return json.loads((CONTRACTS / "salesforce/salesforce-rest.openapi.json").read_bytes())
+
+
+def with_nulls(value):
+    """OpenAPI 3.0's `nullable` as JSON Schema says it."""
+    if isinstance(value, list):
+        return [with_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {key: with_nulls(item) for key, item in value.items() if key != "nullable"}
+    return {"anyOf": [plain, {"type": "null"}]} if value.get("nullable") is True else plain
+
+
+@cache
+def schema(name):
+    found = {"$ref": f"#/components/schemas/{name}", "components": contract()["components"]}
+    return Draft202012Validator(with_nulls(found))
+
+
+@pytest.fixture
+def token(sandbox, settings, monkeypatch):
+    """Nobody keeps these calls below the limit, as the workers do."""
+    settings.SANDBOX_URL = sandbox.url
+    monkeypatch.setattr(sandbox.app.setting, "limits", False)
+    return sandbox.app.services["salesforce"].desk.open_grant("osprey", "api refresh_token").access_token
+
+
+@pytest.fixture
+def api(token):
+    return ProviderApi(PROVIDER, token, "1", scheme=PROVIDER.scheme("oauth2"))
+
+
+def pulled(api, stream, cursor=""):
+    return list(stream.pull(api, Window(cursor=cursor, since=date(2026, 1, 1), now=STORY_NOW)))
+
+
+def facts_of(api, stream):
+    return [fact for page in pulled(api, stream) for raw in page.items for fact in read(stream, raw, CONTEXT)]
+
+
+def test_everything_is_read_and_what_is_owed_is_what_the_story_says(api, sandbox, monkeypatch):
+    monkeypatch.setattr(played, "MOST", 7)
+    facts = [fact for stream in PROVIDER.streams for fact in facts_of(api, stream)]
+    assert [fact for fact in facts if isinstance(fact, Unknown)] == []
+    kinds = {CustomerInvoice: 1, InvoicePayment: -1, CreditNote: -1, WriteOff: -1}
+    owed = sum(kinds[type(fact)] * fact.amount for fact in facts if type(fact) in kinds)
+    told = sandbox.app.setting.world.company("osprey").told["salesforce"]
+    posted = [line for event in told.events for line in event.postings if line.source == "salesforce"]
+    assert owed == sum(line.amount_minor for line in posted if line.account == "Salesforce Invoices Owed")
+    assert {type(fact) for fact in facts} == {*kinds, WonDeal, Skipped}
+    reasons = {fact.reason for fact in facts if isinstance(fact, Skipped)}
+    assert reasons == {"not posted yet", "not won", "deleted", "not activated"}
+    assert {fact.currency for fact in facts if isinstance(fact, WonDeal)} == {"USD", "CAD"}
+    assert any(len(fact.applications) == 2 for fact in facts if isinstance(fact, InvoicePayment))
+    assert all(fact.lines for fact in facts if isinstance(fact, WonDeal) and not fact.name.startswith("Order"))
+
+
+def test_a_later_pull_reads_what_changed_and_says_what_is_left(api):
+    stream = PROVIDER.stream("invoices")
+    first = {raw["Id"]: raw for page in pulled(api, stream) for raw in page.items}
+    later = pulled(api, stream, "Invoice=2026-03-28T12:00:00.000+0000;listed=2026-04-01")
+    assert later[-1].only == set(first)
+    since = {mark for mark, raw in first.items() if raw["SystemModstamp"] >= "2026-03-28T11:30:00"}
+    assert {raw["Id"] for page in later for raw in page.items} == since
+    assert 0 < len(since) < len(first)
+
+
+@pytest.mark.contracts
+def test_requests_and_answers_are_as_published(token, monkeypatch):
+    monkeypatch.setattr(played, "MOST", 20)
+    asked = set()
+
+    class Watched(ProviderApi):
+        def _send(self, method, path, **what):
+            answer = super()._send(method, path, **what)
+            name = path.removeprefix(pulling.DATA).split("/")[1]
+            if "/describe" not in path:
+                schema("QueryResult").validate(json.loads(json.dumps(answer.body, default=float)))
+                operation = f"/services/data/{{version}}/{name}"
+                locator = "/{locator}" if "q" not in (what["params"] or {}) else ""
+                listed = contract()["paths"][operation + locator]["get"]["parameters"]
+                assert set(what["params"] or {}) <= {one["name"] for one in listed}
+            for one in answer.body.get("records", []) if answer.status == 200 else ():
+                kind = one["attributes"]["type"]
+                if kind in contract()["components"]["schemas"]:
+                    schema(kind).validate(json.loads(json.dumps(one, default=float)))
+                    asked.add(kind)
+            asked.add("describe" if path.endswith("/describe") else name)
+            return answer
+
+    watched = Watched(PROVIDER, token, "1", scheme=PROVIDER.scheme("oauth2"))
+    for stream in ("invoices", "opportunities", "orders"):
+        pulled(watched, PROVIDER.stream(stream))
+    assert asked == {"describe", "query", "queryAll", "Invoice", "Opportunity", "OpportunityLineItem", "Order"}
+
+
+def test_what_is_refused_is_refused_as_salesforce_does(sandbox, api, token):
+    for query in ("SELECT Nothing FROM Invoice", "SELECT Id FROM Nothing", "UPDATE Invoice"):
+        with pytest.raises(Refused):
+            api.get(QUERY, {"q": query})
+    with pytest.raises(StaleCursor):
+        api.get(f"{QUERY}/0r8gone-2000")
+    with pytest.raises(Refused) as gone:
+        api.get(f"{pulling.DATA}/sobjects/blng__Invoice__c/describe")
+    assert gone.value.code == "NOT_FOUND"
+    with pytest.raises(Reconnect):
+        ProviderApi(PROVIDER, "00D!no", "1", scheme=PROVIDER.scheme("oauth2")).get(QUERY)
+    service = sandbox.app.services["salesforce"]
+    answer = service.too_many(3)
+    assert isinstance(wire.read_error(answer.status_code, {}, json.loads(answer.get_data())), RetryLater)
+    service.desk.revoke(token)
+    address = f"{sandbox.base_url('salesforce')}{pulling.DATA}/limits"
+    told = requests.get(address, headers={"Authorization": f"Bearer {token}"}, timeout=5)
+    assert (told.status_code, told.json()[0]["errorCode"]) == (401, "INVALID_SESSION_ID")
+    schema("Error").validate(told.json())
+
+
+def test_a_query_sees_deleted_ones_only_where_it_asks_for_all_and_a_quote_ends_nothing():
+    rows = [
+        {"attributes": {}, "Id": "1", "IsDeleted": False, "Name": "O'Hara"},
+        {"attributes": {}, "Id": "2", "IsDeleted": True, "Name": "x' OR Name != '"},
+    ]
+    held = {"Account": rows}
+
+    def named(name, *, deleted=False):
+        query = f"SELECT Id FROM Account WHERE Name IN ({pulling.quoted(name)}) ORDER BY Id LIMIT 5"
+        return [row["Id"] for row in soql.run(query, held, deleted=deleted)]
+
+    assert named("O'Hara") == ["1"]
+    assert (named("x' OR Name != '"), named("x' OR Name != '", deleted=True)) == ([], ["2"])
+
+
+# ---- the grant -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_sign_in_is_proven_by_its_maker_alone_and_every_renewal_tells_anew_where_the_org_is(
+    connect, sandbox, settings, monkeypatch
+):
+    settings.SANDBOX_URL = sandbox.url
+    people = builders.world()
+    with client_context(people.kestrel.pk):
+        address = oauth.begin(people.bob, people.kestrel, PROVIDER, asked={"host": "login.salesforce.com"})
+    query = parse_qs(urlsplit(address).query)
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["scope"] == ["api refresh_token"]
+    desk = sandbox.app.services["salesforce"].desk
+    code = desk.issue_code("osprey", "", "api", query["code_challenge"][0])
+    body = {"grant_type": "authorization_code", "code": code, "code_verifier": "a guess"}
+    body |= dict(zip(("client_id", "client_secret"), played.SERVICE.app, strict=True))
+    told = requests.post(f"{sandbox.base_url('salesforce')}/services/oauth2/token", data=body, timeout=5)
+    schema("OAuthError").validate(told.json())
+    assert told.json()["error"] == "invalid_grant"
+
+    made = connect(people.bob, people.kestrel, "salesforce", company="osprey")
+    before = tokens.held(made)
+    assert (before.expires_at, before.where["instance_url"]) == (None, "https://osprey.my.salesforce.com")
+    monkeypatch.setattr(played, "host_of", lambda company: f"{company}--moved.my.salesforce.com")
+    desk.expire_access("osprey")
+    api = http.ConnectionApi(made)
+    assert PROVIDER.whoami(api)[0] == made.account_id
+    after = tokens.held(made)
+    assert after.grant.refresh != before.grant.refresh
+    assert api.settings["instance_url"] == "https://osprey--moved.my.salesforce.com"
+    with client_context(people.kestrel.pk):
+        where = Connection.objects.get(pk=made.pk).where
+    assert addresses(where)["api"] == "https://osprey--moved.my.salesforce.com"

@@ -102,6 +102,7 @@ PROVIDER = Provider(
             reference="https://knowledge.hubspot.com/invoices/manage-credit-memos",
             order=30,
         ),
+        # A proposal is never booked; the duty lets one that is not understood into the inbox.
         Stream(
             name="deals",
             label="Won deals",
@@ -109,7 +110,6 @@ PROVIDER = Provider(
             to_records=readings.read_deal,
             identify=_id,
             recognise=_has("dealstage"),
-            duty="prove",
             reference=f"{_GUIDE}/deals/guide",
             scopes=("crm.objects.deals.read", "crm.objects.companies.read"),
             envelope=("results",),

@@ -17,8 +17,9 @@ from integrations.sandbox.service import Signed, answer, dumps
 from integrations.sandbox.signing import hmac_base64
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
+    from werkzeug.datastructures import MultiDict
     from werkzeug.wrappers import Request, Response
 
     from integrations.sandbox.hubspot.shapes import Shape
@@ -87,16 +88,16 @@ class HubSpotService(PlayedService):
         assert isinstance(known, Sales)
         return known
 
-    def _of_one(self, rows: list[Shape], args: Mapping[str, str], values: Values) -> Response:
+    def _of_one(self, rows: list[Shape], args: MultiDict[str, str], values: Values) -> Response:
         if not rows:
             return self.failure(404)
         return _links(rows[0], values["to"]) if "to" in values else answer(_one(rows[0], args))
 
-    def _list(self, rows: list[Shape], args: Mapping[str, str]) -> Response:
+    def _list(self, rows: list[Shape], args: MultiDict[str, str]) -> Response:
         size, start = int(args.get("limit", USUAL)), int(args.get("after", "0"))
         if not 0 < size <= MOST_LISTED:
             return self.failure(400)
-        return answer(_page(rows, start, size, args.get("properties", "").split(",")))
+        return answer(_page(rows, start, size, _named(args)))
 
     def _search(self, rows: list[Shape], body: Shape) -> Response:
         size, start = int(body.get("limit", USUAL)), int(body.get("after", "0"))
@@ -161,8 +162,13 @@ def _shown(row: Shape, properties: list[str]) -> Shape:
     return kept | {"properties": {name: told.get(name) for name in names}}
 
 
-def _one(row: Shape, args: Mapping[str, str]) -> Shape:
-    shown, name = _shown(row, args.get("properties", "").split(",")), args.get("propertiesWithHistory", "")
+def _named(args: MultiDict[str, str]) -> list[str]:
+    """Properties with commas between them, or each as a parameter of its own, as HubSpot's package sends them."""
+    return [name for text in args.getlist("properties") for name in text.split(",")]
+
+
+def _one(row: Shape, args: MultiDict[str, str]) -> Shape:
+    shown, name = _shown(row, _named(args)), args.get("propertiesWithHistory", "")
     return shown | ({"propertiesWithHistory": {name: row["history"].get(name, [])}} if name else {})
 
 

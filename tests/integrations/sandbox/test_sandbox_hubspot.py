@@ -8,6 +8,9 @@ from functools import cache
 
 import pytest
 import requests
+from hubspot import HubSpot
+from hubspot.crm.deals import ApiException
+from hubspot.crm.objects import PublicObjectSearchRequest
 from jsonschema import Draft202012Validator
 
 from integrations.arrivals import Delivery
@@ -152,3 +155,25 @@ def test_a_notice_of_the_sandbox_is_genuine_and_of_its_address_alone(sandbox):
     assert int(portal) > 20_000_000
     with pytest.raises(KeyError):
         service.webhook("osprey", "contact.creation", "shh")
+
+
+def test_the_vendors_package_reads_the_same(api, token, sandbox):
+    ours = {raw["id"]: raw for page in pulled(api, PROVIDER.stream("invoices")) for raw in page.items}
+    client = HubSpot(access_token=token, host=sandbox.base_url("hubspot"))
+    listed = client.crm.objects.get_all("invoices", properties=list(pulling.INVOICE_PROPERTIES))
+    assert {one.id: one.properties["hs_amount_billed"] for one in listed} == {
+        mark: raw["properties"]["hs_amount_billed"] for mark, raw in ours.items()
+    }
+    filters = [{"propertyName": "hs_object_id", "operator": "GT", "value": "0"}]
+    asked = PublicObjectSearchRequest(
+        filter_groups=[{"filters": filters}], sorts=["hs_object_id"], properties=["hs_number"], limit=3, after="0"
+    )
+    found = client.crm.objects.search_api.do_search("invoices", public_object_search_request=asked)
+    assert [one.id for one in found.results] == sorted(ours)[:3]
+    assert (found.total, found.paging.next.after) == (len(ours), "3")
+    with_company = client.crm.associations.v4.basic_api.get_page("invoices", found.results[0].id, "companies")
+    assert [str(one.to_object_id) for one in with_company.results] == [ours[found.results[0].id]["company"]["id"]]
+    revoked = HubSpot(access_token="CNno", host=sandbox.base_url("hubspot"))
+    with pytest.raises(ApiException) as over:
+        revoked.crm.deals.basic_api.get_page(limit=1)
+    assert (over.value.status, json.loads(over.value.body)["category"]) == (401, "INVALID_AUTHENTICATION")

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from jsonschema import Draft202012Validator
+from requests.adapters import HTTPAdapter
+from simple_salesforce import Salesforce, SalesforceExpiredSession, SalesforceMalformedRequest, format_soql
 
 from clients.tenancy import client_context
 from integrations import http, oauth, tokens
@@ -162,6 +164,37 @@ def test_a_query_sees_deleted_ones_only_where_it_asks_for_all_and_a_quote_ends_n
 
     assert named("O'Hara") == ["1"]
     assert (named("x' OR Name != '"), named("x' OR Name != '", deleted=True)) == ([], ["2"])
+
+
+class _Plain(HTTPAdapter):
+    """The package speaks https alone, and we answer this machine without."""
+
+    def send(self, request, *args, **options):
+        request.url = request.url.replace("https://", "http://", 1)
+        return super().send(request, *args, **options)
+
+
+def test_the_usual_package_reads_the_same(api, token, sandbox, monkeypatch):
+    monkeypatch.setattr(played, "MOST", 20)
+    ours = {raw["Id"]: raw for page in pulled(api, PROVIDER.stream("opportunities")) for raw in page.items}
+    session = requests.Session()
+    session.mount("https://", _Plain())
+    address = sandbox.base_url("salesforce").removeprefix("http://")
+    org = Salesforce(instance=address, session_id=token, session=session)
+    query = "SELECT Id, Amount, IsWon, Account.Name FROM Opportunity ORDER BY SystemModstamp, Id"
+    found = org.query_all(format_soql(query), include_deleted=True)
+    assert {one["Id"]: (float(one["Amount"]), one["Account"]["Name"]) for one in found["records"]} == {
+        mark: (float(raw["Amount"]), raw["Account"]["Name"]) for mark, raw in ours.items()
+    }
+    living = list(org.query_all_iter(query))
+    assert {one["Id"] for one in living} == {mark for mark, raw in ours.items() if not raw["IsDeleted"]}
+    assert {one["name"] for one in org.Invoice.describe()["fields"]} >= {"Status", "TotalAmountWithTax"}
+    usage = org.limits()["DailyApiRequests"]
+    assert org.api_usage["api-usage"].used == usage["Max"] - usage["Remaining"]
+    with pytest.raises(SalesforceMalformedRequest):
+        org.query("SELECT Nothing FROM Opportunity")
+    with pytest.raises(SalesforceExpiredSession):
+        Salesforce(instance=address, session_id="00D!no", session=session).query(query)
 
 
 # ---- the grant -----------------------------------------------------------------------------------------------------------

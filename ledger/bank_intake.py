@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 EVIDENCE, LINES = ("BankAccount", "BankStatement"), ("BankLine", "BankLineRemoved")
 BATCH = 20_000
+#: LATERAL with a limit keeps to one look at each fact of the list, whatever the planner knows of it.
+WAITING = """
+SELECT f.* FROM integrations_waitingfact w
+CROSS JOIN LATERAL (SELECT * FROM integrations_fact WHERE id = w.fact_id AND client_id = w.client_id LIMIT 1) f
+WHERE w.client_id = %(client)s AND f.kind = ANY(%(kinds)s) AND f.state = 'new'
+ORDER BY w.fact_id LIMIT %(batch)s
+"""
 
 
 def take(client: Client) -> int:
@@ -31,8 +38,7 @@ def take(client: Client) -> int:
             _take_account(client, fact, record)
         elif isinstance(record, BankStatement):
             _take_statement(client, fact, record)
-    waiting = Fact.objects.filter(client=client, to_handle__client=client, kind__in=LINES, state="new")
-    facts = list(waiting.order_by("id")[:BATCH])
+    facts = list(Fact.objects.raw(WAITING, {"client": client.pk, "kinds": list(LINES), "batch": BATCH}))
     records = [(fact, from_json(fact.kind, fact.data)) for fact in facts]
     added = _take_lines(client, [(fact, record) for fact, record in records if isinstance(record, BankLine)])
     _remove(client, [record.external_id for fact, record in records if fact.kind == "BankLineRemoved"])

@@ -327,12 +327,13 @@ def _bridge(books: _Books, month: Month, records: list[Record]) -> list[SalesLin
 
 
 def _booked(books: _Books, month: Month) -> dict[tuple[str, str], int]:
-    entries = JournalEntry.objects.filter(
-        client=books.client,
+    lines = books.lines().filter(
         booked_on__range=(month.first, month.last),
-        source_key__startswith=f"{books.connection.provider}:{books.connection.account_id}:",
+        role__in=list(BRIDGED),
+        entry__client=books.client,
+        entry__booked_on__range=(month.first, month.last),
+        entry__source_key__startswith=f"{books.connection.provider}:{books.connection.account_id}:",
     )
-    lines = books.lines().filter(entry__in=entries, role__in=list(BRIDGED))
     booked: dict[tuple[str, str], int] = defaultdict(int)
     for row in lines.order_by().values("role", "key").annotate(net=books.net):
         is_income = row["role"] in ("sales", "returns")

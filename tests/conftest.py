@@ -34,11 +34,12 @@ LOCK = 7_406_001
 #: that the walk begins with, the other does what needs no database, then what needs no scene.
 FIRST = (
     "browser/test_walk.py",
+    "faults/test_sync_kills.py",
+    "ledger/test_wide_companies.py",
     "integrations/bankfiles/test_properties.py",
     "browser/test_keyboard.py",
     "test_architecture.py",
     "test_access_matrix.py",
-    "faults/test_sync_kills.py",
     "faults/test_refresh.py",
     "faults/test_bell.py",
     "faults/test_jobs_kills.py",

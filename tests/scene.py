@@ -210,6 +210,7 @@ def onboard(client: Client, everyone: Cast) -> None:
 
     steps.connect_all(client, everyone)
     pull(client)
+    _learn()
     with client_context(client.pk):
         books = consent.connection(client, "quickbooks-online")
         assert books is not None
@@ -218,9 +219,9 @@ def onboard(client: Client, everyone: Cast) -> None:
         mapping.approve_mapping(client, everyone)
         steps.link_banks(client, everyone)
         SyncJob.objects.filter(client=client).delete()
-    _learn()
     for _run in range(2):
         refreshing.refresh(client.pk)
+        _learn()
 
 
 def _learn() -> None:

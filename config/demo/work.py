@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from integrations.models import Connection
 
 PATIENCE_SECONDS = 600
+#: How often to look whether the worker is done, and how long to trust the bell before due jobs are rung for again.
+LOOK_SECONDS, TRUST_SECONDS = 0.15, 1.0
 
 
 class JobFailed(RuntimeError):  # noqa: N818
@@ -52,19 +54,21 @@ def wait(ids: Iterable[int]) -> list[dict[str, Any]]:
         if time.monotonic() > ends:
             waiting = next(job for job in rows.values() if job.state != SyncJob.State.DONE)
             raise JobFailed(f"{waiting.kind} of client {waiting.client_id} is still {waiting.state}: {waiting.problem}")
-        if time.monotonic() - rung > 1:
+        if time.monotonic() - rung > TRUST_SECONDS:
             jobs.sweep()  # the bell may be lost; the table is the truth
             rung = time.monotonic()
-        time.sleep(0.15)
+        time.sleep(LOOK_SECONDS)
 
 
 def quiet(client: Client) -> None:
     """Wait until nothing of a client is due or running."""
-    ends = time.monotonic() + PATIENCE_SECONDS
+    ends, rung = time.monotonic() + PATIENCE_SECONDS, 0.0
     while time.monotonic() < ends:
-        jobs.sweep()
+        if time.monotonic() - rung > TRUST_SECONDS:
+            jobs.sweep()
+            rung = time.monotonic()
         with client_context(client.pk):
             if not SyncJob.objects.filter(client=client, state__in=["due", "leased"]).exists():
                 return
-        time.sleep(1)
+        time.sleep(LOOK_SECONDS)
     raise JobFailed(f"client {client.slug} never came to rest")

@@ -105,6 +105,8 @@ def in_process() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("integrations.jobs.sweep", sweep)
+        patch.setattr("config.demo.work.TRUST_SECONDS", 0.0)
+        patch.setattr("config.demo.work.LOOK_SECONDS", 0.02)
         yield
 
 

@@ -22,7 +22,7 @@ from tests import scene
 from tests.conftest import ROOT, _address, _alive, _key
 from tests.faults.test_jobs_kills import Crew
 
-pytestmark = [pytest.mark.faults]
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
 KILLS, SECONDS = 20, 120
 POINTS = (
     "after-claim",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from config.demo.cast import Cast
 
+pytestmark = [pytest.mark.slow]
 MONTHS = story.MONTHS
 
 

@@ -14,10 +14,10 @@ from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce, SalesforceExpiredSession, SalesforceMalformedRequest, format_soql
 
 from clients.tenancy import client_context
-from integrations import http, oauth, tokens
+from integrations import http, oauth, syncing, tokens
 from integrations.errors import Reconnect, Refused, RetryLater, StaleCursor
 from integrations.http import ProviderApi
-from integrations.models import Connection
+from integrations.models import Connection, Fact
 from integrations.provider import Context, Window
 from integrations.providers.salesforce import pulling, wire
 from integrations.providers.salesforce.provider import PROVIDER, addresses
@@ -219,6 +219,11 @@ def test_the_sign_in_is_proven_by_its_maker_alone_and_every_renewal_tells_anew_w
     schema("OAuthError").validate(told.json())
     assert told.json()["error"] == "invalid_grant"
 
+    body |= {"code": desk.issue_code("osprey", "", "api"), "code_verifier": ""}
+    told = requests.post(f"{sandbox.base_url('salesforce')}/services/oauth2/token", data=body, timeout=5).json()
+    schema("TokenResponse").validate(told)
+    assert "expires_in" not in told
+
     made = connect(people.bob, people.kestrel, "salesforce", company="osprey")
     before = tokens.held(made)
     assert (before.expires_at, before.where["instance_url"]) == (None, "https://osprey.my.salesforce.com")
@@ -232,3 +237,29 @@ def test_the_sign_in_is_proven_by_its_maker_alone_and_every_renewal_tells_anew_w
     with client_context(people.kestrel.pk):
         where = Connection.objects.get(pk=made.pk).where
     assert addresses(where)["api"] == "https://osprey--moved.my.salesforce.com"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deal_that_is_edited_or_moved_back_after_it_was_won_comes_to_a_person(
+    connect, sandbox, settings, monkeypatch
+):
+    settings.SANDBOX_URL = sandbox.url
+    people = builders.world()
+    made = connect(people.bob, people.kestrel, "salesforce", company="osprey")
+    held = sandbox.app.services["salesforce"]._objects("osprey")
+    edited, back = [deal for deal in held["Opportunity"] if deal["IsWon"] and deal["CurrencyIsoCode"] == "USD"][-2:]
+
+    def states():
+        syncing.pull_stream(made.pk, "opportunities", now=STORY_NOW)
+        with client_context(people.kestrel.pk):
+            marks = [edited["Id"], f"{edited['Id']}:changed", back["Id"]]
+            facts = Fact.objects.filter(external_id__in=marks).exclude(state="superseded")
+            return {marks.index(fact.external_id): (fact.kind, fact.state) for fact in facts}
+
+    assert states() == {0: ("WonDeal", "proof"), 2: ("WonDeal", "proof")}
+    later = {"SystemModstamp": "2026-04-05T23:00:00.000+0000"}
+    for name, value in (later | {"Amount": edited["Amount"] + 1}).items():
+        monkeypatch.setitem(edited, name, value)
+    for name, value in (later | {"IsWon": False, "StageName": "Negotiation/Review"}).items():
+        monkeypatch.setitem(back, name, value)
+    assert states() == {0: ("WonDeal", "proof"), 1: ("Unknown", "exception"), 2: ("Unknown", "exception")}

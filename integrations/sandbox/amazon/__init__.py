@@ -1,0 +1,1 @@
+"""Amazon Seller as the sandbox plays it: the Selling Partner API and its settlement reports."""

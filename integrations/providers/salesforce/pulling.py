@@ -141,7 +141,9 @@ class _Pull:
                 found.append(thing)
                 yield from self._changed(thing, fields)
         before, self.stamps[LISTED] = self.stamps.get(LISTED, today), today
-        only = frozenset(self._left(found)) if found and before < today else None
+        # An object that was read before and is hidden from us now is not gone.
+        is_whole = {thing.name for thing in found} >= self.stamps.keys() - {LISTED}
+        only = frozenset(self._left(found)) if found and is_whole and before < today else None
         yield Page(items=[], cursor=self._cursor(), only=only)
 
     def _cursor(self) -> str:

@@ -136,6 +136,18 @@ def test_a_later_pull_begins_before_where_it_stood_and_says_once_a_day_what_is_l
     assert asked[1] == "SELECT Id FROM Invoice"
 
 
+def test_an_object_that_is_hidden_from_us_is_not_gone():
+    api = ScriptedApi(
+        describe("Invoice", "Id", "SystemModstamp"),
+        describe("InvoiceLine", "Id", "InvoiceId"),
+        found(row("0001")),
+        found(path="query"),
+        (f"{pulling.DATA}/sobjects/blng__Invoice__c/describe", GONE),
+    )
+    cursor = "Invoice=2026-03-31T11:00:00.000+0000;blng__Invoice__c=2026-03-30T11:00:00.000+0000;listed=2026-03-31"
+    assert pulled(api, cursor=cursor)[-1].only is None
+
+
 def test_an_org_without_invoices_is_asked_for_none():
     paths = [f"{pulling.DATA}/sobjects/{name}/describe" for name in ("Invoice", "blng__Invoice__c")]
     api = ScriptedApi(*((path, GONE) for path in paths))

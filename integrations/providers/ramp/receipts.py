@@ -1,0 +1,28 @@
+"""Receipts with their files: the evidence behind a purchase, which names them by id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from integrations.providers.ramp.units import day_of, inside
+from integrations.records import Record, Skipped, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from integrations.payload import Payload
+    from integrations.provider import Context
+
+
+def read_receipt(payload: Payload, context: Context) -> Iterator[Record]:
+    """Nothing to book; a file that could not be fetched is told. https://docs.ramp.com/developer-api/v1/api/receipts"""
+    receipt, file = inside(payload, "receipt"), payload.object_or_none("file")
+    name, day, currency = receipt.text("id"), day_of(receipt, "created_at", context), context.home_currency
+    of = receipt.text("transaction_id", "")
+    if file is None:
+        what = "a receipt whose file Ramp does not give"
+        yield Unknown(external_id=name, booked_on=day, currency=currency, what=what)
+        return
+    length = file.integer("bytes")
+    reason = f"a receipt of {length} bytes: kept as evidence of {f'purchase {of}' if of else 'no purchase'}"
+    yield Skipped(external_id=name, booked_on=day, currency=currency, reason=reason)

@@ -1,0 +1,374 @@
+"""Ramp's pages read as facts and journals, every value its contract lists, and strangers' payloads."""
+
+from __future__ import annotations
+
+import copy
+import json
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from integrations.errors import Forbidden, PayloadError, Reconnect, Refused, RetryLater
+from integrations.payload import Payload
+from integrations.providers.ramp import pulling
+from integrations.providers.ramp.provider import PROVIDER
+from integrations.records import (
+    BillPayment,
+    CardPayment,
+    CardPurchase,
+    ExpenseReport,
+    FundingPull,
+    Reimbursement,
+    Skipped,
+    Unknown,
+    VendorBill,
+)
+from ledger.core.rules import Unbookable, drafts
+from tests.integrations.contract import (
+    ProviderContract,
+    fixture_objects,
+    holder,
+    places,
+    result_table,
+)
+from tests.integrations.providers.ramp_pages import (
+    FIXTURES,
+    STREAMS,
+    changed,
+    described,
+    facts,
+    lines,
+    mark,
+    page,
+    values,
+    with_nulls,
+)
+
+
+def error(code):
+    told = {"error_code": code, "message": "TEXT", "additional_info": {"page_size": ["TEXT"]}, "notes": "TEXT"}
+    return {"error_v2": told, "error": {"page_size": ["TEXT"]}}
+
+
+class TestContract(ProviderContract):
+    slug = "ramp"
+    means = {
+        "transactions": [
+            "CardPurchase a1000000-0000-4000-8000-000000000001 2026-03-03 USD 9000",
+            "CardPurchase a1000000-0000-4000-8000-000000000002 2026-03-03 USD 7550",
+            "CardPurchase a1000000-0000-4000-8000-000000000003 2026-03-10 USD -9000",
+            "CardPurchase a1000000-0000-4000-8000-000000000004 2026-03-03 USD 2725",
+            "Skipped a1000000-0000-4000-8000-000000000005 2026-03-01 USD 6000",
+            "Skipped a1000000-0000-4000-8000-000000000006 2026-03-01 USD 1200",
+            "Unknown a1000000-0000-4000-8000-000000000007 2026-03-01 USD 1800",
+            "CardPurchase a1000000-0000-4000-8000-000000000008 2026-03-03 USD 4410",
+            "Skipped a1000000-0000-4000-8000-000000000008:dispute:f4000000-0000-4000-8000-000000000001 2026-03-09 USD 4410",
+            "Unknown a1000000-0000-4000-8000-000000000008:dispute:f4000000-0000-4000-8000-000000000002 2026-03-10 USD 4410",
+            "BillPayment a1000000-0000-4000-8000-000000000009:bill 2026-03-03 USD 31000",
+            "CardPurchase a1000000-0000-4000-8000-000000000010 2026-03-03 USD 12000",
+        ],
+        "bills": [
+            "VendorBill b1000000-0000-4000-8000-000000000001 2026-03-02 USD 96900",
+            "BillPayment b1000000-0000-4000-8000-000000000001:sent 2026-03-12 USD 96900",
+            "FundingPull b1000000-0000-4000-8000-000000000001:pull 2026-03-12 USD 96900",
+            "VendorBill b1000000-0000-4000-8000-000000000002 2026-03-02 USD 40000",
+            "VendorBill b1000000-0000-4000-8000-000000000003 2026-03-02 USD 22000",
+            "Skipped b1000000-0000-4000-8000-000000000003:payment 2026-03-02 USD 22000",
+            "VendorBill b1000000-0000-4000-8000-000000000004 2026-03-02 USD 31000",
+            "Skipped b1000000-0000-4000-8000-000000000004:payment 2026-03-02 USD 31000",
+            "VendorBill b1000000-0000-4000-8000-000000000005 2026-03-02 USD 5000",
+            "Skipped b1000000-0000-4000-8000-000000000005:payment 2026-03-02 USD 5000",
+            "VendorBill b1000000-0000-4000-8000-000000000006 2026-03-02 USD 7000",
+            "Unknown b1000000-0000-4000-8000-000000000006:payment 2026-03-02 USD 7000",
+            "Skipped b1000000-0000-4000-8000-000000000007 2026-03-02 USD 8000",
+            "Skipped b1000000-0000-4000-8000-000000000008 2026-03-02 USD 9000",
+            "Skipped b1000000-0000-4000-8000-000000000009 2026-03-02 USD 9900",
+            "Unknown b1000000-0000-4000-8000-000000000010 2026-03-02 USD 9900",
+            "Unknown b1000000-0000-4000-8000-000000000011 2026-03-02 USD 6500",
+            "VendorBill b1000000-0000-4000-8000-000000000012 2026-03-02 EUR 50000",
+            "Unknown b1000000-0000-4000-8000-000000000012:payment 2026-03-02 USD 54210",
+            "VendorBill b1000000-0000-4000-8000-000000000013 2026-03-02 USD 3000",
+            "BillPayment b1000000-0000-4000-8000-000000000013:sent 2026-03-12 USD 3000",
+            "FundingPull b1000000-0000-4000-8000-000000000013:pull 2026-03-12 USD 3000",
+        ],
+        "reimbursements": [
+            "ExpenseReport c1000000-0000-4000-8000-000000000001 2026-03-06 USD",
+            "Reimbursement c1000000-0000-4000-8000-000000000001:paid 2026-03-10 USD 4250",
+            "ExpenseReport c1000000-0000-4000-8000-000000000002 2026-03-06 USD",
+            "ExpenseReport c1000000-0000-4000-8000-000000000003 2026-03-06 USD",
+            "Reimbursement c1000000-0000-4000-8000-000000000003:paid 2026-03-10 USD 5900",
+            "ExpenseReport c1000000-0000-4000-8000-000000000004 2026-03-06 USD",
+            "Reimbursement c1000000-0000-4000-8000-000000000004:paid 2026-03-10 USD 2000",
+            "Skipped c1000000-0000-4000-8000-000000000005 2026-03-05 USD 1500",
+            "Skipped c1000000-0000-4000-8000-000000000006 2026-03-05 USD 1550",
+            "ExpenseReport c1000000-0000-4000-8000-000000000007 2026-03-06 USD",
+            "CardPurchase c1000000-0000-4000-8000-000000000008:private 2026-03-06 USD 0",
+            "Reimbursement c1000000-0000-4000-8000-000000000008:paid 2026-03-10 USD 4315",
+            "CardPurchase c1000000-0000-4000-8000-000000000009:private 2026-03-06 USD 0",
+            "Unknown c1000000-0000-4000-8000-000000000010 2026-03-06 USD 3000",
+            "ExpenseReport c1000000-0000-4000-8000-000000000011 2026-03-06 USD",
+            "Reimbursement c1000000-0000-4000-8000-000000000011:paid 2026-03-10 USD 5421",
+            "Unknown c1000000-0000-4000-8000-000000000012 2026-03-06 USD 5421",
+            "Skipped c1000000-0000-4000-8000-000000000013 2026-03-05 USD 900",
+        ],
+        "reimbursement_batches": [
+            "FundingPull d1000000-0000-4000-8000-000000000001:BUSINESS_TO_USER 2026-03-10 USD 10150",
+            "FundingPull d1000000-0000-4000-8000-000000000002:USER_TO_BUSINESS 2026-03-10 USD -4315",
+        ],
+        "cashbacks": [
+            "Cashback f2000000-0000-4000-8000-000000000001 2026-03-04 USD 1250",
+        ],
+        "transfers": [
+            "CardPayment e1000000-0000-4000-8000-000000000001 2026-03-12 USD 250000",
+            "Skipped e1000000-0000-4000-8000-000000000002 2026-03-12 USD 250000",
+            "CardPayment e1000000-0000-4000-8000-000000000003 2026-03-12 USD 1000",
+            "Unknown e1000000-0000-4000-8000-000000000004 2026-03-12 USD 1100",
+            "Skipped e1000000-0000-4000-8000-000000000005 2026-03-12 USD 0",
+        ],
+        "statements": [
+            "CardStatement f1000000-0000-4000-8000-000000000001 2026-02-28 USD",
+            "SystemBalance f1000000-0000-4000-8000-000000000001:balance 2026-02-28 USD 169750",
+            "Unknown f1000000-0000-4000-8000-000000000002 2026-02-28 USD 169751",
+            "Unknown f1000000-0000-4000-8000-000000000003 2026-02-28 USD 169750",
+        ],
+        "receipts": [
+            "Skipped f3000000-0000-4000-8000-000000000001 2026-03-01 USD 0",
+            "Unknown f3000000-0000-4000-8000-000000000003 2026-03-01 USD 0",
+        ],
+    }
+    decides_by = {
+        "transactions": [("transaction", "state")],
+        "bills": [("approval_status",), ("status",)],
+        "reimbursements": [("state",), ("type",), ("direction",)],
+        "transfers": [("transfer", "status")],
+    }
+    errors = [
+        (400, error("DEVELOPER_7002"), Refused),
+        (401, error("DEVELOPER_7100"), Reconnect),
+        (403, error("DEVELOPER_7101"), Forbidden),
+        (404, error("DEVELOPER_7003"), Refused),
+        (422, error("DEVELOPER_7001"), Refused),
+        (429, error("DEVELOPER_7099"), RetryLater),
+        (502, {"error": "TEXT"}, RetryLater),
+    ]
+
+
+# ---- the journals of the provider's page -----------------------------------------------------------------------------------
+
+
+def test_a_purchase_is_a_cost_by_its_splits_and_owed_on_the_card():
+    assert lines("transactions", page("transactions", 1)) == [
+        ("card", "ramp", -7550),
+        ("expense", "Meals", 2550),
+        ("expense", "Supplies", 5000),
+    ]
+    (bought,) = facts("transactions", page("transactions", 1))
+    assert [(split.department, split.klass) for split in bought.splits] == [("Yard", ""), ("Field", "Events")]
+    assert lines("transactions", page("transactions", 9)) == [("card", "ramp", -12000), ("prepaid", "Insurance", 12000)]
+
+
+def test_a_refund_is_the_mirror_of_its_purchase():
+    bought, back = lines("transactions", page("transactions")), lines("transactions", page("transactions", 2))
+    assert [(role, key, -amount) for role, key, amount in bought] == back
+
+
+def test_what_a_card_paid_of_a_bill_is_no_cost_of_its_own():
+    assert lines("transactions", page("transactions", 8)) == [("ap", "", 31000), ("card", "ramp", -31000)]
+    raw = page("transactions", 8)
+    raw["transaction"]["amount"] = Decimal("-10.00")
+    assert lines("transactions", raw) == [("ap", "", -1000), ("card", "ramp", 1000)]
+    assert lines("bills", page("bills", 3)) == [("ap", "", -31000), ("expense", "Equipment Hire", 31000)]
+
+
+def test_a_bill_is_owed_and_its_payment_goes_through_clearing_to_be_met_at_the_bank():
+    assert lines("bills", page("bills")) == [
+        ("ap", "", -96900),
+        ("ap", "", 96900),
+        ("clearing", "ramp", -96900),
+        ("expense", "Equipment Hire", 96900),
+    ]
+    bill, paid, pulled = facts("bills", page("bills"))
+    assert (bill.number, bill.due_on, paid.booked_on) == ("INV-1", date(2026, 3, 29), date(2026, 3, 12))
+    assert [(part.document, part.amount) for part in paid.applications] == [(mark("b1", 1), 96900)]
+    assert (pulled.amount, pulled.side, pulled.covers) == (96900, "out", (mark("b1", 1),))
+
+
+def test_an_employee_is_owed_what_was_laid_out_until_ramp_has_paid_it():
+    owed = [("expense", "Travel", 4250), ("reimb-payable", "", -4250)]
+    paid = [("clearing", "ramp", -4250), ("reimb-payable", "", 4250)]
+    assert lines("reimbursements", page("reimbursements")) == sorted(owed + paid)
+    assert lines("reimbursements", changed("reimbursements", state="APPROVED")) == owed
+
+
+def test_mileage_and_days_are_travel_and_have_no_receipt():
+    for index, basis, amount in ((1, "mileage", 3360), (2, "per_diem", 5900)):
+        report = facts("reimbursements", page("reimbursements", index))[0]
+        assert [(line.basis, report.support) for line in report.lines] == [(basis, ())]
+        assert ("expense", "travel", amount) in lines("reimbursements", page("reimbursements", index))
+
+
+def test_an_employee_who_pays_back_owed_what_had_been_a_cost():
+    assert lines("reimbursements", page("reimbursements", 7)) == [
+        ("clearing", "ramp", 4315),
+        ("employee-receivable", "", -4315),
+        ("employee-receivable", "", 4315),
+        ("expense", "Travel", -4315),
+    ]
+    assert [fact.amount for fact in facts("reimbursement_batches", page("reimbursement_batches", 1))] == [-4315]
+
+
+def test_what_was_reimbursed_outside_has_no_line_of_ramps_cash():
+    _, paid = facts("reimbursements", page("reimbursements", 3))
+    assert (paid.through, list(drafts(paid, provider="ramp", category="expenses"))) == ("outside", [])
+
+
+def test_cashback_lowers_what_is_owed_and_a_payment_of_the_card_waits_for_its_bank_line():
+    assert lines("cashbacks", page("cashbacks")) == [("card", "ramp", 1250), ("other-income", "cashback", -1250)]
+    (paid,) = facts("transfers", page("transfers"))
+    assert (type(paid), paid.program, paid.amount) == (CardPayment, "ramp", 250000)
+    assert lines("transfers", page("transfers")) == []
+
+
+def test_a_statement_proves_what_the_card_owes():
+    statement, owed = facts("statements", page("statements"))
+    assert statement.opening + statement.charges - statement.credits - statement.payments == statement.closing
+    assert (owed.role, owed.key, owed.amount, owed.booked_on) == ("card", "ramp", 169750, date(2026, 2, 28))
+    for index, said in ((1, "off by -1"), (2, "come to 170000")):
+        (held,) = facts("statements", page("statements", index))
+        assert said in held.what
+
+
+# ---- the contract, and strangers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.contracts
+def test_every_published_sample_is_read_or_refused_by_name():
+    table = "".join(f"{name}: {said}\n" for name, said in result_table(PROVIDER).items())
+    assert table == (Path(__file__).parent / "samples" / "ramp.txt").read_text(encoding="utf-8")
+
+
+def kinds(name, raw):
+    return {type(fact) for fact in facts(name, raw)}
+
+
+@pytest.mark.contracts
+def test_every_state_of_a_purchase_books_a_cleared_one_alone():
+    found = {
+        state: kinds("transactions", changed("transactions", state=state)) for state in values("Transaction", "state")
+    }
+    assert {state for state, what in found.items() if what == {CardPurchase}} == {"CLEARED"}
+    assert {state for state, what in found.items() if what == {Unknown}} == {"ALL", "ERROR"}
+    assert {kind for what in found.values() for kind in what} == {CardPurchase, Skipped, Unknown}
+
+
+@pytest.mark.contracts
+def test_every_state_of_a_reimbursement_says_whether_it_is_owed_and_whether_money_moved():
+    states = values("Reimbursement", "state")
+    found = {state: kinds("reimbursements", changed("reimbursements", state=state)) for state in states}
+    assert len(states) == 22
+    moved = {state for state, what in found.items() if Reimbursement in what}
+    assert moved == {"REIMBURSED", "REIMBURSED_VIA_PUSH", "MANUALLY_REIMBURSED"}
+    quiet = {state for state, what in found.items() if what == {Skipped}}
+    assert quiet == {"INIT", "DRAFT", "PENDING", "CANCELED", "DELETED", "REJECTED"}
+    assert all(ExpenseReport in what for state, what in found.items() if state not in quiet)
+    for direction in values("Reimbursement", "direction"):
+        for kind in values("Reimbursement", "type"):
+            fits = kind.startswith("PAYBACK") == (direction == "USER_TO_BUSINESS")
+            raw = changed("reimbursements", direction=direction, type=kind)
+            assert (kinds("reimbursements", raw) == {Unknown}) is not fits, (direction, kind)
+
+
+@pytest.mark.contracts
+def test_every_status_of_a_transfer_is_read():
+    statuses = values("Transfer", "status")
+    found = {status: kinds("transfers", changed("transfers", status=status)) for status in statuses}
+    assert {status for status, what in found.items() if what == {Unknown}} == {"RETURNED_BY_RDFI"}
+    assert {status for status, what in found.items() if what == {Skipped}} == {
+        "INITIATED", "CANCELED", "UNNECESSARY", "ERROR", "REJECTED_BY_ODFI", "NOT_ENOUGH_FUNDS",
+    }  # fmt: skip
+
+
+@pytest.mark.contracts
+def test_every_way_to_approve_and_pay_a_bill_is_read():
+    approved = {
+        state: kinds("bills", changed("bills", approval_status=state)) for state in values("Bill", "approval_status")
+    }
+    assert {state for state, what in approved.items() if what == {Skipped}} == set(approved) - {"APPROVED"}
+    found = {}
+    for method in values("ApiBillPayment", "payment_method"):
+        raw = page("bills")
+        raw["payment"]["payment_method"] = method
+        raw["payment"]["details"]["transaction_ids"] = ["t"]
+        found[method] = kinds("bills", raw) - {VendorBill}
+    assert {method for method, what in found.items() if what == {BillPayment, FundingPull}} == {
+        "ACH", "CHECK", "DOMESTIC_WIRE", "INTERNATIONAL", "SWIFT",
+    }  # fmt: skip
+    assert {method for method, what in found.items() if what == {Unknown}} == {"UNSPECIFIED", "VENDOR_CREDIT"}
+    assert {method for method, what in found.items() if what == {Skipped}} == {*pulling.CARD, "PAID_MANUALLY"}
+    for how in values("ApiManualPaymentDetailsResource", "manual_payment_method"):
+        raw = page("bills", 4)
+        raw["payment"]["details"]["manual_payment_method"] = how
+        assert how in facts("bills", raw)[1].reason
+
+
+@pytest.mark.contracts
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("transactions", "Transaction"),
+        ("bills", "Bill"),
+        ("reimbursements", "Reimbursement"),
+        ("cashbacks", "Cashback"),
+        ("transfers", "Transfer"),
+    ],
+)
+def test_our_documented_pages_are_as_the_contract_says(name, schema):
+    found = {"$ref": f"#/components/schemas/{schema}", "components": described()["components"]}
+    valid = Draft202012Validator(with_nulls(found))
+    for raw in json.loads((FIXTURES / f"{name}.json").read_bytes())["data"]:
+        assert [wrong.message for wrong in valid.iter_errors(raw.get(name.removesuffix("s"), raw))] == []
+
+
+STRANGE = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-(2**70), 2**70),
+    st.text(max_size=12),
+    st.sampled_from(["CLEARED", "PAID", "JPY", "PAYBACK_FULL", "0001-01-01T05:00:00Z", "9999-12-31T23:59:59-12:00"]),
+    st.lists(st.integers(), max_size=2),
+    st.dictionaries(st.text(max_size=5), st.integers(), max_size=2),
+)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_strangers_payload_is_booked_or_refused_with_a_named_field(name, data):
+    raw = copy.deepcopy(data.draw(st.sampled_from(fixture_objects(PROVIDER, STREAMS[name]))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        path = data.draw(st.sampled_from(list(places(raw))))
+        if data.draw(st.booleans()):
+            holder(raw, path)[path[-1]] = data.draw(STRANGE)
+        else:
+            del holder(raw, path)[path[-1]]
+        if not list(places(raw)):
+            return
+    named = []
+    try:
+        STREAMS[name].identify(Payload.of(raw))
+        found = facts(name, raw)
+    except PayloadError as refused:
+        named.append(refused.path)
+        found = []
+    for fact in found:
+        try:
+            for entry in drafts(fact, provider="ramp", category="expenses"):
+                assert sum(line.debit - line.credit for line in entry.lines) == 0
+        except Unbookable as held:
+            named.append(held.what)
+    assert all(named)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.payload import Payload
 from integrations.provider import Api, Ask, ClientCredentials, OAuth2, Provider, RateLimit, Stream, Webhook
 from integrations.providers.ramp import cards, payables, people, pulling, receipts, wire
+from integrations.providers.ramp.units import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +45,7 @@ def _is(name: str, *needed: str, at_most: frozenset[str] = frozenset()) -> Calla
 
 
 def _id_in(name: str) -> Callable[[Payload], str]:
-    return lambda payload: cards.inside(payload, name).text("id")
+    return lambda payload: inside(payload, name).text("id")
 
 
 _CASHBACK = frozenset(["amount", "created_at", "entity_id", "id", "sync_status"])

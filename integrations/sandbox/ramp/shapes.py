@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.ramp.plan import DEPARTMENTS, SLUG
-from integrations.sandbox.world.calendar import local_instant, month_end, month_start
+from integrations.sandbox.world.calendar import STORY_NOW, local_instant, month_end, month_start
 from integrations.sandbox.world.chance import uuid_from
 from integrations.sandbox.world.documents import dollars
 
@@ -217,7 +217,11 @@ def _payment(known: Spending, one: Bill) -> Shape | None:
 
 def reimbursement(one: Claim) -> Shape:
     typed = local_instant(one.spent, 17)
-    changed = local_instant(one.moved, 16) if one.moved is not None else typed + timedelta(days=1)
+    changed = (
+        local_instant(one.moved, 16)
+        if one.moved is not None
+        else min(typed + timedelta(days=1), STORY_NOW - timedelta(hours=2))
+    )
     told: Shape = {
         "id": one.id,
         "type": one.kind,

@@ -37,7 +37,7 @@ from tests.integrations.providers.ramp_pages import (
 def test_plain_amounts_are_major_units_and_those_beside_a_currency_minor(amount, currency, minor):
     told = {
         "amount": {"amount": minor, "currency_code": currency},
-        "converted_amount": {"amount": 1, "currency_code": "XXX"},
+        "converted_amount": {"amount": 1, "currency_code": "ZZZ"},
     }
     raw = changed("transactions", amount=Decimal(amount), currency_code=currency, line_items=[told])
     (bought,) = facts("transactions", raw)

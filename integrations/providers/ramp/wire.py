@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
 from typing import TYPE_CHECKING, Any
 
-from integrations.addresses import basic
 from integrations.errors import Forbidden, ProviderError, Reconnect, Refused, RetryLater
 from integrations.headers import header, retry_after, safe_code
 from integrations.payload import Payload
@@ -32,8 +32,8 @@ def authorise(request: Outgoing, credentials: Credentials) -> None:
     """The token; to hand it back, id and secret of the app it came by. https://docs.ramp.com/developer-api/v1/authorization"""
     if request.path == REVOKE:
         keys = credentials.keys
-        client_id = keys.get("client_id", credentials.client_id)
-        request.headers["Authorization"] = basic(client_id, keys.get("client_secret", credentials.secret))
+        shown = f"{keys.get('client_id', credentials.client_id)}:{keys.get('client_secret', credentials.secret)}"
+        request.headers["Authorization"] = f"Basic {base64.b64encode(shown.encode()).decode()}"
     else:
         request.headers["Authorization"] = f"Bearer {credentials.access}"
 

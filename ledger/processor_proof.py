@@ -250,20 +250,33 @@ def _rows(client: Client, connection: Connection) -> list[tuple[Fact, Record]]:
 def _reported(
     client: Client, connection: Connection, currency: str, records: list[Record], month: Month
 ) -> tuple[int | None, datetime | None]:
-    """What the processor held at the month's end: its latest balance less every row since."""
+    """What the processor held at the month's end: as it says itself of that day, else its latest balance less every row since."""
     told = Fact.objects.filter(client=client, connection=connection, kind="ProcessorBalance", currency__iexact=currency)
-    fact = told.exclude(state="superseded").order_by("-id").first()
+    told = told.exclude(state="superseded").order_by("-id")
+    closing = {
+        fact.external_id: (balance.amount, fact.created_at)
+        for fact in reversed(told.filter(booked_on=month.last))
+        if (balance := _balance(fact)).is_closing
+    }
+    if closing:
+        # One to each account that the system keeps for the client.
+        return sum(amount for amount, _ in closing.values()), max(read_at for _, read_at in closing.values())
+    fact = told.first()
     if fact is None:
         return None, None
-    balance = from_json(fact.kind, fact.data)
-    assert isinstance(balance, ProcessorBalance)
     later = sum(
         amount
         for record in records
         if record.booked_on > month.last
         for _name, amount in balance_movements(record, currency)
     )
-    return balance.amount - later, fact.created_at
+    return _balance(fact).amount - later, fact.created_at
+
+
+def _balance(fact: Fact) -> ProcessorBalance:
+    balance = from_json(fact.kind, fact.data)
+    assert isinstance(balance, ProcessorBalance)
+    return balance
 
 
 def _payouts(client: Client, connection: Connection, currency: str, month: Month) -> PayoutProof:

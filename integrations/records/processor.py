@@ -223,8 +223,12 @@ class TaxMovement(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcessorBalance(Record):
-    """What the processor says it holds for the client: available + pending, all in one currency. Evidence, never booked."""
+    """What the processor says it holds for the client: available + pending, all in one currency. Evidence, never booked.
+
+    ``is_closing``: it is what was held when ``booked_on`` ended, whenever that was asked; otherwise what was held at the asking.
+    """
 
     amount: int
     available: int
     pending: int
+    is_closing: bool = False

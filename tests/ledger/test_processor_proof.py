@@ -74,11 +74,12 @@ def opening(books):
     return bank_position.book_balance(books.client, books.account("1210").pk, MARCH)
 
 
-def holds(books, amount, day=30, key="april"):
+def holds(books, amount, day=30, key="april", **more):
     """The processor says what it holds."""
-    scene.fact(books, "stripe", "balance", ProcessorBalance(
-        external_id=f"balance-{key}", booked_on=on(day), currency="USD", amount=amount, available=amount, pending=0
-    ))  # fmt: skip
+    told = ProcessorBalance(
+        external_id=f"balance-{key}", booked_on=on(day), currency="USD", amount=amount, available=amount, pending=0, **more
+    )  # fmt: skip
+    scene.fact(books, "stripe", "balance", told)
 
 
 def prove(books, month=APRIL):
@@ -106,6 +107,17 @@ def test_opening_activity_and_payouts_come_to_what_the_processor_holds_and_to_cl
     assert roll.closing == opening(books) + 13_470 == roll.reported == roll.ledger
     assert (roll.to_processor, roll.to_ledger, roll.ties) == (0, 0, True)
     assert prove(books).off == ()
+
+
+def test_what_was_held_when_the_month_ended_is_taken_as_it_is_whatever_is_held_now(books, stripe):
+    """A marketplace's balance of now counts sales that no settlement has told yet; each of its accounts says its part."""
+    whole = opening(books) + sum(MOVED.values())
+    holds(books, whole - 700, key="end", is_closing=True)
+    holds(books, 700, key="end of invoiced orders", is_closing=True)
+    holds(books, whole + 55_000, key="now")
+    assert (prove(books).roll.reported, prove(books).roll.ties) == (whole, True)
+    holds(books, 10, key="end of a third account", is_closing=True)
+    assert prove(books).roll.to_processor == -10
 
 
 def test_the_next_month_opens_where_this_one_closed(books, stripe):

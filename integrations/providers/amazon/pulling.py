@@ -155,11 +155,11 @@ def pull_payouts(api: Api, window: Window) -> Iterator[Page]:
 
 
 def pull_balances(api: Api, window: Window) -> Iterator[Page]:
-    """What was held at the end of each month, the last two again, and what is held now."""
+    """What was held at the end of each month, the last two again: what is held meanwhile no settlement has told of yet."""
     begin = date.fromisoformat(window.cursor) if window.cursor else window.since
     ends = _month_ends(begin, window.now.date())
-    for asked in [*({"asOfDate": end.isoformat()} for end in ends), {}]:
-        for page in _listed(api, BALANCES, {"balanceType": "TOTAL", **asked}, "balances"):
+    for end in ends:
+        for page in _listed(api, BALANCES, {"balanceType": "TOTAL", "asOfDate": end.isoformat()}, "balances"):
             yield Page(items=[one.data for one in page])
     yield Page(items=[], cursor=(ends[-2] if len(ends) > 1 else begin).isoformat())
 

@@ -24,6 +24,7 @@ TOTAL, AVAILABLE, RESERVED, HELD, DEFERRED = (
     "ACCOUNT_LEVEL_RESERVE",
     "DEFERRED",
 )
+NOW = "of now: the open settlement has its part in it, and only a day that is over is proven"
 #: Payout status → why it needs nothing of anybody.
 _WELL = {
     "STARTED": "begun: its settlement books it",
@@ -51,7 +52,10 @@ def balance_id(payload: Payload) -> str:
 
 
 def read_balance(payload: Payload, context: Context) -> Iterator[Record]:
-    """Available and deferred money is what clearing stands for, the account's reserve has a ledger balance of its own."""
+    """Available and deferred money is what clearing stands for, the account's reserve has a ledger balance of its own.
+
+    What is held at a moment proves nothing: the settlement that is open has its part in it, and is in no books yet.
+    """
     identity, currency = balance_id(payload), currency_code(payload.object("amount"), "currencyCode")
     moment = payload.instant("lastUpdatedTime") if payload.has("lastUpdatedTime") else None
     day = payload.day("asOfDate") if payload.has("asOfDate") else day_of(payload.instant("lastUpdatedTime"), context)
@@ -73,9 +77,11 @@ def read_balance(payload: Payload, context: Context) -> Iterator[Record]:
     elif told.get(RESERVED, reserved) != reserved or told.get(AVAILABLE, 0) + reserved != total:
         off = told.get(AVAILABLE, 0) + reserved - total
         yield Unknown(**fields, what=f"the balance's parts do not come to its total: difference {off}", amount=total)
+    elif not payload.has("asOfDate"):
+        yield Skipped(**fields, reason=NOW, amount=total)
     else:
         free, later = told.get(AVAILABLE, 0), told.get(DEFERRED, 0)
-        yield ProcessorBalance(**fields, amount=free + later, available=free, pending=later)
+        yield ProcessorBalance(**fields, amount=free + later, available=free, pending=later, is_closing=True)
         fields["external_id"] = f"{identity}:reserve"
         yield SystemBalance(**fields, role="reserve", amount=told.get(HELD, 0), key="amazon")
 

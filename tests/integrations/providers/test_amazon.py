@@ -81,8 +81,7 @@ class TestContract(ProviderContract):
         "balances": [
             "ProcessorBalance 2026-02-28:Standard-Orders:ATVPDKIKX0DER:TOTAL 2026-02-28 USD 10550",
             "SystemBalance 2026-02-28:Standard-Orders:ATVPDKIKX0DER:TOTAL:reserve 2026-02-28 USD 1500",
-            "ProcessorBalance 2026-03-31:Standard-Orders:ATVPDKIKX0DER:TOTAL 2026-03-31 USD 14025",
-            "SystemBalance 2026-03-31:Standard-Orders:ATVPDKIKX0DER:TOTAL:reserve 2026-03-31 USD 1000",
+            "Skipped 2026-03-31:Standard-Orders:ATVPDKIKX0DER:TOTAL 2026-03-31 USD 15025",
         ],
     }
     decides_by = {

@@ -211,12 +211,13 @@ def test_a_week_is_read_again_and_nothing_is_asked_of_the_last_two_minutes():
     assert again.asked[0][1]["postedAfter"] == "2026-03-25T11:57:00Z"
 
 
-def test_balances_are_asked_for_at_each_months_end_and_now():
+def test_balances_are_asked_for_at_each_months_end_and_what_is_held_meanwhile_proves_nothing():
     path = "/finances/2024-06-19/balances"
-    api = ScriptedApi(*[(path, {"balances": []})] * 4)
+    api = ScriptedApi(*[(path, {"balances": []})] * 3)
     pages = list(STREAMS["balances"].pull(api, WINDOW))
-    assert [said.get("asOfDate", "") for _, said in api.asked] == ["2026-01-31", "2026-02-28", "2026-03-31", ""]
+    assert [said.get("asOfDate", "") for _, said in api.asked] == ["2026-01-31", "2026-02-28", "2026-03-31"]
     assert pages[-1].cursor == "2026-02-28"
+    assert isinstance(read(STREAMS["balances"], page("balances", 1))[0], Skipped)
 
 
 def test_a_busy_answer_tells_its_rate_and_the_wait_is_one_request_of_it():

@@ -19,6 +19,8 @@ ZERO_DECIMAL = frozenset(
 THREE_DECIMAL = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 #: The largest amount in minor units, either way: what the database's bigint holds.
 MOST_MINOR = (1 << 63) - 1
+#: The largest amount anybody types, in minor units.
+MOST_TYPED = 10**15
 _MOST_DIGITS = len(str(MOST_MINOR))
 #: Scaling never rounds behind our back: an amount of more digits than anybody means is refused instead.
 _EXACT = Context(prec=100, traps=[InvalidOperation, Inexact])
@@ -59,6 +61,22 @@ def to_minor(amount: Decimal | str | int, currency: str, *, rounding: bool = Fal
     if whole != scaled and not rounding:
         raise MoneyError(f"{_shown(amount)} has more decimals than {currency.upper()} allows")
     return int(whole)
+
+
+def minor_of(text: str, currency: str = "USD") -> int | None:
+    """Minor units of an amount as people type it (``1,234.50``, ``(45.00)``, ``-3``); None if it is none of the currency."""
+    said = text.strip().replace(",", "").replace(" ", "").removeprefix("$")
+    negative = said.startswith(("-", "−", "(")) and (not said.startswith("(") or said.endswith(")"))
+    try:
+        amount = Decimal(said.strip("-−()")) if negative else Decimal(said)
+    except InvalidOperation:
+        return None
+    if not amount.is_finite():
+        return None
+    minor = amount.scaleb(exponent(currency.upper()))
+    if minor != minor.to_integral_value() or abs(minor) > MOST_TYPED:
+        return None
+    return -int(minor) if negative else int(minor)
 
 
 def _shown(amount: Decimal | str | int) -> str:

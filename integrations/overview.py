@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Max
 from django.urls import NoReverseMatch, reverse
 
+from clients import catalogue
 from integrations import queries, registry, schedule
 from integrations.models import Connection, Fact, SyncJob
 from integrations.queries import Health
@@ -26,7 +27,12 @@ TIMELINE = 20
 BAR_STEP, BAR_TALLEST, BAR_FLOOR = 6, 19, 22
 #: A job due later than this does not show a system as being read.
 SOON = timedelta(minutes=2)
-PATHS = {"api": ("api", "Direct API"), "feed": ("building-bank", "Bank feed"), "file": ("file-upload", "File")}
+PATHS = {
+    "api": ("api", "Direct API"),
+    "feed": ("building-bank", "Bank feed"),
+    "file": ("file-upload", "File"),
+    "hand": ("edit", "By hand"),
+}
 WORDS = {
     "accounting": "Ledger",
     "payroll": "Payroll",
@@ -146,18 +152,33 @@ def _rank(each: Row) -> tuple[int, str]:
 def _row(health: Health, jobs: Sequence[SyncJob], now: datetime) -> Row:
     connection = health.connection
     provider = registry.all_providers().get(connection.provider)
-    path = PATHS["file" if connection.is_by_file else "feed" if provider and provider.category == "bank" else "api"]
+    path = PATHS[_path(connection, provider)]
     ends = health.reconnect_by
     return Row(
         health=health,
         provider=provider,
         path=path,
-        kind=WORDS.get(provider.category, "") if provider else "Bank",
+        kind=_kind(connection, provider),
         bars=_bars(jobs),
         is_reading=any(_is_now(job, now) for job in jobs),
         next_at=_next(connection, provider, jobs, now),
         ends_in=max((ends - now).days, 0) if ends else None,
     )
+
+
+def _path(connection: Connection, provider: Provider | None) -> str:
+    if connection.is_by_hand:
+        return "hand"
+    if connection.is_by_file:
+        return "file"
+    return "feed" if provider and provider.category == "bank" else "api"
+
+
+def _kind(connection: Connection, provider: Provider | None) -> str:
+    if provider:
+        return WORDS.get(provider.category, "")
+    system = catalogue.BY_SLUG.get(connection.provider)
+    return catalogue.CATEGORIES[system.category][0] if system and connection.is_by_hand else "Bank"
 
 
 def _is_now(job: SyncJob, now: datetime) -> bool:

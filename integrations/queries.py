@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Max, Min, Q, Sum
 
+from clients import catalogue
 from integrations import registry
 from integrations.connecting import problem_text
 from integrations.models import Connection, Fact, SourceDocument, SyncJob, Token, WebhookEvent
@@ -89,8 +90,10 @@ def health(connection: Connection, *, now: datetime) -> Health:
 
 
 def provider_name(slug: str) -> str:
-    """The name people know it by; files have no provider."""
+    """The name people know it by; banks' files have no provider, nor have systems that are captured by hand."""
     declared = registry.all_providers().get(slug)
+    if declared is None and slug != "bank-file" and slug in catalogue.BY_SLUG:
+        return catalogue.name_of(slug)
     return declared.name if declared else "Bank files"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from integrations import api
-from integrations.views import arriving, bankfiles, connections
+from integrations.views import arriving, bankfiles, byhand, connections
 
 app_name = "integrations"
 urlpatterns = [
@@ -24,6 +24,11 @@ urlpatterns = [
     path("c/<slug:slug>/connections/files/<int:pk>/layout/", bankfiles.settle, name="file_layout"),
     path("c/<slug:slug>/connections/files/<int:pk>/confirm/", bankfiles.confirm, name="file_confirm"),
     path("c/<slug:slug>/connections/files/<int:pk>/discard/", bankfiles.discard, name="file_discard"),
+    path("c/<slug:slug>/stack/<slug:system>/capture/", byhand.capture, name="capture"),
+    path("c/<slug:slug>/stack/figures/<int:pk>/", byhand.figure, name="figure"),
+    path("c/<slug:slug>/stack/figures/<int:pk>/verify/", byhand.verify, name="figure_verify"),
+    path("c/<slug:slug>/stack/figures/<int:pk>/reject/", byhand.reject, name="figure_reject"),
+    path("c/<slug:slug>/stack/figures/<int:pk>/evidence/", byhand.evidence, name="figure_evidence"),
     path("c/<slug:slug>/connections/<int:pk>/", connections.connection, name="connection"),
     path("c/<slug:slug>/connections/<int:pk>/row/", connections.row, name="connection_row"),
     path("c/<slug:slug>/connections/<int:pk>/sync/", connections.sync, name="sync"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 from django.db import connection as database
 
+from clients import catalogue
 from integrations.models import Connection, Fact, StreamState
 from integrations.records import PayrollRun, Record, Skipped
 from integrations.records_json import from_json
@@ -138,7 +139,8 @@ class _Reader:
             )
         }
         self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
-        self.categories = {slug: provider.category for slug, provider in all_providers().items()}
+        self.categories = {system.slug: system.category for system in catalogue.SYSTEMS}
+        self.categories |= {slug: provider.category for slug, provider in all_providers().items()}
         self.gate = overlap.PayrollGate(client)
         self._days: dict[date, tuple[mapping.Mapping | None, bool]] = {}
         #: By mapping version and provider, the mapping's answers, asked once for each case: a run's lines fall into few.

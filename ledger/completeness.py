@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, TypedDict, cast
 
 from django.db.models import Count, Min, Q, Sum
 
+from clients.catalogue import BY_SLUG
 from clients.models import StackItem
-from integrations.models import Connection, ControlTotal, Fact, StreamState
+from integrations.byhand.forms import FORMS, form_of
+from integrations.models import Connection, ControlTotal, Fact, ManualFigure, StreamState
 from integrations.registry import all_providers
 
 if TYPE_CHECKING:
     from datetime import date
 
     from clients.models import Client
+    from integrations.provider import Provider
     from ledger.core.period import Month
 
 
@@ -71,10 +74,31 @@ def unconnected_systems(client: Client) -> list[str]:
         .values_list("provider", flat=True)
     )
     names = {slug: provider.name for slug, provider in all_providers().items()}
-    wanted = StackItem.objects.filter(client=client, dismissed=False, route__in=["api", "feed"]).values_list(
+    wanted = StackItem.objects.filter(client=client, dismissed=False, route__in=["api", "feed", "file"]).values_list(
         "system", flat=True
     )
     return sorted(names.get(system, system) for system in wanted if system not in held and system in names)
+
+
+def uncaptured_systems(client: Client, month: Month) -> list[tuple[str, str]]:
+    """(slug, name) of systems by hand whose figures of the month nobody has verified; only what is due every month."""
+    chosen = StackItem.objects.filter(client=client, dismissed=False, route="hand").values_list("system", flat=True)
+    due = [
+        system
+        for slug in chosen
+        if (system := BY_SLUG.get(slug)) and (form := form_of(system)) is not None and form.is_monthly
+    ]
+    if not due:
+        return []
+    there = set(
+        ManualFigure.objects.filter(
+            client=client,
+            state=ManualFigure.State.VERIFIED,
+            booked_on__range=(month.first, month.last),
+            system__in=[system.slug for system in due],
+        ).values_list("system", flat=True)
+    )
+    return sorted((system.slug, system.name) for system in due if system.slug not in there)
 
 
 def known_through(connection: Connection) -> date | None:
@@ -109,7 +133,7 @@ def month(client: Client, month: Month) -> list[StreamMonth]:
         if connection is None:
             continue
         provider = providers.get(connection.provider)
-        label = provider.stream(row["stream"]).label if provider else row["stream"]
+        label = _label(connection, provider, row["stream"])
         state = states.get((connection.pk, row["stream"]))
         through = state.complete_through if state else None
         rows.append(
@@ -128,6 +152,12 @@ def month(client: Client, month: Month) -> list[StreamMonth]:
             )
         )
     return rows
+
+
+def _label(connection: Connection, provider: Provider | None, stream: str) -> str:
+    if connection.is_by_hand and stream in FORMS:
+        return FORMS[stream].title
+    return provider.stream(stream).label if provider else stream
 
 
 def _facts(client: Client, month: Month) -> list[_Counts]:

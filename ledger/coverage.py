@@ -16,6 +16,7 @@ from django.db import connection as database
 from clients import catalogue
 from clients.models import StackItem
 from integrations import queries
+from integrations.byhand.forms import form_of
 from integrations.registry import all_providers
 from ledger.core.period import Month, due_on
 
@@ -34,7 +35,11 @@ STATES: dict[str, tuple[str, str, str, str]] = {
     "behind": ("warn", "clock-exclamation", "Behind", "needs"),
     "file-due": ("warn", "file-upload", "File due", "needs"),
     "file-overdue": ("bad", "file-upload", "File overdue", "needs"),
-    "by-hand": ("mute", "edit", "By hand", "needs"),
+    "verified": ("ok", "circle-check", "By hand, verified", "covered"),
+    "to-verify": ("wait", "user-question", "To be verified", "needs"),
+    "hand-due": ("warn", "edit", "By hand, due", "needs"),
+    "hand-overdue": ("bad", "edit", "By hand, overdue", "needs"),
+    "by-hand": ("mute", "edit", "By hand", "covered"),
     "uncovered": ("bad", "circle-dashed", "Not covered", "uncovered"),
 }
 GROUPS = {"all": "All", "covered": "Covered", "needs": "To do", "uncovered": "Not covered"}
@@ -42,7 +47,8 @@ ROUTES: dict[str, str] = dict(StackItem.Route.choices)
 #: Each system with the connections that bring its figures: its own, or that of the system it comes with.
 GATHER = """
 SELECT item.system, item.owner, item.access_state, c.id, c.provider, coalesce(c.name, ''), c.state, c.problem,
-    c.last_success_at, c.provider = %(bank_file)s OR c.settings ->> 'scheme' = 'file', s.through, s.trouble
+    c.last_success_at, c.provider = %(bank_file)s OR c.settings ->> 'scheme' = 'file', s.through, s.trouble,
+    c.settings ->> 'scheme' = 'hand', f.in_month, f.waiting, f.newest
 FROM clients_stackitem item
 LEFT JOIN (SELECT * FROM unnest(%(systems)s::text[], %(carriers)s::text[])) AS carried (system, carrier)
     ON carried.system = item.system
@@ -52,13 +58,22 @@ LEFT JOIN LATERAL (
     SELECT min(complete_through) AS through, max(last_problem) AS trouble FROM integrations_streamstate
     WHERE client_id = c.client_id AND connection_id = c.id AND duty <> 'off'
 ) s ON true
+LEFT JOIN LATERAL (
+    SELECT bool_or(state = 'verified' AND booked_on BETWEEN %(first)s AND %(last)s) AS in_month,
+        max(id) FILTER (WHERE state = 'waiting') AS waiting, max(booked_on) FILTER (WHERE state = 'verified') AS newest
+    FROM integrations_manualfigure WHERE client_id = item.client_id AND system = item.system
+) f ON true
 WHERE item.client_id = %(client)s AND NOT item.dismissed
 ORDER BY item.id, c.id
 """
 
 
 class Seen(NamedTuple):
-    """What is known of one system and one connection that brings its figures; ``connection`` is None without any."""
+    """What is known of one system and one connection that brings its figures; ``connection`` is None without any.
+
+    Figures typed by hand: ``in_month`` whether some of the month are verified, ``waiting`` the newest that are not decided
+    on, ``newest`` the last day of verified ones.
+    """
 
     system: str
     owner: str
@@ -72,6 +87,10 @@ class Seen(NamedTuple):
     is_by_file: bool | None
     through: date | None
     trouble: str | None
+    is_by_hand: bool | None
+    in_month: bool | None
+    waiting: int | None
+    newest: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +133,12 @@ class Covered:
         return self.seen.connection is None and found is not None and found.auth.kind != "file"
 
     @property
+    def can_capture(self) -> bool:
+        """Whether its figures can be typed: that is its road, or nothing else is there."""
+        by_hand = self.system.route == "hand" or bool(self.seen.is_by_hand) or self.state == "uncovered"
+        return by_hand and form_of(self.system) is not None
+
+    @property
     def can_bring_file(self) -> bool:
         """Whether an export file of it can be read: its connector says how, or it is a bank's."""
         found = all_providers().get(self.system.slug)
@@ -140,7 +165,7 @@ def of(client: Client, *, now: datetime | None = None) -> list[Covered]:
     """Every system of the inventory, in the order of the catalogue; in the client's context. One query."""
     at = clock(client, now=now)
     by_system: dict[str, list[Seen]] = defaultdict(list)
-    for seen in _gather(client):
+    for seen in _gather(client, at):
         by_system[seen.system].append(seen)
     return [judge(system, by_system[system.slug], at) for system in catalogue.SYSTEMS if system.slug in by_system]
 
@@ -154,11 +179,13 @@ def counts(rows: Iterable[Covered]) -> dict[str, int]:
     return found
 
 
-def _gather(client: Client) -> list[Seen]:
+def _gather(client: Client, at: Clock) -> list[Seen]:
     pairs = [(system.slug, carrier) for system in catalogue.SYSTEMS for carrier in _carriers(system)]
     asked: dict[str, Any] = {
         "client": client.pk,
         "bank_file": "bank-file",
+        "first": at.month.first,
+        "last": at.month.last,
         "systems": [system for system, _carrier in pairs],
         "carriers": [carrier for _system, carrier in pairs],
     }
@@ -185,7 +212,10 @@ def _carries(system: System, seen: Seen) -> bool:
 
 def judge(system: System, seen: Sequence[Seen], at: Clock) -> Covered:
     """The state of a system: the worst of its connections; without any, what its route leaves to do. ``seen`` is not empty."""
-    held = [one for one in seen if one.connection is not None and _carries(system, one)]
+    held = [one for one in seen if one.connection is not None and not one.is_by_hand and _carries(system, one)]
+    if not held and (system.route == "hand" or any(one.is_by_hand for one in seen)):
+        state, detail = _of_figures(system, seen[0], at)
+        return Covered(system, state, detail, seen[0])
     if not held:
         state, detail = _unconnected(system, at)
         return Covered(system, state, detail, seen[0]._replace(connection=None))
@@ -198,12 +228,28 @@ def judge(system: System, seen: Sequence[Seen], at: Clock) -> Covered:
 def _unconnected(system: System, at: Clock) -> tuple[str, str]:
     if system.route == "file":
         return _file_due(at, "No file was brought yet")
-    if system.route == "hand":
-        return "by-hand", "Nothing is captured yet"
     if system.route == "app":
         whose = catalogue.name_of(system.carried_by) if system.carried_by else "The accounting system"
         return "uncovered", f"{whose} is not connected"
     return "uncovered", "Not connected"
+
+
+def _of_figures(system: System, one: Seen, at: Clock) -> tuple[str, str]:
+    """Figures by hand: those to verify first, then whether the month's are there."""
+    form = form_of(system)
+    last = f"Verified up to {one.newest:%b} {one.newest.day}" if one.newest else "Nothing is captured yet"
+    if one.waiting:
+        return "to-verify", "A controller compares them with the evidence"
+    if form is None:
+        return "by-hand", "Typed as opening balances"
+    if one.in_month or (one.newest and one.newest >= at.month.last):
+        return "verified", last
+    if not form.is_monthly:
+        return "by-hand", last if one.newest else "Typed when there is one"
+    if not at.is_asked:
+        return "hand-due", f"From the cut-over on {at.begins:%b} {at.begins.day}" if at.begins else last
+    state = "hand-overdue" if at.today > at.due else "hand-due"
+    return state, f"{last}; {at.month.label} due {at.due:%b} {at.due.day}"
 
 
 def _of_connection(system: System, one: Seen, at: Clock) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The controller's checks, one module an area. Importing this package registers them all."""
 
-from closeout.checks import bank, books, payables, payroll, processors, review, sources
+from closeout.checks import bank, books, captured, payables, payroll, processors, review, sources
 from closeout.checks.registry import CHECKS, Check, Item, Result, Scope
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Scope",
     "bank",
     "books",
+    "captured",
     "payables",
     "payroll",
     "processors",

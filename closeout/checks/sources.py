@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 @check("K01", area="sources", title="Every system is connected and synced past month end")
 def every_system_is_connected(scope: Scope) -> Result:
-    """Each inventoried system has a live connection (or this period's file) with a success after the period's end."""
-    connections = completeness.connections(scope.client)
+    """Each inventoried system has a live connection (or this period's file, or figures that a second person verified) with
+    a success after the period's end.
+    """
+    connections = [one for one in completeness.connections(scope.client) if not one.is_by_hand]
+    untyped = completeness.uncaptured_systems(scope.client, scope.month)
     missing = completeness.unconnected_systems(scope.client)
     page = scope.url("connections")
     items = [
@@ -27,17 +30,25 @@ def every_system_is_connected(scope: Scope) -> Result:
             Item(label=f"{name} is in the inventory and not connected", url=page, key=f"stack:{name}")
             for name in missing
         ),
+        *(
+            Item(
+                label=f"{name}: no figures of {scope.month.label} are verified",
+                url=scope.url("stack", slug, "capture"),
+                key=f"hand:{slug}",
+            )
+            for slug, name in untyped
+        ),
         *(item for connection in connections if (item := _connection_item(scope, connection))),
     ]
     oldest = min((c.last_success_at for c in connections if c.last_success_at), default=None)
-    if not connections and not missing:
+    if not connections and not missing and not untyped:
         return Result(state="cannot_tell", summary="No system is connected or inventoried.", evidence=page)
     ok = not items
     return Result(
         state="pass" if ok else "fail",
         unit="count",
-        expected=len(connections) + len(missing),
-        actual=len(connections) + len(missing) - len(items),
+        expected=len(connections) + len(missing) + len(untyped),
+        actual=len(connections) + len(missing) + len(untyped) - len(items),
         items=tuple(items),
         evidence=page,
         as_of=oldest,

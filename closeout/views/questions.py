@@ -13,8 +13,9 @@ from clients.access import Right, allows, classified, client_or_404, membership_
 from closeout import questions
 from closeout.models import Question
 from closeout.workflow import CloseError
+from integrations.money import minor_of
 from ledger.core.period import Month
-from ledger.views.framing import current_month, minor_of, page_of
+from ledger.views.framing import current_month, page_of
 
 if TYPE_CHECKING:
     from clients.models import Client

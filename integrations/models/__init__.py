@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.models.connections import AppBudget, Connection, OAuthAttempt, RateBudget, StreamState, Token
 from integrations.models.facts import ControlTotal, Fact, SourceDocument, WaitingFact
+from integrations.models.figures import ManualFigure
 from integrations.models.inbox import FileImport, WebhookEvent
 from integrations.models.jobs import SyncJob
 
@@ -13,6 +14,7 @@ __all__ = [
     "ControlTotal",
     "Fact",
     "FileImport",
+    "ManualFigure",
     "OAuthAttempt",
     "RateBudget",
     "SourceDocument",

@@ -72,8 +72,13 @@ class Connection(models.Model):
 
     @property
     def is_by_file(self) -> bool:
-        """Its figures come as files a person brings; nothing is read by itself."""
-        return self.provider == "bank-file" or self.scheme == "file"
+        """Its figures come from a person, as files or typed; nothing is read by itself."""
+        return self.provider == "bank-file" or self.scheme in {"file", "hand"}
+
+    @property
+    def is_by_hand(self) -> bool:
+        """Its figures are typed and verified by a second person."""
+        return self.scheme == "hand"
 
 
 class Token(models.Model):

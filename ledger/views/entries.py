@@ -12,11 +12,12 @@ from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
 from clients.templatetags.portal import money
+from integrations.money import minor_of
 from ledger import corrections, posting, queries, tracing
 from ledger.core.period import Month
 from ledger.forms import EntryForm, line_rows
 from ledger.models import JournalEntry, JournalLine
-from ledger.views.framing import current_month, may, minor_of, page_of, send_soon
+from ledger.views.framing import current_month, may, page_of, send_soon
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

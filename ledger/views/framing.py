@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -98,22 +98,6 @@ def page_of(request: HttpRequest, rows: Any, *, size: int = PAGE) -> Page[Any]:
 
 def may(request: HttpRequest, right: Right) -> bool:
     return allows(membership_of(request), right)
-
-
-def minor_of(text: str, currency: str = "USD") -> int | None:
-    """Minor units of a typed amount (``1,234.50``, ``(45.00)``, ``-3``); None if it is no amount of the currency."""
-    said = text.strip().replace(",", "").replace(" ", "").removeprefix("$")
-    negative = said.startswith(("-", "−", "(")) and (not said.startswith("(") or said.endswith(")"))
-    try:
-        amount = Decimal(said.strip("-−()")) if negative else Decimal(said)
-    except InvalidOperation:
-        return None
-    if not amount.is_finite():
-        return None
-    minor = amount.scaleb(DECIMALS.get(currency.upper(), 2))
-    if minor != minor.to_integral_value() or abs(minor) > 10**15:
-        return None
-    return -int(minor) if negative else int(minor)
 
 
 def day_of(text: str) -> date | None:

@@ -11,13 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
+from integrations.money import minor_of
 from ledger import bank_position, expected, finishing, matches, queries
 from ledger.mapping import MappingError
 from ledger.matches import ReconcilingError
 from ledger.models import BankFeed, BankItem, JournalLine, Match, MatchMember
 from ledger.posting import PostingError
 from ledger.views import account_page, framing
-from ledger.views.framing import day_of, minor_of, month_or_404, send_soon
+from ledger.views.framing import day_of, month_or_404, send_soon
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

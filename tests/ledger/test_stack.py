@@ -33,7 +33,7 @@ def seen(system: str, **given: object) -> Seen:
     plain: dict[str, object] = {
         "system": system, "owner": "", "access": "none", "connection": 1, "provider": system, "name": "", "state": "live",
         "problem": "", "last_success_at": NOW - timedelta(hours=1), "is_by_file": False, "through": date(2026, 4, 14),
-        "trouble": "",
+        "trouble": "", "is_by_hand": False, "in_month": None, "waiting": None, "newest": None,
     }  # fmt: skip
     return Seen(**(plain | given))  # type: ignore[arg-type]
 
@@ -57,6 +57,14 @@ def seen(system: str, **given: object) -> Seen:
         (seen("jobber", provider="quickbooks-online"), AT, "ledger"),
         (seen("jobber", connection=None), AT, "uncovered"),
         (seen("shopify-capital", provider="shopify"), AT, "connected"),
+        (seen("loan", connection=None), AT, "hand-overdue"),
+        (seen("loan", connection=None), EARLY, "hand-due"),
+        (seen("loan", connection=None, waiting=7, in_month=True), AT, "to-verify"),
+        (seen("loan", is_by_hand=True, in_month=True, newest=date(2026, 3, 31)), AT, "verified"),
+        (seen("loan", is_by_hand=True, in_month=False, newest=date(2026, 2, 28)), AT, "hand-overdue"),
+        (seen("paper-bills", connection=None), AT, "by-hand"),
+        (seen("xero", connection=None), AT, "by-hand"),
+        (seen("stripe", is_by_hand=True, in_month=True, newest=date(2026, 3, 31)), AT, "verified"),
         (seen("mercury", provider="plaid", name="Mercury"), AT, "connected"),
         (seen("mercury", provider="plaid", name="First Alder Bank"), AT, "uncovered"),
     ],
@@ -133,10 +141,12 @@ def test_the_heading_is_the_finding(inventory):
 def test_the_coverage_is_one_query(inventory, django_assert_num_queries):
     with client_context(inventory.kestrel.pk), django_assert_num_queries(1):
         rows = coverage.of(inventory.kestrel)
+    at = coverage.clock(inventory.kestrel)
+    due = "overdue" if at.today > at.due else "due"
     assert {row.system.slug: row.state for row in rows} == {
         "stripe": "connected",
-        "dext": "file-overdue" if coverage.clock(inventory.kestrel).today > coverage.clock(inventory.kestrel).due else "file-due",
-        "cash-drawer": "by-hand",
+        "dext": f"file-{due}",
+        "cash-drawer": f"hand-{due}",
         "gusto": "uncovered",
         "jobber": "uncovered",
     }  # fmt: skip

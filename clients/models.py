@@ -211,6 +211,38 @@ class StackItem(models.Model):
         constraints = [models.UniqueConstraint(fields=["client", "system"], name="stack_item_once")]
 
 
+class StackProposal(models.Model):
+    """A system that was seen and is not in the inventory. ``evidence`` is a list of ``clients.discovery.Evidence`` as JSON.
+
+    Guarantees: one row a system; a decision has its person and moment. Updates: the evidence with each look; a system set
+    aside is not proposed again by it. Deletion: never, it is the memory.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Proposed"
+        ACCEPTED = "accepted", "Taken into the inventory"
+        DISMISSED = "dismissed", "Set aside"
+
+    client = models.ForeignKey(Client, models.PROTECT, related_name="+")
+    system = models.SlugField(max_length=60)
+    evidence = models.JSONField(default=list)
+    first_seen_at = models.DateTimeField(db_default=Now())
+    last_seen_at = models.DateTimeField(db_default=Now())
+    state = models.CharField(max_length=9, choices=State, default=State.OPEN)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["client", "system"], name="stack_proposal_once"),
+            models.CheckConstraint(
+                condition=models.Q(state="open")
+                | models.Q(state__in=["accepted", "dismissed"], decided_by__isnull=False, decided_at__isnull=False),
+                name="stack_proposal_decision_has_its_person",
+            ),
+        ]
+
+
 class OnboardingStep(models.Model):
     """Answers of one onboarding step, saved as they are given; ``done_at`` when it was finished. Deletion: never."""
 

@@ -32,10 +32,17 @@ TIDY_HOUR = 3
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """A job of every client once a day, from this local hour on."""
+    """A job of every client once a day, from this local hour on; ``day`` asks for once a month, from that day on."""
 
     kind: str
     hour: int
+    day: int = 0
+
+    def slot(self, local: datetime) -> str:
+        """What names the day or month of a local moment; '' before its hour, or its day."""
+        if local.hour < self.hour or local.day < self.day:
+            return ""
+        return f"{local.date():%Y-%m}" if self.day else str(local.date())
 
 
 _daily: dict[str, Daily] = {}
@@ -44,6 +51,11 @@ _daily: dict[str, Daily] = {}
 def daily(kind: str, *, hour: int) -> None:
     """Register a job of every client that is not gone: once each of its calendar days, not before this local hour."""
     _daily[kind] = Daily(kind, hour)
+
+
+def monthly(kind: str, *, day: int, hour: int) -> None:
+    """The same once each of its calendar months, not before this day and local hour."""
+    _daily[kind] = Daily(kind, hour, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +117,8 @@ def _daily_jobs(now: datetime) -> Iterator[Wanted]:
     for client in Client.objects.exclude(stage=Client.Stage.LEFT) if _daily else ():
         local = now.astimezone(ZoneInfo(client.timezone))
         for each in _daily.values():
-            if local.hour >= each.hour:
-                yield Wanted(client.pk, each.kind, f"{each.kind}:{local.date()}", {"day": str(local.date())})
+            if slot := each.slot(local):
+                yield Wanted(client.pk, each.kind, f"{each.kind}:{slot}", {"day": str(local.date())})
 
 
 def _by_rhythm(provider: Provider) -> Mapping[int, list[str]]:
@@ -142,4 +154,4 @@ def soon(connection: Connection, *, reason: str) -> None:
         jobs.hurry(waiting.pk, now)
 
 
-__all__ = ["daily", "make_due", "soon"]
+__all__ = ["daily", "make_due", "monthly", "soon"]

@@ -177,7 +177,7 @@ PEOPLE: tuple[System, ...] = (
         note="Unbilled and unpaid hours typed and verified",
         produces="Hours not yet paid at month end",
         collects="Detailed time report of each month",
-        words=("HARVEST",),
+        words=("GETHARVEST", "HARVEST TIME TRACKING"),
     ),
     System(
         slug="toggl",

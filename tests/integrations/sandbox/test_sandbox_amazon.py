@@ -9,6 +9,9 @@ from functools import cache
 import pytest
 import requests
 from jsonschema import Draft202012Validator
+from sp_api.api import Finances, Reports
+from sp_api.auth import AccessTokenClient
+from sp_api.base import SellingApiBadRequestException
 
 from clients.tenancy import client_context
 from integrations import files, oauth, syncing
@@ -265,3 +268,49 @@ def test_a_brought_file_gives_the_same_facts_as_the_api_and_doubles_none_of_them
     with client_context(people.quillfeather.pk):
         by_file = bring(people, people.quillfeather, settlements)
         assert (by_file.is_by_file, kept(by_file)) == (True, before[0])
+
+
+# ---- the package sellers' programs use -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(service, sandbox, monkeypatch):
+    """A maker of the package's clients, signed in as the seller's application, with the sandbox as every host."""
+    grant = service.desk.open_grant("tamarack", "")
+    app_id, secret = CLIENT_IDS["amazon"]
+    monkeypatch.setattr(AccessTokenClient, "scheme", "")
+    monkeypatch.setattr(AccessTokenClient, "host", sandbox.base_url("amazon"))
+    monkeypatch.setattr("sp_api.auth.access_token_client.cache", {})
+
+    def client(kind, **more):
+        keys = {"lwa_app_id": app_id, "lwa_client_secret": secret}
+        made = kind(credentials=keys, refresh_token=grant.refresh_token, **more)
+        made.endpoint = sandbox.base_url("amazon")
+        return made
+
+    return client
+
+
+def test_the_usual_python_package_reads_the_sandbox_as_we_do(api, package, service):
+    """python-amazon-sp-api: reports and their documents to the byte, transactions page by page, and its own errors."""
+    reports = package(Reports)
+    asked = {"reportTypes": [shapes.REPORT], "pageSize": 4, "createdSince": "2026-01-01T00:00:00Z"}
+    first = reports.get_reports(**asked)
+    second = reports.get_reports(nextToken=first.next_token)
+    listed = [*first.payload["reports"], *second.payload["reports"]]
+    settlements = service.account("tamarack").settlements
+    assert [one["reportId"] for one in listed] == [f"5{one.number}" for one in reversed(settlements)]
+    for told, settlement in zip(reversed(listed), settlements, strict=True):
+        document = reports.get_report_document(told["reportDocumentId"], download=True)
+        assert document.payload["document"].encode() == shapes.flat_file(settlement)
+    finances = package(Finances, version="2024-06-19")
+    said = {"postedAfter": "2026-01-01T00:00:00Z", "postedBefore": "2026-04-06T00:00:00Z"}
+    page = finances.list_transactions(**said)
+    found = list(page.payload["transactions"])
+    while page.next_token:
+        page = finances.list_transactions(**said, nextToken=page.next_token)
+        found += page.payload["transactions"]
+    ours, _ = pulled(api, "transactions")
+    assert [one["transactionId"] for one in found] == [one["transactionId"] for one in ours]
+    with pytest.raises(SellingApiBadRequestException):
+        finances.list_transactions(postedAfter="2026-01-01")

@@ -18,11 +18,10 @@ def read_receipt(payload: Payload, context: Context) -> Iterator[Record]:
     """Nothing to book; a file that could not be fetched is told. https://docs.ramp.com/developer-api/v1/api/receipts"""
     receipt, file = inside(payload, "receipt"), payload.object_or_none("file")
     name, day, currency = receipt.text("id"), day_of(receipt, "created_at", context), context.home_currency
-    of = receipt.text("transaction_id", "")
-    if file is None:
-        what = "a receipt whose file Ramp does not give"
+    of = f"purchase {receipt.text('transaction_id')}" if receipt.has("transaction_id") else "no purchase"
+    if file is None and receipt is not payload:
+        what = f"a receipt of {of} whose file Ramp does not give"
         yield Unknown(external_id=name, booked_on=day, currency=currency, what=what)
         return
-    length = file.integer("bytes")
-    reason = f"a receipt of {length} bytes: kept as evidence of {f'purchase {of}' if of else 'no purchase'}"
-    yield Skipped(external_id=name, booked_on=day, currency=currency, reason=reason)
+    size = f" of {file.integer('bytes')} bytes" if file is not None else ""
+    yield Skipped(external_id=name, booked_on=day, currency=currency, reason=f"a receipt{size}: evidence of {of}")

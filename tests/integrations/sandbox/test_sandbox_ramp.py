@@ -142,7 +142,7 @@ def test_the_story_has_every_event_that_matters(api):
     reasons = " ".join(getattr(fact, "reason", "") for found in facts.values() for fact in found)
     for said in ("may change or vanish", "disputed", "archived", "waits for approval", "not approved", "Ramp card"):
         assert said in reasons
-    for said in ("was canceled", "did not hold enough", "not sent to a bank", "kept as evidence"):
+    for said in ("was canceled", "did not hold enough", "not sent to a bank", "evidence of purchase"):
         assert said in reasons
     moved = [fact for fact in facts["reimbursements"] if isinstance(fact, Reimbursement)]
     assert {fact.direction for fact in moved} == {"to_employee", "from_employee"}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from integrations.models import Connection
-    from integrations.provider import Provider, Scheme
+    from integrations.provider import Part, Provider, Scheme
     from integrations.transport import Answer
 
     Params = Mapping[str, str | Sequence[str]]
@@ -119,6 +119,10 @@ class ProviderApi:
         """The parsed answer; sent once. Raises Unanswered when it may have arrived."""
         return self._call("POST", path, json=json, form=form, headers=headers).body
 
+    def upload(self, path: str, parts: Sequence[Part]) -> Any:
+        """The parsed answer of a multipart POST; sent once. Raises Unanswered when it may have arrived."""
+        return self._call("POST", path, parts=parts).body
+
     def put(self, path: str, json: Mapping[str, Any]) -> Any:
         """The parsed answer, None for an empty one; sent once."""
         return self._call("PUT", path, json=json).body
@@ -151,6 +155,7 @@ class ProviderApi:
         params: Params | None = None,
         json: Mapping[str, Any] | None = None,
         form: Mapping[str, str] | None = None,
+        parts: Sequence[Part] | None = None,
         headers: Mapping[str, str] | None = None,
         reads: bool = False,
         raw: bool = False,
@@ -175,6 +180,7 @@ class ProviderApi:
                 params=request.params or None,
                 json=request.json,
                 form=request.form,
+                parts=parts,
                 reads=reads,
                 raw=raw,
                 through=sessions.fitting(self.provider, self.scheme, self._keys),

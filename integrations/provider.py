@@ -78,6 +78,16 @@ class Context:
     as_of: date = field(default_factory=lambda: datetime.now(UTC).date())
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Part:
+    """One part of a multipart body: a field, or a file where it has a file name."""
+
+    name: str
+    content: bytes
+    content_type: str
+    file_name: str = ""
+
+
 class Api(Protocol):
     """The authorised HTTP session of one connection. Answers are parsed JSON with exact numbers; None where there is no body (204).
 
@@ -127,6 +137,10 @@ class Api(Protocol):
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any: ...
+
+    def upload(self, path: str, parts: Sequence[Part]) -> Any:
+        """A multipart POST, sent once like any write."""
+        ...
 
     def put(self, path: str, json: Mapping[str, Any]) -> Any: ...
 
@@ -252,6 +266,10 @@ class Books(Protocol):
         """The id of the service item of that name which sells into an account, made where there is none."""
         ...
 
+    def attach(self, api: Api, external_id: str, file: Part, *, request_id: str) -> str:
+        """The id (``Attachable:<id>``) of a file bound to a document, put there unless one of that name is bound to it."""
+        ...
+
     def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
         """Documents carrying this marker, newest first; two of them are a double."""
         ...
@@ -313,6 +331,8 @@ class Provider:
     app_rate: RateLimit | None = None
     #: Words banks print for this system's money, for matching and discovery.
     descriptors: tuple[str, ...] = ()
+    #: The address of a receipt by its id, where facts tell none: (api, ``Attachment.id``) → what ``Api.fetch`` takes.
+    receipt: Callable[[Api, str], str] | None = None
     books: Books | None = None
     #: Token calls through the provider's own package instead of the plain ones of ``auth``.
     tokens: TokenExchange | None = None

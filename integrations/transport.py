@@ -17,6 +17,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import NewConnectionError
+from urllib3.fields import RequestField
+from urllib3.filepost import encode_multipart_formdata
 
 from integrations.addresses import (
     Misconfigured,
@@ -33,7 +35,7 @@ from integrations.payload import parse_json, render_json
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from integrations.provider import Provider
+    from integrations.provider import Part, Provider
 
 __all__ = [
     "Answer",
@@ -103,6 +105,12 @@ class Answer:
     raw: bytes | None = None
 
 
+def _field(part: Part) -> RequestField:
+    found = RequestField(part.name, part.content, filename=part.file_name or None)
+    found.make_multipart(content_type=part.content_type)
+    return found
+
+
 def send(
     method: str,
     url: str,
@@ -111,6 +119,7 @@ def send(
     params: Mapping[str, str | Sequence[str]] | None = None,
     json: Mapping[str, Any] | None = None,
     form: Mapping[str, str] | None = None,
+    parts: Sequence[Part] | None = None,
     seconds: float = TOTAL_SECONDS,
     reads: bool | None = None,
     raw: bool = False,
@@ -118,14 +127,16 @@ def send(
 ) -> Answer:
     """One call, at most ``seconds`` long. Redirects are followed for GET within the origin only.
 
-    ``reads``: nothing changes by it, so a lost answer is no doubt (of itself only GET); ``raw``: a good answer's bytes, not
-    parsed; ``through``: another session than this process's own. Raises RetryLater (never answered, or busy), Unanswered (a
-    write that may have arrived), Refused (led elsewhere).
+    ``parts`` go out as multipart/form-data. ``reads``: nothing changes by it, so a lost answer is no doubt (of itself only
+    GET); ``raw``: a good answer's bytes, not parsed; ``through``: another session than this process's own. Raises RetryLater
+    (never answered, or busy), Unanswered (a write that may have arrived), Refused (led elsewhere).
     """
     ends = time.monotonic() + seconds
     harmless = method == "GET" if reads is None else reads
     head = {"Accept": "*/*" if raw else "application/json", **headers}
     data: Any = form
+    if parts is not None:
+        data, head["Content-Type"] = encode_multipart_formdata([_field(part) for part in parts])
     if json is not None:
         head["Content-Type"] = "application/json"
         data = render_json(json)

@@ -25,7 +25,7 @@ from clients.tenancy import client_context
 from integrations import crashpoints
 from integrations.errors import Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import parse_json
-from ledger import exceptions_inbox, outbox_documents, outbox_links, outbox_parties
+from ledger import exceptions_inbox, outbox_documents, outbox_links, outbox_parties, support
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalEntry, MappingVersion, OutboxItem, OutboxMember
 from ledger.outbox_documents import Known
@@ -136,6 +136,8 @@ def _freeze(client: Client, accounting: Accounting, group: _Group, known: Known)
     document = outbox_documents.document(client, group.key, group.entries, marker, known)
     item = freeze(client, accounting, document, group.key, group.approver, marker=marker)
     OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in group.entries)
+    if any(entry.purpose in outbox_documents.OWN for entry in group.entries):
+        support.expect(client, group.entries)
     return item
 
 

@@ -28,6 +28,7 @@ from ledger import (
     mirror,
     outbox,
     outbox_credits,
+    outbox_files,
     outbox_items,
     outbox_parties,
     proving,
@@ -124,6 +125,7 @@ def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: 
                 outbox.prepare(client, books, parties, items)
                 outbox_credits.prepare(client, books)
             result += outbox.flush(client, books, renew)
+        outbox_files.deliver(client, books, renew)
     except Reconnect:
         return {"posted": 0, "waiting": 1}
     renew()

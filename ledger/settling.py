@@ -13,7 +13,7 @@ from integrations import jobs
 from integrations.models import Fact, SyncJob
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import booking, corrections, duplicates, exceptions_inbox, mapping, outbox, posting, queries
+from ledger import booking, corrections, duplicates, exceptions_inbox, mapping, outbox, outbox_files, posting, queries
 from ledger.core.rules import drafts
 from ledger.models import JournalEntry, LedgerException, OutboxItem
 
@@ -161,6 +161,8 @@ def send_again(row: LedgerException, *, by: User) -> str:
 
 def retry(row: LedgerException, *, by: User) -> str:
     """Try one exception and all alike again, in the background."""
+    if row.identity.startswith("file:"):
+        outbox_files.retry(row.client, int(row.identity.removeprefix("file:")))
     if row.outbox_id and row.kind in {LedgerException.Kind.REFUSED, LedgerException.Kind.UNCERTAIN}:
         return send_again(row, by=by)
     retry_client(row.client)

@@ -20,6 +20,7 @@ from ledger.models import (
     MatchMember,
     MirrorDocument,
     OutboxItem,
+    SupportFile,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Chain:
     reversal: JournalEntry | None
     reverses: JournalEntry | None
     approval: EntryApproval | None
+    files: Sequence[SupportFile]
 
     @property
     def debits(self) -> int:
@@ -101,6 +103,11 @@ def chain(client: Client, entry: JournalEntry) -> Chain:
         if entry.reverses_id
         else None,
         approval=EntryApproval.objects.filter(client=client, entry=entry).select_related("approved_by").first(),
+        files=list(
+            SupportFile.objects.filter(client=client, entry=entry)
+            .defer("content")
+            .select_related("connection", "added_by")
+        ),
     )
 
 

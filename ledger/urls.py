@@ -16,6 +16,7 @@ from ledger.views import (
     reconciliation,
     sources,
     stack,
+    support,
 )
 
 app_name = "ledger"
@@ -71,6 +72,8 @@ urlpatterns = [
     path("c/<slug:slug>/entries/<int:pk>/", entries.entry, name="entry"),
     path("c/<slug:slug>/entries/<int:pk>/reverse/", entries.reverse, name="entry_reverse"),
     path("c/<slug:slug>/entries/<int:pk>/approve/", entries.approve, name="entry_approve"),
+    path("c/<slug:slug>/entries/<int:pk>/files/", support.add, name="entry_file_add"),
+    path("c/<slug:slug>/entries/<int:pk>/files/<int:number>/", support.download, name="entry_file"),
     path("c/<slug:slug>/accounts/<int:pk>/<slug:month>/", sources.account, name="account"),
     path("c/<slug:slug>/sources/<int:pk>/", sources.source, name="source"),
     path("c/<slug:slug>/statements/<slug:month>/", books.index, name="statements"),

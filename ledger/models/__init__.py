@@ -5,6 +5,7 @@ from ledger.models.bank import BankFeed, BankItem, Match, MatchMember, Statement
 from ledger.models.inbox import LedgerException
 from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
 from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, OutboxMember, ReportedBalance
+from ledger.models.support import SupportFile
 
 __all__ = [
     "Account",
@@ -26,5 +27,6 @@ __all__ = [
     "Period",
     "ReportedBalance",
     "StatementBalance",
+    "SupportFile",
     "TimingItem",
 ]

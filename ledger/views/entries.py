@@ -183,6 +183,7 @@ def _page(request: HttpRequest, client: Client, chosen: JournalEntry) -> dict[st
         "hides": hides,
         "payload": "" if hides else tracing.pretty(chain.document),
         "shows_in": tracing.shows_in(client, chosen, month),
+        "may_attach": may(request, Right.PREPARE) and not hides,
         "may_reverse": may(request, Right.PREPARE) and not chain.reversal and chosen.reverses_id is None,
         "may_approve": chain.needs_approval
         and may(request, Right.APPROVE)

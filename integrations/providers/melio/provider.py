@@ -50,6 +50,11 @@ def _is_payment(raw: Mapping[str, Any]) -> bool:
     return isinstance(payment, dict) and "scheduledDate" in payment and "fees" in payment and "billInfo" not in payment
 
 
+def receipt(api: Api, file_id: str) -> str:
+    """Where the file of a bill can be fetched now. https://api.melio.com/v1, GET /files/{fileId}"""
+    return Payload.of(api.get(f"/files/{file_id}")).object("data").text("url")
+
+
 PROVIDER = Provider(
     slug="melio",
     name="Melio",
@@ -74,6 +79,7 @@ PROVIDER = Provider(
     whoami=whoami,
     descriptors=("MELIO",),
     files=FILES,
+    receipt=receipt,
     streams=(
         Stream(
             name="bills",

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from integrations.errors import NotSupported, PayloadError, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import Payload
 from integrations.provider import Context, WrittenDocument
-from integrations.providers.quickbooks_online import documents, mirror, reports, wire, writing
-from integrations.providers.quickbooks_online.entities import BY_NAME, DOCUMENTS, ITEM, Entity
+from integrations.providers.quickbooks_online import documents, making, mirror, reports, wire, writing
+from integrations.providers.quickbooks_online.entities import BY_NAME, DOCUMENTS, Entity
 from integrations.providers.quickbooks_online.lists import closing_date, month_number, reference
 from integrations.records import LedgerBalances, LedgerDocument, OpenItems
 
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
-    from integrations.provider import Api
+    from integrations.provider import Api, Part
 
 #: Where a kind has no searchable number, this many pages of the newest documents are looked through for the marker.
 SEARCHED_PAGES = 3
-ITEM_NAME_LENGTH = 100
 _PARTY = {"Bill": "VendorRef", "VendorCredit": "VendorRef", "Invoice": "CustomerRef", "CreditMemo": "CustomerRef"}
 _AGED = {"receivable": "AgedReceivable", "payable": "AgedPayable"}
 
@@ -63,37 +62,21 @@ class QuickBooksBooks:
         """``Vendor:46`` of the active one of that name, made where there is none. Raises Refused: 6240 where a customer,
         vendor or employee of another kind has the name, or an inactive one.
         """
-        entity, shown = BY_NAME[kind], writing.display_name(name)
-        rows, _time = wire.query(api, entity, f"DisplayName = {wire.quote(shown)}")
-        if not rows:
-            made = wire.post(api, entity.segment, {"DisplayName": shown}, requestid=request_id).get(entity.json_key)
-            rows = [made] if isinstance(made, dict) else []
-        if not rows or not rows[0].get("Id"):
-            raise Unanswered(f"QuickBooks answered a write without the {kind}")
-        return f"{kind}:{rows[0]['Id']}"
+        return making.party(api, kind, name, request_id=request_id)
 
     def item(self, api: Api, account_id: str, name: str, *, request_id: str) -> str:
         """The service item that sells into an account: named like it, or so with the account's id where that name is taken.
 
         Raises Refused: 6240 where both names are taken, or what QuickBooks has against the account.
         """
-        for number, shown in enumerate((name, f"{name} ({account_id})")):
-            called = writing.display_name(shown)[:ITEM_NAME_LENGTH]
-            rows, _time = wire.query(api, ITEM, f"Name = {wire.quote(called)}")
-            if not rows:
-                body = {"Name": called, "Type": "Service", "IncomeAccountRef": {"value": account_id}}
-                try:
-                    rows = [wire.post(api, ITEM.segment, body, requestid=f"{request_id}-{number}").get("Item") or {}]
-                except Refused as refusal:
-                    if refusal.code != "6240" or number:
-                        raise
-                    continue
-            if not rows[0].get("Id"):
-                raise Unanswered("QuickBooks answered a write without the Item")
-            found = Payload.of(rows[0])
-            if found.text("Type", "") == "Service" and reference(found, "IncomeAccountRef") == account_id:
-                return found.text("Id")
-        raise Refused(f"QuickBooks has items named {name} that sell into other accounts", code="6240")
+        return making.item(api, account_id, name, request_id=request_id)
+
+    def attach(self, api: Api, external_id: str, file: Part, *, request_id: str) -> str:
+        """``Attachable:5`` of the file bound to a document: looked up by document and file name, else uploaded.
+
+        Raises Refused where QuickBooks takes no such file, or knows the document no more.
+        """
+        return making.attachable(api, external_id, file, request_id=request_id)
 
     def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
         """Documents of this type with the marker as their number (or in their note), newest first."""

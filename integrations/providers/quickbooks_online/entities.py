@@ -42,7 +42,7 @@ DOCUMENTS = (
     Entity("CreditMemo"),
 )
 ACCOUNT, VENDOR, CUSTOMER = Entity("Account"), Entity("Vendor"), Entity("Customer")
-ITEM = Entity("Item")
+ITEM, ATTACHABLE = Entity("Item"), Entity("Attachable")
 
 #: Documents that never post: seen, counted, not booked.
 NON_POSTING = ("Estimate", "PurchaseOrder", "TimeActivity", "RecurringTransaction")

@@ -13,9 +13,9 @@ from integrations.providers.quickbooks_online.envelopes import open_answer
 from integrations.providers.quickbooks_online.faults import raise_fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from integrations.provider import Api
+    from integrations.provider import Api, Part
     from integrations.providers.quickbooks_online.entities import Entity
 
 #: 1–74 ended on 2025-08-01 and are silently answered as 75.
@@ -46,6 +46,19 @@ def post(api: Api, rest: str, body: Mapping[str, Any], **params: str) -> dict[st
     if not isinstance(answer, dict):
         raise Unanswered("QuickBooks answered a write with something that is no object")
     return answer
+
+
+def upload(api: Api, parts: Sequence[Part], **params: str) -> dict[str, Any]:
+    """One upload: the Attachable made. Raises what a fault of its one item means, Unanswered where it says neither."""
+    answer = api.upload(f"{path(api, 'upload')}?{urlencode({**params, 'minorversion': MINOR_VERSION})}", parts)
+    raise_fault(answer)
+    made = answer.get("AttachableResponse") if isinstance(answer, dict) else None
+    one = made[0] if isinstance(made, list) and made else {}
+    raise_fault(one)
+    found = one.get("Attachable") if isinstance(one, dict) else None
+    if not isinstance(found, dict) or not found.get("Id"):
+        raise Unanswered("QuickBooks answered an upload without the Attachable")
+    return found
 
 
 def quote(text: str) -> str:

@@ -1,0 +1,78 @@
+"""What documents need beside themselves, found or made once: names, items, and files bound to a document.
+
+https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/attachable
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from integrations.errors import Refused, Unanswered
+from integrations.payload import Payload
+from integrations.provider import Part
+from integrations.providers.quickbooks_online import wire, writing
+from integrations.providers.quickbooks_online.entities import ATTACHABLE, BY_NAME, ITEM
+from integrations.providers.quickbooks_online.lists import reference
+
+if TYPE_CHECKING:
+    from integrations.provider import Api
+
+ITEM_NAME_LENGTH = 100
+
+
+def party(api: Api, kind: str, name: str, *, request_id: str) -> str:
+    """``<kind>:<id>`` of the active vendor or customer of that name. Raises Refused (6240 where the name is taken)."""
+    entity, shown = BY_NAME[kind], writing.display_name(name)
+    rows, _time = wire.query(api, entity, f"DisplayName = {wire.quote(shown)}")
+    if not rows:
+        made = wire.post(api, entity.segment, {"DisplayName": shown}, requestid=request_id).get(entity.json_key)
+        rows = [made] if isinstance(made, dict) else []
+    if not rows or not rows[0].get("Id"):
+        raise Unanswered(f"QuickBooks answered a write without the {kind}")
+    return f"{kind}:{rows[0]['Id']}"
+
+
+def item(api: Api, account_id: str, name: str, *, request_id: str) -> str:
+    """The id of the service item that sells into an account, under its name or that with the account's id. Raises Refused."""
+    for number, shown in enumerate((name, f"{name} ({account_id})")):
+        called = writing.display_name(shown)[:ITEM_NAME_LENGTH]
+        rows, _time = wire.query(api, ITEM, f"Name = {wire.quote(called)}")
+        if not rows:
+            body = {"Name": called, "Type": "Service", "IncomeAccountRef": {"value": account_id}}
+            try:
+                rows = [wire.post(api, ITEM.segment, body, requestid=f"{request_id}-{number}").get("Item") or {}]
+            except Refused as refusal:
+                if refusal.code != "6240" or number:
+                    raise
+                continue
+        if not rows[0].get("Id"):
+            raise Unanswered("QuickBooks answered a write without the Item")
+        found = Payload.of(rows[0])
+        if found.text("Type", "") == "Service" and reference(found, "IncomeAccountRef") == account_id:
+            return found.text("Id")
+    raise Refused(f"QuickBooks has items named {name} that sell into other accounts", code="6240")
+
+
+def attachable(api: Api, external_id: str, file: Part, *, request_id: str) -> str:
+    """``Attachable:<id>`` of the file of that name bound to the document, uploaded where there is none. Raises Refused."""
+    name, _, number = external_id.partition(":")
+    target = {"type": BY_NAME[name].json_key, "value": number}
+    where = " AND ".join(f"AttachableRef.EntityRef.{key} = {wire.quote(value)}" for key, value in target.items())
+    rows, _time = wire.query(api, ATTACHABLE, where)
+    standing = [row for row in rows if row.get("FileName") == file.file_name]
+    if not standing:
+        told = {
+            "AttachableRef": [{"EntityRef": target, "IncludeOnSend": False}],
+            "FileName": file.file_name,
+            "ContentType": file.content_type,
+        }
+        described = Part(name="file_metadata_01", content=json.dumps(told).encode(), content_type="application/json")
+        content = Part(
+            name="file_content_01",
+            content=file.content,
+            content_type=file.content_type or "application/octet-stream",
+            file_name=file.file_name,
+        )
+        standing = [wire.upload(api, (described, content), requestid=request_id)]
+    return f"{ATTACHABLE.name}:{standing[0]['Id']}"

@@ -91,6 +91,25 @@ JOIN integrations_sourcedocument d ON d.client_id = %(client)s AND d.connection_
 WHERE s.version > 1 AND fact.document_id = d.id AND fact.client_id = %(client)s
   AND fact.state IN ('new', 'exception', 'skipped', 'proof')
 """
+#: What was booked of an earlier version and is not said any more. Where somebody must look at the new version, nothing is taken
+#: back meanwhile; nor is it for an object that is missing in a list.
+WITHDRAW = """
+INSERT INTO integrations_fact
+    (client_id, connection_id, document_id, stream, external_id, kind, booked_on, amount_minor, currency, data, state, reason)
+SELECT %(client)s, %(connection)s, s.id, %(stream)s, old.external_id, 'Withdrawn', min(old.booked_on), max(old.amount_minor),
+    min(old.currency), jsonb_build_object('external_id', old.external_id, 'booked_on', min(old.booked_on),
+    'currency', min(old.currency), 'kinds', jsonb_agg(DISTINCT old.kind)), 'new', ''
+FROM stage_document s
+JOIN integrations_sourcedocument d ON d.client_id = %(client)s AND d.connection_id = %(connection)s
+    AND d.stream = %(stream)s AND d.external_id = s.external_id AND d.version < s.version
+JOIN integrations_fact old ON old.document_id = d.id AND old.client_id = %(client)s
+WHERE s.version > 1 AND NOT s.is_deleted AND old.state = 'booked' AND old.kind <> ALL(%(elsewhere)s)
+  AND NOT EXISTS (SELECT FROM stage_fact n WHERE n.document_id = s.id
+                  AND (n.state = 'exception' OR (n.external_id = old.external_id AND n.kind = old.kind)))
+GROUP BY s.id, old.external_id
+"""
+#: Kinds whose later versions another use case follows: the bank's lines and the accounting system's documents.
+FOLLOWED = ("BankLine", "LedgerDocument", "LedgerAccount", "LedgerParty")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +207,7 @@ def store(connection: Connection, shape: Shape, items: Sequence[Item], *, at: da
         stored, fresh = _sort_out(cursor, keys, items)
         if fresh:
             documents, facts = _lines(shape, fresh, _new_ids(cursor, len(fresh)), stored)
-            _write(cursor, keys | {"at": at}, documents, facts, superseding=stored.changed > 0)
+            stored.facts += _write(cursor, keys | {"at": at}, documents, facts, superseding=stored.changed > 0)
     return stored
 
 
@@ -325,7 +344,8 @@ def _escape(text: str) -> bytes:
     return raw.replace(b"\t", b"\\t").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
 
 
-def _write(cursor: Any, keys: dict[str, Any], documents: list[bytes], facts: list[bytes], *, superseding: bool) -> None:
+def _write(cursor: Any, keys: dict[str, Any], documents: list[bytes], facts: list[bytes], *, superseding: bool) -> int:
+    """Gives how many facts are withdrawn by it."""
     cursor.execute(STAGE)
     _copy(cursor, "stage_document", documents)
     cursor.execute(PUT_DOCUMENTS, keys)
@@ -334,6 +354,9 @@ def _write(cursor: Any, keys: dict[str, Any], documents: list[bytes], facts: lis
     if facts:
         _copy(cursor, "stage_fact", facts)
         cursor.execute(PUT_FACTS, keys)
+    if superseding:
+        cursor.execute(WITHDRAW, keys | {"elsewhere": list(FOLLOWED)})
+    return cursor.rowcount if superseding else 0
 
 
 def _copy(cursor: Any, table: str, lines: list[bytes]) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from clients import audit
 from integrations.models import Connection
-from ledger import booking, mapping, payroll_proof, posting
+from ledger import mapping, payroll_proof, posting, revisions
 from ledger.core.entry import DraftEntry, merge
 from ledger.core.period import Month
 from ledger.core.rules import Unbookable, payroll_accrual, payroll_accrual_estimate, pays_for_days
@@ -114,8 +114,8 @@ def standing(connection: Connection, month: Month) -> tuple[JournalEntry | None,
     """The accrual that stands for a month's end, and its reversal."""
     key = key_of(connection, month)
     return (
-        booking.live_entry(connection.client_id, key, PURPOSE),
-        booking.live_entry(connection.client_id, key, BACK),
+        revisions.live_entry(connection.client_id, key, PURPOSE),
+        revisions.live_entry(connection.client_id, key, BACK),
     )
 
 

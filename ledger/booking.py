@@ -14,16 +14,16 @@ from django.db import connection as database
 
 from clients import catalogue
 from integrations.models import Connection, Fact, StreamState
-from integrations.records import PayrollRun, Record, Skipped
+from integrations.records import PayrollRun, Record, Skipped, Withdrawn
 from integrations.records_json import from_json
 from integrations.registry import all_providers
 from integrations.storing import UNREADABLE, collector_at_rest
-from ledger import exceptions_inbox, mapping, overlap, posting
+from ledger import exceptions_inbox, mapping, overlap, posting, revisions
 from ledger.core import roles
 from ledger.core.period import Month
 from ledger.core.rules import EVIDENCE, Unbookable, drafts
 from ledger.exceptions_inbox import Problem
-from ledger.models import JournalEntry, Period
+from ledger.models import Period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +93,7 @@ class _Batch:
     problems: list[Problem] = field(default_factory=list)
     held: dict[int, str] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
+    withdrawn: list[tuple[_Waiting, Withdrawn]] = field(default_factory=list)
 
 
 def book(client: Client, *, connection_id: int | None = None) -> BookResult:
@@ -158,8 +159,10 @@ class _Reader:
         duty = self.duties.get((fact.connection_id, fact.stream), "book")
         if isinstance(record, Skipped):
             batch.skipped[record.reason].append(fact.pk)
-        elif duty != "book" or type(record) in _EVIDENCE:
+        elif duty != "book" or (type(record) in _EVIDENCE and not isinstance(record, Withdrawn)):
             batch.proof.append(fact.pk)
+        elif isinstance(record, Withdrawn):
+            batch.withdrawn.append((fact, record))
         elif self._is_before_cut_over(record, connection):
             batch.skipped["before the cut-over: already in the books"].append(fact.pk)
         else:
@@ -206,7 +209,7 @@ class _Reader:
         if fact.state == Fact.State.EXCEPTION:
             batch.settled.append(source_key(connection, fact))
 
-    def hold_closed(self, fact: Fact, day: date, batch: _Batch) -> None:
+    def hold_closed(self, fact: Fact | _Waiting, day: date, batch: _Batch) -> None:
         """The source changed what a closed month holds: its entry stands until a person decides."""
         title = f"Changed at the source; it is booked on {day:%b} {day.day}, and the books of {day:%B %Y} are closed."
         self._hold(fact, self.connections[fact.connection_id], batch, "closed", f"{day:%B %Y} is closed", title)
@@ -296,6 +299,7 @@ def _write(client: Client, reader: _Reader, batch: _Batch, result: BookResult) -
     _mark(client, batch.booked, "booked", "")
     if done.known or done.changed:
         _supersede(client, batch.booked)
+    _take_back(client, reader, batch)
     _mark(client, batch.proof, "proof", None)
     for reason, ids in batch.skipped.items():
         _mark(client, ids, "skipped", reason[:500])
@@ -313,6 +317,20 @@ def _write(client: Client, reader: _Reader, batch: _Batch, result: BookResult) -
     result.booked += len(batch.booked)
     result.skipped += sum(map(len, batch.skipped.values()))
     result.held += len(batch.held)
+
+
+def _take_back(client: Client, reader: _Reader, batch: _Batch) -> None:
+    """What the source no longer says, after what it says now."""
+    for fact, record in batch.withdrawn:
+        connection = reader.connections[fact.connection_id]
+        key = source_key(connection, fact)
+        day = revisions.take_back(client.pk, fact, record.kinds, key, reader.closed)
+        if day is not None:
+            reader.hold_closed(fact, day, batch)
+            continue
+        batch.skipped["no longer said by the source: its entry was taken back"].append(fact.pk)
+        if fact.state == Fact.State.EXCEPTION:
+            batch.settled.append(key)
 
 
 def _supersede(client: Client, ids: Sequence[int]) -> None:
@@ -347,42 +365,25 @@ def _revise(
     Gives the facts (with the day) whose standing entry is in a month that closed meanwhile; nothing of those is touched.
     """
     stuck: dict[int, date] = {}
-    for index in [*(index for index, _entry_id in done.changed), *_back_again(client, done)]:
+    for index in [*(index for index, _entry_id in done.changed), *revisions.back_again(client.pk, done)]:
         wanted = entries[index]
-        standing = live_entry(client.pk, wanted.source_key, wanted.purpose)
-        if standing is None or bytes(standing.content_sha256) == wanted.digest():
+        identity = client.pk, wanted.source_key, wanted.purpose
+        last = revisions.live_entry(*identity)
+        if last is None:
+            last = revisions.taken_back(*identity)
+            if last is None:
+                continue
+        elif bytes(last.content_sha256) == wanted.digest():
             continue
-        if standing.booked_on.replace(day=1) in closed and wanted.fact_id is not None:
-            stuck[wanted.fact_id] = standing.booked_on
+        elif last.booked_on.replace(day=1) in closed and wanted.fact_id is not None:
+            stuck[wanted.fact_id] = last.booked_on
             continue
-        posting.reverse(standing, reason="The source changed this record.", booked_on=standing.booked_on)
-        revised = wanted._replace(revision=standing.revision + 1)
+        else:
+            posting.reverse(last, reason="The source changed this record.", booked_on=last.booked_on)
+        revised = wanted._replace(revision=last.revision + 1)
         done.ids[index] = posting.post(client.pk, [revised]).ids[0]
         done.posted += 1
     return stuck
-
-
-def _back_again(client: Client, done: posting.PostResult) -> list[int]:
-    """Entries offered that are known as they are, but were reversed: the source may have changed back to what it was."""
-    if not done.known:
-        return []
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT reverses_id FROM ledger_journalentry WHERE client_id = %s AND reverses_id = ANY(%s)",
-            [client.pk, list(done.ids.values())],
-        )
-        reversed_ids = {row[0] for row in cursor.fetchall()}
-    return [index for index, entry_id in done.ids.items() if entry_id in reversed_ids]
-
-
-def live_entry(client_id: int, key: str, purpose: str) -> JournalEntry | None:
-    """The newest entry of an identity that no reversal undoes."""
-    newest = (
-        JournalEntry.objects.filter(client_id=client_id, source_key=key, purpose=purpose).order_by("-revision").first()
-    )
-    if newest is None or JournalEntry.objects.filter(client_id=client_id, reverses=newest).exists():
-        return None
-    return newest
 
 
 def first_open_day(client_id: int, day: date) -> date:

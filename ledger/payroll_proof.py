@@ -10,7 +10,7 @@ from integrations.models import Connection, Fact
 from integrations.records import ContractorPayment, PayrollRun
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import bank_position, booking, mapping, overlap
+from ledger import bank_position, booking, mapping, overlap, revisions
 from ledger.core import roles
 from ledger.core.rules import Pull, Unbookable, payroll_cash_lines, payroll_lines
 from ledger.core.tieouts import LiabilityRow, liability_roll_forward
@@ -171,7 +171,7 @@ class _Prover:
 
     def prove(self, fact: Fact, run: PayrollRun) -> RunProof:
         connection = self.connections[fact.connection_id]
-        own = booking.live_entry(
+        own = revisions.live_entry(
             self.client.pk, booking.source_key(connection, fact), "payroll-reversal" if run.reverses else "payroll"
         )
         try:
@@ -219,7 +219,7 @@ class _Prover:
 
     def _pull(self, pull: Pull, run: PayrollRun, connection: Connection) -> PullLine:
         key = f"{connection.provider}:{connection.account_id}:pull:{run.external_id}:{pull.kind}:arrival"
-        entry = booking.live_entry(self.client.pk, key, "cash")
+        entry = revisions.live_entry(self.client.pk, key, "cash")
         line = entry.lines.filter(role="bank").first() if entry else None
         return PullLine(
             PULL_NAMES[pull.kind],

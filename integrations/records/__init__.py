@@ -29,6 +29,7 @@ from integrations.records.base import (
     Tax,
     Tender,
     Unknown,
+    Withdrawn,
 )
 from integrations.records.commerce import (
     CashCount,
@@ -155,6 +156,7 @@ __all__ = [
     "Unknown",
     "VendorBill",
     "VendorCredit",
+    "Withdrawn",
     "WonDeal",
     "WriteOff",
 ]

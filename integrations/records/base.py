@@ -135,6 +135,15 @@ class Skipped(Record):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Withdrawn(Record):
+    """A newer version of an object no longer gives the facts ``kinds`` of this identity, which were booked: a report lost its
+    approval, a line was taken out. What they made is taken back. No reading gives it; storing finds it.
+    """
+
+    kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Unknown(Record):
     """Seen and not understood: becomes an exception in the inbox naming ``what`` is missing. Never guessed, never dropped."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from clients.tenancy import client_context
 from integrations.models import Fact
-from integrations.records import PayItem, PayrollRun, Payslip
+from integrations.records import PayItem, PayrollRun, Payslip, Skipped, Unknown
 from ledger import booking, mapping, posting
 from ledger.models import Account, JournalEntry, LedgerException
 from tests.scene import arrive, close, net, reopen, sale
@@ -270,3 +270,87 @@ def test_a_reconnected_account_keeps_the_identity_of_its_facts(client):
     fact = Fact.objects.select_related("connection").get(external_id="txn_test_0001")
     (entry,) = entries_of(client)
     assert entry.source_key == f"stripe:{fact.connection.account_id}:{STREAM}:txn_test_0001"
+
+
+# ---- what a source no longer says ------------------------------------------------------------------------------------------
+
+
+def retracted(number=1, kind=Skipped, **why):
+    """The sale's object as its source tells it after it was taken back."""
+    why = why or {"reason": "not approved any more"}
+    return kind(external_id=f"txn_test_{number:04d}", booked_on=date(2026, 4, 5), currency="USD", **why)
+
+
+def test_what_the_newer_version_does_not_say_is_taken_back_on_its_own_day(client):
+    before = net(client, "Store Sales")
+    arrive(client, "stripe", STREAM, sale(), sale(2))
+    booking.book(client)
+    arrive(client, "stripe", STREAM, retracted())
+    for _again in range(2):
+        booking.book(client)
+        first, reversal = entries_of(client)
+        assert (reversal.reverses_id, reversal.booked_on) == (first.pk, first.booked_on)
+        assert net(client, "Store Sales") - before == -5_000
+    assert state_of() == ["superseded", "skipped", "skipped"]
+
+
+@pytest.mark.parametrize("amount", [5_000, 4_400])
+def test_what_is_said_again_is_booked_again(client, amount):
+    before = net(client, "Store Sales")
+    arrive(client, "stripe", STREAM, sale())
+    booking.book(client)
+    for _round in range(2):
+        arrive(client, "stripe", STREAM, retracted())
+        booking.book(client)
+        arrive(client, "stripe", STREAM, sale(amount=amount))
+        booking.book(client)
+        assert net(client, "Store Sales") - before == -amount
+    assert entries_of(client)[-1].revision == 2
+    assert state_of()[-1] == "booked"
+    assert state_of().count("booked") == 1
+
+
+def test_what_was_taken_back_and_said_again_before_it_was_booked_changes_nothing(client):
+    arrive(client, "stripe", STREAM, sale())
+    booking.book(client)
+    arrive(client, "stripe", STREAM, retracted())
+    arrive(client, "stripe", STREAM, sale())
+    booking.book(client)
+    assert len(entries_of(client)) == 1
+
+
+def test_what_a_person_reversed_is_not_booked_again_by_its_source(client):
+    arrive(client, "stripe", STREAM, sale())
+    booking.book(client)
+    (entry,) = entries_of(client)
+    posting.reverse(entry, reason="By hand.", booked_on=entry.booked_on)
+    arrive(client, "stripe", STREAM, retracted())
+    booking.book(client)
+    arrive(client, "stripe", STREAM, sale(amount=4_400))
+    booking.book(client)
+    assert len(entries_of(client)) == 2
+
+
+def test_a_version_nobody_understands_takes_nothing_back(client):
+    arrive(client, "stripe", STREAM, sale())
+    booking.book(client)
+    arrive(client, "stripe", STREAM, retracted(kind=Unknown, what="of a new kind"))
+    booking.book(client)
+    assert len(entries_of(client)) == 1
+    arrive(client, "stripe", STREAM, retracted())
+    booking.book(client)
+    assert len(entries_of(client)) == 2
+
+
+def test_what_a_closed_month_holds_is_taken_back_once_it_is_open(client, shelf):
+    arrive(client, "stripe", STREAM, sale())
+    booking.book(client)
+    close(client, date(2026, 4, 1))
+    arrive(client, "stripe", STREAM, retracted())
+    assert booking.book(client).held == 1
+    assert len(entries_of(client)) == 1
+    assert held(client, "closed").count() == 1
+    reopen(client, date(2026, 4, 1), by=shelf.cast.controller)
+    booking.book(client)
+    assert len(entries_of(client)) == 2
+    assert not held(client, "closed").exists()

@@ -27,6 +27,7 @@ from integrations.records import (
     Skipped,
     SystemBalance,
     Unknown,
+    Withdrawn,
     WonDeal,
 )
 from ledger.core.currency import in_home
@@ -82,6 +83,7 @@ EVIDENCE: tuple[type[Record], ...] = (
     CardStatement,
     CardPayment,
     FundingPull,
+    Withdrawn,
     WonDeal,
 )
 

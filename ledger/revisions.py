@@ -1,0 +1,96 @@
+"""The revisions of one identity in the journal: what stands, and what is taken back because its source no longer says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from django.db import connection as database
+
+from integrations.models import Fact
+from ledger import posting
+from ledger.models import JournalEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+#: Why an entry was reversed, so that the source may say it again; what a person reversed is not booked anew.
+NO_LONGER_SAID = "The source no longer says this."
+
+
+class Gone(Protocol):
+    """A fact ``Withdrawn`` as booking reads it."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def connection_id(self) -> int: ...
+    @property
+    def stream(self) -> str: ...
+    @property
+    def external_id(self) -> str: ...
+
+
+def newest_entry(client_id: int, key: str, purpose: str) -> JournalEntry | None:
+    """The last revision of an identity, reversed or not."""
+    found = JournalEntry.objects.filter(client_id=client_id, source_key=key, purpose=purpose)
+    return found.order_by("-revision").first()
+
+
+def live_entry(client_id: int, key: str, purpose: str) -> JournalEntry | None:
+    """The newest entry of an identity that no reversal undoes."""
+    newest = newest_entry(client_id, key, purpose)
+    if newest is None or JournalEntry.objects.filter(client_id=client_id, reverses=newest).exists():
+        return None
+    return newest
+
+
+def taken_back(client_id: int, key: str, purpose: str) -> JournalEntry | None:
+    """The newest entry of an identity, where it was reversed because the source no longer said it."""
+    newest = newest_entry(client_id, key, purpose)
+    undone = JournalEntry.objects.filter(client_id=client_id, reverses=newest, reason=NO_LONGER_SAID)
+    return newest if newest is not None and undone.exists() else None
+
+
+def back_again(client_id: int, done: posting.PostResult) -> list[int]:
+    """Entries offered that are known as they are, but were reversed: the source may have changed back to what it was."""
+    if not done.known:
+        return []
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT reverses_id FROM ledger_journalentry WHERE client_id = %s AND reverses_id = ANY(%s)",
+            [client_id, list(done.ids.values())],
+        )
+        reversed_ids = {row[0] for row in cursor.fetchall()}
+    return [index for index, entry_id in done.ids.items() if entry_id in reversed_ids]
+
+
+def take_back(client_id: int, fact: Gone, kinds: Collection[str], key: str, closed: Collection[date]) -> date | None:
+    """Reverse what the facts of these kinds made, dated as it was, and let those facts count no more.
+
+    Gives the day of an entry whose month is closed: nothing is touched then.
+    """
+    same = Fact.objects.filter(
+        client_id=client_id,
+        connection_id=fact.connection_id,
+        stream=fact.stream,
+        external_id=fact.external_id,
+        kind__in=kinds,
+        pk__lt=fact.pk,
+    )
+    standing = list(
+        JournalEntry.objects.filter(
+            client_id=client_id,
+            source_key=key,
+            fact_id__in=same.values("pk"),
+            reverses__isnull=True,
+            reversals__isnull=True,
+        )
+    )
+    for entry in standing:
+        if entry.booked_on.replace(day=1) in closed:
+            return entry.booked_on
+    for entry in standing:
+        posting.reverse(entry, reason=NO_LONGER_SAID, booked_on=entry.booked_on)
+    same.filter(state=Fact.State.BOOKED).update(state=Fact.State.SUPERSEDED)
+    return None

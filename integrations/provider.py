@@ -169,6 +169,8 @@ class Page:
     only: frozenset[str] | None = None
     #: What the provider itself says it has: (day, how many, sum in minor units or None). Kept as evidence of completeness.
     totals: tuple[tuple[date, int, int | None], ...] = ()
+    #: What ``Stream.acknowledge`` shall tell the provider of, once the pull is here to its end.
+    acknowledge: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,6 +197,9 @@ class Stream:
     scopes: tuple[str, ...] = ()
     #: Objects inside an envelope: the key of the list in a page ("data", "added"); the explain command opens it.
     envelope: tuple[str, ...] = ()
+    #: Tells the provider what was taken (the marks of the pages), after their rows are committed and only where the stream is
+    #: booked. A pull that dies before it is repeated with the same marks, so it must do no harm twice.
+    acknowledge: Callable[[Api, Sequence[str]], None] | None = None
 
 
 class TokenExchange(Protocol):

@@ -74,6 +74,7 @@ class Pull:
     lease: Lease | None
     result: PullResult = field(default_factory=PullResult)
     pages: list[str] = field(default_factory=list)
+    marks: list[str] = field(default_factory=list)
 
     @property
     def shape(self) -> Shape:
@@ -160,12 +161,15 @@ def _read(pull: Pull, api: Api, deadline: float | None) -> None:
     for number, page in enumerate(pull.stream.pull(api, window), start=1):
         crashpoints.reach("after-fetch")
         _commit(pull, page)
+        pull.marks += page.acknowledge
         if number >= MAX_PAGES:
             raise RetryLater("the provider's pages do not end", retry_after=3600)
         if deadline is not None and time.monotonic() > deadline and page.cursor is not None:
             pull.result.more = True
             return
     _complete(pull)
+    if pull.stream.acknowledge is not None and pull.marks and pull.duty == StreamState.Duty.BOOK:
+        pull.stream.acknowledge(api, tuple(pull.marks))
 
 
 def _since(connection: Connection, now: datetime) -> date:

@@ -1,0 +1,1 @@
+"""A small Expensify: the export, download and workspace jobs of its Integration Server, with templates filled in as written."""

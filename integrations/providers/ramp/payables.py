@@ -91,8 +91,8 @@ def _held(payload: Payload, vendor: str) -> str:
     approval, status = payload.text("approval_status", ""), payload.text("status")
     if status not in ("OPEN", "PAID"):
         return f"Ramp bill of payment status {status!r}"
-    if payload.has("archived_at") and status == "PAID":
-        return "archived in Ramp although it was paid"
+    if payload.has("archived_at") and (approval == "APPROVED" or status == "PAID"):
+        return "archived in Ramp after it was approved: what was booked of it, a person reverses"
     if approval and approval != "APPROVED" and approval not in _WAITING:
         return f"Ramp bill of approval status {approval!r}"
     if not approval and not _was_begun(payload):
@@ -127,42 +127,47 @@ def _invoices(payload: Payload) -> tuple[Attachment, ...]:
 
 
 def _paid(payload: Payload, fields: dict[str, Any], vendor: str, context: Context) -> Iterator[Record]:
-    """The payment, once it was begun: Ramp takes the money from the bank for each bill by itself.
+    """The money Ramp takes from the bank once the payment was begun, for each bill by itself; and the payment once it is made.
 
-    What a Ramp card paid is told by the card's own transaction. https://docs.ramp.com/developer-api/v1/guides/bill-pay
+    Until then it may come back, and the bill stays owed. What a Ramp card paid is told by the card's own transaction.
+    https://docs.ramp.com/developer-api/v1/guides/bill-pay
     """
     payment, is_paid = payload.object_or_none("payment"), payload.text("status") == "PAID"
-    mark, told = fields["external_id"], {**fields, "external_id": f"{fields['external_id']}:payment"}
+    told = {**fields, "external_id": f"{fields['external_id']}:payment"}
     if payment is None:
         if is_paid:
             yield Unknown(**told, what="a bill that was paid, and Ramp does not say how")
         return
     amount, currency = money(payment, "amount")
-    if not is_paid and not payment.has("effective_date"):
-        yield Skipped(**told, reason="scheduled: nothing has moved", amount=amount)
-        return
     method, details = payment.text("payment_method", ""), payment.object_or_none("details")
     reason, held = _elsewhere(method, details), _unpayable(method, details, currency, fields["currency"])
-    if held:
+    if not is_paid and not payment.has("effective_date"):
+        yield Skipped(**told, reason="scheduled: nothing has moved", amount=amount)
+    elif held:
         yield Unknown(**{**told, "currency": currency}, what=held, amount=amount)
     elif reason:
         yield Skipped(**told, reason=reason, amount=amount)
     else:
-        begun = payment if payment.has("effective_date") else payload
-        on = day_of(begun, "effective_date" if begun is payment else "paid_at", context)
-        moved = {**fields, "booked_on": on}
-        yield BillPayment(
-            **{**moved, "external_id": f"{mark}:sent"},
-            vendor=vendor,
-            amount=amount,
-            applications=(Application(document=mark, amount=amount),),
-            method=method,
-            payment_id=mark,
-            vendor_id=payload.object("vendor").text("id", ""),
-            number=payload.text("invoice_number", ""),
-        )
-        pull = {**moved, "external_id": f"{mark}:pull"}
-        yield FundingPull(**pull, amount=amount, arrives_on=on, covers=(mark,))
+        days = [day_of(payment, "effective_date", context)] if payment.has("effective_date") else []
+        if is_paid:
+            days.append(day_of(payload, "paid_at", context) if payload.has("paid_at") or not days else days[0])
+            yield _payment(payload, {**fields, "booked_on": days[-1]}, vendor, amount, method)
+        pull = {**fields, "external_id": f"{fields['external_id']}:pull", "booked_on": days[0]}
+        yield FundingPull(**pull, amount=amount, arrives_on=days[0], covers=(fields["external_id"],))
+
+
+def _payment(payload: Payload, fields: dict[str, Any], vendor: str, amount: int, method: str) -> BillPayment:
+    mark = fields["external_id"]
+    return BillPayment(
+        **{**fields, "external_id": f"{mark}:sent"},
+        vendor=vendor,
+        amount=amount,
+        applications=(Application(document=mark, amount=amount),),
+        method=method,
+        payment_id=mark,
+        vendor_id=payload.object("vendor").text("id", ""),
+        number=payload.text("invoice_number", ""),
+    )
 
 
 def _elsewhere(method: str, details: Payload | None) -> str:

@@ -197,7 +197,8 @@ PROVIDER = Provider(
     notes=(
         "An admin or owner of the business has to agree. Where Ramp's own sync posts into the accounting system, every stream "
         "must only prove: we never mark anything as synced. Purchases are dated by the day they settled, as the statement "
-        "counts them. Ramp does not tell the day an employee was paid: the last change stands for it. Vendor credits are not "
-        "in its API. Of notices, a subscription is made and verified by the business; our address answers its challenge."
+        "counts them. A bill is paid once Ramp says so; what the bank showed before stays in clearing. Ramp does not tell the "
+        "day an employee was paid: the last change stands for it. Vendor credits are not in its API. A subscription to its "
+        "notices is made and verified by the business; our address answers its challenge."
     ),
 )

@@ -61,7 +61,8 @@ def _paid_by_card(api: Api) -> dict[str, dict[str, str]]:
                 details = payment.object_or_none("details") if payment is not None else None
                 ids = details.raw("transaction_ids", []) if details is not None else []
                 name = vendor.text("name", "") or vendor.text("remote_name", "")
-                found |= {str(one): {"id": bill.text("id"), "vendor": name} for one in ids}
+                told = {"id": bill.text("id"), "vendor": name, "created_at": bill.text("created_at")}
+                found |= dict.fromkeys(map(str, ids), told)
     return found
 
 

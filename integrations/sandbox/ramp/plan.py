@@ -82,7 +82,9 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Cents; ``method`` is '' while nobody has said how it is paid, ``begun`` is the day its payment was."""
+    """Cents; ``method`` is '' while nobody has said how it is paid, ``begun`` is the day its payment was, ``paid`` the day it
+    was made.
+    """
 
     id: str
     vendor: str
@@ -92,7 +94,7 @@ class Bill:
     approval: str = "APPROVED"
     method: str = "ACH"
     begun: date | None = None
-    is_paid: bool = False
+    paid: date | None = None
     is_archived: bool = False
 
     @property
@@ -278,21 +280,22 @@ def _bills(cast: Cast, seed: int) -> Iterator[Bill]:
             parts = ((account, here), ("Materials", there)) if place == 1 else ((account, amount),)
             mark = uuid_from(seed, SLUG, "bill", month, str(place))
             begun = on_or_after(day + timedelta(days=14))
-            # Shown by the bank in the next month, drawn in this.
-            begun = day_in(month, 30) if month == telling.MONTHS[0] and place == 2 else begun
-            bill = Bill(mark, vendor, number, day, parts, begun=begun, is_paid=begun + timedelta(days=3) <= HORIZON)
+            # Drawn in one month, made in the next.
+            begun = day_in(month, 29) if month == telling.MONTHS[0] and place == 2 else begun
+            paid = next_business_day(begun, 2)
+            bill = Bill(mark, vendor, number, day, parts, begun=begun, paid=paid if paid <= HORIZON else None)
             bill = replace(bill, begun=None) if begun > HORIZON else bill
             yield _fate(bill, index, place)
         if index == 1:
             double = uuid_from(seed, SLUG, "bill", month, "double")
-            yield replace(bill, id=double, begun=None, is_paid=False, is_archived=True)
+            yield replace(bill, id=double, begun=None, paid=None, is_archived=True, approval="INITIALIZED")
 
 
 def _fate(bill: Bill, index: int, place: int) -> Bill:
     """What else may become of a bill: one of each."""
     if place == 3 and index < 2:
-        return replace(bill, method="CARD", is_paid=True)
-    unpaid = replace(bill, begun=None, is_paid=False)
+        return replace(bill, method="CARD", paid=bill.begun)
+    unpaid = replace(bill, begun=None, paid=None)
     fates = {
         (1, 4): replace(unpaid, approval="REJECTED"),
         (2, 3): replace(unpaid, method=""),

@@ -167,7 +167,7 @@ def statement(known: Spending, one: Statement, url: str) -> Shape:
 def bill(known: Spending, one: Bill) -> Shape:
     told: Shape = {
         "id": one.id,
-        "status": "PAID" if one.is_paid else "OPEN",
+        "status": "PAID" if one.paid is not None else "OPEN",
         "approval_status": one.approval,
         "amount": cents(one.amount_minor),
         "accounting_date": midnight(one.day),
@@ -192,8 +192,8 @@ def bill(known: Spending, one: Bill) -> Shape:
         "sync_status": "NOT_SYNCED",
         "payment": _payment(known, one),
     }
-    if one.is_paid and one.begun is not None:
-        told["paid_at"] = stamp(local_instant(one.begun + timedelta(days=3), 10))
+    if one.paid is not None:
+        told["paid_at"] = stamp(local_instant(one.paid, 10))
     return told
 
 

@@ -98,10 +98,11 @@ def _owed(bill: Bill) -> Iterator[Event]:
     yield Event(postings=entry(bill.day, SLUG, bill.id, *bill.parts, (OWED, -amount)))
     if bill.begun is None or bill.method == "CARD":
         return
-    shown = at_bank(bill.begun)
-    yield Event(postings=entry(bill.begun, SLUG, f"{bill.id}:sent", (OWED, amount), (CLEARING, -amount)))
     text = f"RAMP BILL PAY {bill.number}"
-    yield telling.cash_event(f"ramp-bill-{bill.number}", shown, CLEARING, -amount, text, merchant="Ramp")
+    drawn = at_bank(bill.begun)
+    yield telling.cash_event(f"ramp-bill-{bill.number}", drawn, CLEARING, -amount, text, merchant="Ramp")
+    if bill.paid is not None:
+        yield Event(postings=entry(bill.paid, SLUG, f"{bill.id}:sent", (OWED, amount), (CLEARING, -amount)))
 
 
 def _claimed(claim: Claim) -> Iterator[Event]:
@@ -140,11 +141,12 @@ def _card(known: Spending) -> Iterator[tuple[date, int]]:
 
 
 def _floating(known: Spending) -> Iterator[tuple[date, int]]:
-    """Money drawn for bills and employees that the bank has yet to show."""
+    """What was drawn for bills that are not paid yet, less what was paid to employees that the bank has yet to show."""
     for bill in known.bills:
         if bill.is_booked and bill.begun is not None and bill.method == "ACH":
-            yield bill.begun, -bill.amount_minor
             yield at_bank(bill.begun), bill.amount_minor
+            if bill.paid is not None:
+                yield bill.paid, -bill.amount_minor
     for day, _, amount in _batches(known):
         yield day, -amount
         yield at_bank(day), amount

@@ -11,7 +11,6 @@ import pytest
 
 from integrations.errors import PayloadError
 from integrations.records import (
-    BillPayment,
     CardPurchase,
     FundingPull,
     Skipped,
@@ -122,12 +121,26 @@ def test_stock_counts_only_where_the_bill_is_both():
     assert "lines" in held.what
 
 
-def test_a_payment_that_was_not_begun_has_moved_nothing():
+def test_a_payment_takes_money_once_begun_and_pays_the_bill_once_made():
     _, waits = facts("bills", page("bills", 2))
     assert isinstance(waits, Skipped)
     begun = page("bills", 2)
     begun["payment"]["effective_date"] = "2026-03-30T00:00:00+00:00"
-    assert [type(fact) for fact in facts("bills", begun)] == [VendorBill, BillPayment, FundingPull]
+    assert [type(fact) for fact in facts("bills", begun)] == [VendorBill, FundingPull]
+    made = begun | {"status": "PAID", "paid_at": "2026-04-02T17:00:00+00:00"}
+    _, paid, pulled = facts("bills", made)
+    assert (pulled.booked_on, paid.booked_on) == (date(2026, 3, 30), date(2026, 4, 2))
+
+
+def test_what_was_undone_after_it_may_have_been_booked_waits_for_a_person():
+    late = page("transactions", 8)
+    late["bill"]["created_at"] = "2026-03-20T18:00:00+00:00"
+    archived = page("bills") | {"archived_at": "2026-03-05T10:00:00+00:00", "status": "OPEN"}
+    ended = changed("reimbursements", state="CANCELED")
+    for name, raw in (("transactions", late), ("bills", archived), ("reimbursements", ended)):
+        (held,) = facts(name, raw)
+        assert isinstance(held, Unknown), name
+        assert "a person reverses" in held.what
 
 
 def test_a_foreign_bill_has_ramps_rate_and_its_payment_in_dollars_waits():

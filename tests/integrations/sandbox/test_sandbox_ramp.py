@@ -109,7 +109,7 @@ def test_every_request_and_answer_is_as_described_and_the_card_ties_to_its_state
         assert held.amount_minor == -amount
 
 
-def test_money_under_way_is_what_was_paid_and_the_bank_has_yet_to_show(api, sandbox):
+def test_money_under_way_is_what_the_bank_showed_less_what_was_paid(api, sandbox):
     facts = everything(api)
     told = sandbox.app.setting.world.company("osprey").told["ramp"]
     every = [fact for found in facts.values() for fact in found]

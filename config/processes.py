@@ -24,17 +24,29 @@ GRACE_SECONDS = (10.0, 3.0)
 LAST_LINES = 15
 
 
+#: A child that ran for this long and was then ended from outside was not at fault: it is started again.
+PROVEN_SECONDS = 10.0
+
+
 class ChildDied(RuntimeError):  # noqa: N818
     """A process ended that should run on; the text has the last lines of its log."""
 
 
 @dataclass
 class Child:
-    """One process and where its output goes."""
+    """One process and where its output goes. ``began`` is of the monotonic clock, in seconds."""
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    command: tuple[str, ...]
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        status = self.process.returncode
+        return f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
 
     def last_lines(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()
@@ -74,7 +86,7 @@ class Family:
                 env=dict(self.environment),
                 start_new_session=True,
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, command)
         self.children.append(child)
         self.tell(f"child {process.pid}")
         return child
@@ -89,11 +101,29 @@ class Family:
     def check(self) -> None:
         """Raise ChildDied if one is gone."""
         for child in self.children:
-            status = child.process.poll()
-            if status is not None:
-                raise ChildDied(
-                    f"{child.name} ended with status {status}; the last of {child.log}:\n{child.last_lines()}"
-                )
+            if child.process.poll() is not None:
+                raise ChildDied(f"{child.name} {child.ending}; the last of {child.log}:\n{child.last_lines()}")
+
+    def tend(self) -> list[str]:
+        """Start again what was ended from outside (by a signal, or asked to stop) after it had proven itself; a line for each.
+
+        Raises ChildDied for what failed by itself or as soon as it ran.
+
+        What one had under way is not lost: jobs are rows whose lease runs out, and each child keeps its state on disk.
+        """
+        said = []
+        for child in list(self.children):
+            if child.process.poll() is None:
+                continue
+            if child.process.returncode > 0 or time.monotonic() - child.began < PROVEN_SECONDS:
+                self.check()
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.process.pid, signal.SIGKILL)  # what it had started itself
+            self.children.remove(child)
+            self.tell(f"gone {child.process.pid}")
+            self.start(child.name, *child.command)
+            said.append(f"{child.name} {child.ending} and was started again; its last words are in {child.log}.1")
+        return said
 
     def wait_until(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
         """Wait for something the children bring about. Raises ChildDied when one dies or it takes too long."""

@@ -1,7 +1,7 @@
 """Waits for the run command to end; if it was killed, ends what it had started. Run by path: it needs nothing but Python.
 
-Reads lines on its input: ``child <pid>`` (the leader of a process group), ``server <postmaster.pid> <list of users>``,
-``done``. The input ends when the run command does, however it does; without ``done`` before that, nobody has tidied up.
+Reads lines on its input: ``child <pid>`` (the leader of a process group), ``gone <pid>`` (it is no longer),
+``server <postmaster.pid> <list of users>``, ``done``. The input ends when the run command does, however it does; without ``done`` before that, nobody has tidied up.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ def main() -> None:
         word, _, rest = line.strip().partition(" ")
         if word == "child":
             children.append(int(rest))
+        elif word == "gone":
+            children.remove(int(rest))
         elif word == "server":
             pidfile, _, users = rest.partition("\t")
             server = Path(pidfile), Path(users)

@@ -104,6 +104,36 @@ def test_a_child_that_ends_is_told_with_its_last_lines(family):
         family.check()
 
 
+def test_a_child_that_was_killed_is_started_again_with_its_children_gone(family, monkeypatch):
+    monkeypatch.setattr("config.processes.PROVEN_SECONDS", 0.0)
+    other = family.start("other", *SLEEPER)
+    child = family.start("parent", *PARENT)
+    grandchild = int(said(family, "parent"))
+    child.process.kill()
+    child.process.wait(10)
+    (line,) = family.tend()
+    assert line == f"parent was ended by signal 9 and was started again; its last words are in {child.log}.1"
+    assert gone(grandchild)
+    assert child.log.with_suffix(".log.1").read_text() == f"{grandchild}\n"
+    again = next(one for one in family.children if one.name == "parent")
+    assert int(said(family, "parent")) != grandchild
+    assert [again.process.poll(), other.process.poll(), family.tend()] == [None, None, []]
+
+
+def test_a_child_that_is_killed_as_soon_as_it_runs_ends_the_run(family):
+    family.start("short", *SLEEPER).process.kill()
+    family.children[0].process.wait(10)
+    with pytest.raises(ChildDied, match="short was ended by signal 9; the last of"):
+        family.tend()
+
+
+def test_a_child_that_fails_by_itself_ends_the_run(family, monkeypatch):
+    monkeypatch.setattr("config.processes.PROVEN_SECONDS", 0.0)
+    family.start("short", *script("raise SystemExit(3)")).process.wait(10)
+    with pytest.raises(ChildDied, match="short ended with status 3; the last of"):
+        family.tend()
+
+
 def test_waiting_ends_when_a_child_dies(family):
     family.start("short", *script("raise SystemExit(3)"))
     with pytest.raises(ChildDied, match="short ended with status 3"):

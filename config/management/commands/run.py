@@ -212,10 +212,11 @@ def welcome(cast: Cast) -> None:
 
 
 def serve(family: Family) -> None:
-    """Until Ctrl-C, or until a process dies."""
+    """Until Ctrl-C, or until a process dies by its own fault; one that was killed is started again."""
     connections.close_all()
     while True:
-        family.check()
+        for line in family.tend():
+            print(line, flush=True)
         time.sleep(0.5)
 
 

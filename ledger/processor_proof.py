@@ -151,6 +151,9 @@ def prove(client: Client, connection: Connection, month: Month, currency: str = 
     booked = [record for _fact, record in records if cut_over is None or record.booked_on >= cut_over]
     books = _Books(client, connection, currency, month.last)
     in_month = [record for record in booked if month.first <= record.booked_on <= month.last]
+    # What another app books is proven by the balance alone: which of that app's entries is of which row nobody says.
+    elsewhere = StreamState.objects.filter(connection=connection, stream__in=_to_book(connection), duty="prove")
+    is_ours = not elsewhere.exists()
     reported, read_at = _reported(client, connection, currency, booked, month)
     roll = processor_roll_forward(
         books.balance("clearing", month.previous),
@@ -166,11 +169,11 @@ def prove(client: Client, connection: Connection, month: Month, currency: str = 
         roll,
         _payouts(client, connection, currency, month),
         books.balance("in-transit", month),
-        tuple(_bridge(books, month, in_month)),
+        tuple(_bridge(books, month, in_month)) if is_ours else (),
         sum(fact.state == "exception" and record in in_month for fact, record in records),
         len(in_month),
         read_at,
-        tuple(_off(books, month, records)) if roll.to_ledger else (),
+        tuple(_off(books, month, records)) if roll.to_ledger and is_ours else (),
         books.is_home,
         all_providers()[connection.provider].no_balance,
     )
@@ -237,11 +240,15 @@ def _off(books: _Books, month: Month, records: list[tuple[Fact, Record]]) -> lis
     return sorted(found, key=lambda row: (-abs(row.difference), row.label))
 
 
+def _to_book(connection: Connection) -> list[str]:
+    """The streams that are there to be booked, whoever does it; the others tell the same again and never are."""
+    return [stream.name for stream in all_providers()[connection.provider].streams if stream.duty == "book"]
+
+
 def _rows(client: Client, connection: Connection) -> list[tuple[Fact, Record]]:
-    """The rows of the processor's own balance: the facts of the streams that are booked."""
-    streams = StreamState.objects.filter(client=client, connection=connection, duty="book").values_list(
-        "stream", flat=True
-    )
+    """The rows of the processor's own balance: the facts of the streams that are booked, here or by another app."""
+    read = StreamState.objects.filter(client=client, connection=connection).exclude(duty="off")
+    streams = read.filter(Q(duty="book") | Q(stream__in=_to_book(connection))).values_list("stream", flat=True)
     facts = Fact.objects.filter(client=client, connection=connection, stream__in=list(streams), kind__in=ROWS)
     rows = facts.exclude(state="superseded").order_by("booked_on", "id")
     return [(fact, from_json(fact.kind, fact.data)) for fact in rows]
@@ -286,7 +293,8 @@ def _payouts(client: Client, connection: Connection, currency: str, month: Month
     )
     payouts: dict[str, Payout] = {}
     returned: list[Payout] = []
-    for fact in facts.exclude(state="superseded").order_by("id"):
+    elsewhere = Q(state=Fact.State.PROOF, stream__in=_to_book(connection))
+    for fact in facts.exclude(state="superseded").exclude(elsewhere).order_by("id"):
         record = from_json(fact.kind, fact.data)
         assert isinstance(record, Payout)
         if record.stage == "returned":

@@ -328,6 +328,33 @@ def test_a_euro_cent_off_is_named_by_its_row(books, wallets):
     assert (row.label, row.source, row.ledger) == ("Sale txn_e1", 4_700, 0)
 
 
+# ---- another app posts it ------------------------------------------------------------------------------------------------
+
+
+def test_what_another_app_books_is_proven_by_the_balance_and_neither_its_payouts_nor_its_rows_are_asked_for(books):
+    """A marketplace's settlements, posted into clearing by an app: the rows here still come to both sides, or do not."""
+    scene.connect(books, "amazon", "The market", ("settlements", "prove"), ("balances", "prove"))
+    shop = books.connections["amazon"]
+    fee = ProcessorFee(external_id="f", booked_on=on(8), currency="USD", amount=1_500, category="Advertising")
+    arrive(books.client, "amazon", "settlements", sale(1, 7), fee, payout(1, 10, 6_000))
+    booking.book(books.client)
+    assert not JournalEntry.objects.filter(source_key__startswith="amazon:").exists()
+    held = ProcessorBalance(
+        external_id="b", booked_on=on(30), currency="USD", amount=2_180, available=2_180, pending=0, is_closing=True
+    )  # fmt: skip
+    scene.fact(books, "amazon", "balances", held)
+    before = bank_position.book_balance(books.client, books.account("1210").pk, MARCH)
+    found = processor_proof.prove(books.client, shop, APRIL)
+    assert found.roll.closing - found.roll.opening == 2_180
+    assert (found.roll.opening, found.roll.reported) == (before, 2_180)
+    assert (found.bridge, found.payouts.rows, found.off) == ((), (), ())
+    touch(books, "1210", "6520", 2_180)
+    assert processor_proof.prove(books.client, shop, APRIL).roll.to_ledger == 0
+    touch(books, "1210", "6520", 5)
+    found = processor_proof.prove(books.client, shop, APRIL)
+    assert (found.roll.to_ledger, found.off) == (-5, ())
+
+
 # ---- a shop that holds money -----------------------------------------------------------------------------------------------
 
 

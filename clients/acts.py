@@ -32,6 +32,7 @@ ACTS: dict[str, str] = {
     "connection.cut-over": "First day to read changed",
     "connection.disconnected": "System disconnected",
     "connection.duty": "Duty changed",
+    "connection.route": "Route that books was chosen",
     "connection.duty_agreed": "Change of duty agreed",
     "connection.duty_asked": "Change of duty asked for",
     "connection.duty_withdrawn": "Change of duty withdrawn",

@@ -14,11 +14,11 @@ from django.db import connection as database
 
 from clients import catalogue
 from integrations.models import Connection, Fact, StreamState
-from integrations.records import PayrollRun, Record, Skipped, Withdrawn
+from integrations.records import PayrollRun, Record, Skipped, Unknown, Withdrawn
 from integrations.records_json import from_json
 from integrations.registry import all_providers
 from integrations.storing import UNREADABLE, collector_at_rest
-from ledger import exceptions_inbox, mapping, overlap, posting, revisions
+from ledger import exceptions_inbox, mapping, overlap, posting, revisions, routes
 from ledger.core import roles
 from ledger.core.period import Month
 from ledger.core.rules import EVIDENCE, Unbookable, drafts
@@ -115,6 +115,7 @@ def book(client: Client, *, connection_id: int | None = None) -> BookResult:
                 reader.read(fact, batch)
             _write(client, reader, batch, result)
         result.facts += len(facts)
+    reader.routes.remember()
     return result
 
 
@@ -143,6 +144,7 @@ class _Reader:
         self.categories = {system.slug: system.category for system in catalogue.SYSTEMS}
         self.categories |= {slug: provider.category for slug, provider in all_providers().items()}
         self.gate = overlap.PayrollGate(client)
+        self.routes = routes.Gate(client)
         self._days: dict[date, tuple[mapping.Mapping | None, bool]] = {}
         #: By mapping version and provider, the mapping's answers, asked once for each case: a run's lines fall into few.
         self._accounts: dict[tuple[int, str], dict[tuple[str, str, str], int | None]] = defaultdict(dict)
@@ -159,10 +161,10 @@ class _Reader:
         duty = self.duties.get((fact.connection_id, fact.stream), "book")
         if isinstance(record, Skipped):
             batch.skipped[record.reason].append(fact.pk)
-        elif duty != "book" or (type(record) in _EVIDENCE and not isinstance(record, Withdrawn)):
-            batch.proof.append(fact.pk)
-        elif isinstance(record, Withdrawn):
+        elif isinstance(record, Withdrawn) and duty == "book":
             batch.withdrawn.append((fact, record))
+        elif type(record) in _EVIDENCE or (duty != "book" and not isinstance(record, Unknown)):
+            batch.proof.append(fact.pk)
         elif self._is_before_cut_over(record, connection):
             batch.skipped["before the cut-over: already in the books"].append(fact.pk)
         else:
@@ -173,6 +175,9 @@ class _Reader:
         return cut_over is not None and record.booked_on < cut_over
 
     def _book(self, fact: _Waiting, record: Record, connection: Connection, batch: _Batch) -> None:
+        if not isinstance(record, Unknown) and (problem := self.routes.held_back(connection)):
+            batch.problems.append(problem)  # the fact waits as it is, until somebody says which route books
+            return
         try:
             made = drafts(
                 record,

@@ -10,10 +10,21 @@ from django.db import transaction
 
 from clients import audit
 from integrations import jobs
-from integrations.models import Fact, SyncJob
+from integrations.models import Connection, Fact, SyncJob
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import booking, corrections, duplicates, exceptions_inbox, mapping, outbox, outbox_files, posting, queries
+from ledger import (
+    booking,
+    corrections,
+    duplicates,
+    exceptions_inbox,
+    mapping,
+    outbox,
+    outbox_files,
+    posting,
+    queries,
+    routes,
+)
 from ledger.core.rules import drafts
 from ledger.models import JournalEntry, LedgerException, OutboxItem
 
@@ -72,6 +83,8 @@ def decide_duplicate(row: LedgerException, *, reverse: bool, by: User) -> str:
 def decide_overlap(row: LedgerException, *, reverse: bool, by: User) -> str:
     """A payroll somebody typed by hand: reverse it and book the register, or keep it and leave ours out."""
     _must_be(row, LedgerException.Kind.OVERLAP)
+    if row.detail.get("route"):
+        raise SettlingError("Say which route books this system.")
     fact = Fact.objects.filter(client=row.client, pk=row.fact_id or 0).first()
     entry = JournalEntry.objects.filter(client=row.client, pk=row.entry_id or 0).first()
     if fact is None or entry is None:
@@ -87,6 +100,20 @@ def decide_overlap(row: LedgerException, *, reverse: bool, by: User) -> str:
     exceptions_inbox.resolve(row, by=by, resolution="The entry by hand was reversed; the register is booked instead.")
     booking.book(row.client, connection_id=fact.connection_id)
     return "The entry by hand is reversed and the register is booked."
+
+
+@transaction.atomic
+def decide_route(row: LedgerException, *, books: bool, by: User) -> str:
+    """Which route books a system that another one seems to book already. Raises SettlingError."""
+    _must_be(row, LedgerException.Kind.OVERLAP)
+    connection = Connection.objects.filter(client=row.client, pk=row.detail.get("route") or 0).first()
+    if connection is None:
+        raise SettlingError("This is not about the route of a system.")
+    routes.answer(connection, books=books, by=by)
+    said = f"{connection} is booked from here." if books else f"{connection} only proves; the other route books."
+    exceptions_inbox.resolve(row, by=by, resolution=said)
+    booking.book(row.client, connection_id=connection.pk)
+    return said
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Completeness of sources: connected, complete, without open errors or undecided duplicates (K01–K04)."""
+"""Completeness of sources: connected, complete, nothing held or doubled, what others book proven (K01–K04, K29)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from closeout.checks.registry import Item, Result, Scope, State, check, many
-from ledger import completeness, duplicates
+from ledger import completeness, duplicates, source_proof
 from ledger.models import LedgerException
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from integrations.models import Connection
+    from ledger.source_proof import SourceProof
 
 
 @check("K01", area="sources", title="Every system is connected and synced past month end")
@@ -173,4 +176,40 @@ def no_undecided_duplicate(scope: Scope) -> Result:
         actual=undecided,
         items=items,
         evidence=f"/exceptions/?client={scope.client.slug}",
+    )
+
+
+@check("K29", area="sources", title="What another route books is what the system reports")
+def proven_stands_there(scope: Scope) -> Iterator[Result] | Result:
+    """Every record of a system that only proves stands in the accounting system once, with its amount."""
+    found = source_proof.connections(scope.client)
+    if not found:
+        return Result(
+            state="not_applicable", summary="Every system is booked from here, or proven by a proof of its own."
+        )
+    return (_proven(scope, source_proof.prove(scope.client, connection, scope.month)) for connection in found)
+
+
+def _proven(scope: Scope, proof: SourceProof) -> Result:
+    said = {"missing": "not in the accounting system", "differs": "another amount there"}
+    items = tuple(
+        Item(
+            label=f"{row.label}: {said[row.state]}",
+            amount=row.difference,
+            url=scope.url("sources", row.fact.pk),
+            key=f"proof:{row.fact.stream}:{row.fact.external_id}"[:160],
+        )
+        for row in proof.off
+    )
+    return Result(
+        state="fail" if items else "pass",
+        summary=many(len(items), "# record|records does|do not stand there as the system reports it|them.")
+        if items
+        else many(len(proof.rows), "# record|records, each once in the accounting system."),
+        expected=proof.reported,
+        actual=proof.there,
+        items=items,
+        evidence=scope.url("proven", scope.month, proof.connection.pk),
+        subject=str(proof.connection.pk),
+        title=f"{proof.connection}: what another route books is what it reports",
     )

@@ -134,10 +134,15 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """The two answers of a duplicate or an overlap, and the one of a closed month."""
     client = client_or_404(request, slug, right=Right.PREPARE)
     row, by = _row_or_404(client, pk), membership_of(request).user
-    reverse = request.POST.get("answer") == "reverse"
+    given = request.POST.get("answer")
+    reverse = given == "reverse"
     acts: dict[str, Callable[[], str]] = {
         "duplicate": lambda: settling.decide_duplicate(row, reverse=reverse, by=by),
-        "overlap": lambda: settling.decide_overlap(row, reverse=reverse, by=by),
+        "overlap": lambda: (
+            settling.decide_route(row, books=given == "book", by=by)
+            if given in {"book", "prove"}
+            else settling.decide_overlap(row, reverse=reverse, by=by)
+        ),
         "closed": lambda: settling.post_on_open_day(row, by=by),
     }
     if row.kind not in acts:

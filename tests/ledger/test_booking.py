@@ -224,6 +224,21 @@ def test_a_stream_that_only_proves_books_nothing(client):
     assert state_of() == ["proof"]
 
 
+def test_what_a_proving_stream_does_not_understand_comes_to_a_person_too(client):
+    from integrations.models import StreamState
+    from integrations.records import Unknown
+
+    StreamState.objects.filter(client=client, stream=STREAM).update(duty="prove")
+    arrive(
+        client,
+        "stripe",
+        STREAM,
+        Unknown(external_id="u1", booked_on=date(2026, 4, 5), currency="USD", what="a row of kind 'x'"),
+    )
+    assert booking.book(client).held == 1
+    assert held(client, "unknown").get().title == "a row of kind 'x'"
+
+
 def test_a_payroll_typed_by_hand_holds_the_run(client):
     day, gross = date(2026, 4, 10), 400_000
     wages = Account.objects.get(client=client, name=f"Wages – {department_of()}")

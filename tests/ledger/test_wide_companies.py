@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 
 from clients.tenancy import client_context
 from config.demo import cast, stack, story, systems, truth
-from ledger import bank_position
+from ledger import bank_position, source_proof
 from ledger.models import JournalEntry, OutboxItem
 from tests import scene
 from tests.conftest import _key
@@ -101,3 +101,13 @@ def test_a_difference_of_one_cent_is_named_by_system_month_and_account(everyone)
     assert not bank.ties
     assert bank.problems == ("2026-01: Rent 0 for 5", f"2026-02: holds {savings + 1}, the books show {savings}")
     assert nowhere.problems == ("not connected",)
+
+
+def test_every_record_of_a_system_that_only_proves_stands_in_the_books_once(everyone):
+    client = everyone.clients["osprey"]
+    with client_context(client.pk):
+        (dext,) = source_proof.connections(client)
+        for month in MONTHS[1:]:
+            proof = source_proof.prove(client, dext, month)
+            assert [row.label for row in proof.off] == []
+            assert len(proof.rows) > 10

@@ -134,12 +134,8 @@ class _Reader:
         self.client = client
         self.mappings = mapping.load(client.pk)
         self.connections = Connection.objects.filter(client=client).in_bulk()
-        self.duties = {
-            (connection_id, stream): duty
-            for connection_id, stream, duty in StreamState.objects.filter(client=client).values_list(
-                "connection_id", "stream", "duty"
-            )
-        }
+        states = StreamState.objects.filter(client=client).values_list("connection_id", "stream", "duty")
+        self.duties = {(connection_id, stream): duty for connection_id, stream, duty in states}
         self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
         self.categories = {system.slug: system.category for system in catalogue.SYSTEMS}
         self.categories |= {slug: provider.category for slug, provider in all_providers().items()}

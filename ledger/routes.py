@@ -86,7 +86,7 @@ class Gate:
                 other = find(self.client, connection)
                 if other is None:
                     self._free.add(connection.pk)
-            self._found[connection.pk] = other and _problem(connection, other)
+            self._found[connection.pk] = _problem(connection, other) if other is not None else None
         return self._found[connection.pk]
 
     def remember(self) -> None:
@@ -110,9 +110,9 @@ def _problem(connection: Connection, other: OtherRoute) -> Problem:
 
 def find(client: Client, connection: Connection) -> OtherRoute | None:
     """The loudest sign that another route books this system since the cut-over."""
-    provider = all_providers()[connection.provider]
-    if provider.category in NEVER_ASKED:
-        return None
+    provider = all_providers().get(connection.provider)
+    if provider is None or provider.category in NEVER_ASKED:
+        return None  # figures given by hand have no other route
     return next((route for route in _signs(client, connection, provider) if route is not None), None)
 
 
@@ -149,8 +149,12 @@ def _signs(client: Client, connection: Connection, provider: Provider) -> Iterat
 
 
 def names(provider: Provider) -> set[str]:
-    """How a document names a system: by its name, or as banks print it. As written: ``BILL`` is a system, a bill is none."""
-    return {provider.name, provider.name.split()[0], *provider.descriptors} - {"QuickBooks"}
+    """How a document names a system: by its name, or as banks print it. As written: ``BILL`` is a system, a bill is none.
+
+    A first word that names the accounting system as well tells nothing.
+    """
+    ledgers = {other.name.split()[0] for other in all_providers().values() if other.category == "accounting"}
+    return {provider.name, *({provider.name.split()[0]} - ledgers), *provider.descriptors}
 
 
 def _loud(reason: str, documents: list[str], count: int | None = None) -> OtherRoute | None:

@@ -1,7 +1,8 @@
 """Waits for the run command to end; if it was killed, ends what it had started. Run by path: it needs nothing but Python.
 
 Reads lines on its input: ``child <pid>`` (the leader of a process group), ``gone <pid>`` (it is no longer),
-``server <postmaster.pid> <list of users>``, ``done``. The input ends when the run command does, however it does; without ``done`` before that, nobody has tidied up.
+``server <postmaster.pid> <list of users>``, ``done``. The input ends when the run command does, however it does; without
+``done`` before that, nobody has tidied up.
 """
 
 from __future__ import annotations

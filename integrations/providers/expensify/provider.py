@@ -61,6 +61,8 @@ PROVIDER = Provider(
         ),
     ),
     authorise=authorise,
+    # Where receipts are kept.
+    file_hosts=(r"www\.expensify\.com",),
     # The manual says 50 jobs a minute, the help pages 20 and 5 in ten seconds: this is below all three.
     rate=RateLimit(requests=20, seconds=60, concurrent=1),
     read_error=read_error,

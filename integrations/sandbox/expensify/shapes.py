@@ -23,7 +23,8 @@ def _moment(day: date) -> str:
     return f"{day} 16:05:00" if day <= HORIZON else ""
 
 
-def report(one: Report, policy: str, name: str) -> Shape:
+def report(one: Report, policy: str, name: str, receipts: str) -> Shape:
+    """``receipts`` is the address under which pictures are kept."""
     approved = one.is_approved
     return {
         "reportID": one.id,
@@ -48,11 +49,11 @@ def report(one: Report, policy: str, name: str) -> Shape:
         "isACHReimbursed": one.is_repaid and one.by_tool,
         "manager": {"email": "elspeth.garrow@tamaracktrading.example", "fullName": "Elspeth Garrow"},
         "managerEmail": "elspeth.garrow@tamaracktrading.example",
-        "transactionList": [expense(line) for line in one.expenses],
+        "transactionList": [expense(line, receipts) for line in one.expenses],
     }
 
 
-def expense(one: Expense) -> Shape:
+def expense(one: Expense, receipts: str) -> Shape:
     shape: Shape = {
         "transactionID": one.id,
         "merchant": one.first_merchant or one.merchant,
@@ -76,8 +77,8 @@ def expense(one: Expense) -> Shape:
         shape |= {"convertedAmount": one.amount_minor, "currencyConversionRate": 1.084}
     elif one.original_minor is not None:
         shape |= {"modifiedAmount": one.amount_minor, "modifiedMerchant": one.merchant}
-    if one.kind == "distance":
+    if not one.has_receipt:
         return shape
-    name = f"w_{one.id}.jpg"
-    receipt = {"url": f"https://www.expensify.example/receipts/{name}", "type": "image/jpeg"}
+    name = f"w_{one.id}.pdf"
+    receipt = {"url": f"{receipts}/{name}", "type": "application/pdf"}
     return shape | {"receiptID": f"9{one.id}", "receiptFilename": name, "receiptObject": receipt}

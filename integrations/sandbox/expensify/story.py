@@ -32,7 +32,7 @@ CATEGORIES = (
 )
 REFUND, FOREIGN, MODIFIED = date(2026, 2, 10), date(2026, 2, 20), date(2026, 1, 16)
 OUTSIDE = date(2026, 2, 23)
-MILE_MINOR = 70
+MILE_MINOR, RECEIPT_FROM_MINOR = 70, 7500
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,11 @@ class Expense:
     foreign: str = ""
     original_minor: int | None = None
     first_merchant: str = ""
+
+    @property
+    def has_receipt(self) -> bool:
+        """The workspace asks for one from a certain amount on."""
+        return self.kind == "expense" and self.amount_minor >= RECEIPT_FROM_MINOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,6 +131,15 @@ def test_what_the_manual_asks_of_a_job_is_asked_here_too(known):
         checked(api.fetch(PATH, form=job(until, "${nothing.there}")))
 
 
+def test_a_receipt_is_fetched_from_its_address_without_the_pair(known):
+    api = session(known)
+    bought = next(fact for fact in facts(api) if isinstance(fact, CardPurchase) and fact.support)
+    (receipt,) = bought.support
+    assert api.fetch(receipt.url) == f"%PDF-1.4 receipt {receipt.id.removeprefix('9')}".encode()
+    with pytest.raises(Refused):
+        api.fetch("https://expensify.example/receipts/w_1.pdf")
+
+
 def test_a_busy_answer_is_told_in_the_body(known, monkeypatch):
     monkeypatch.setattr("integrations.sandbox.limits.Window.hit", lambda _window, _key: 9)
     with pytest.raises(RetryLater) as busy:

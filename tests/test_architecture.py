@@ -229,3 +229,9 @@ def test_every_icon_a_template_names_exists():
 
 def test_every_file_that_begins_first_exists():
     assert [name for name in FIRST if not (ROOT / "tests" / name).is_file()] == []
+
+
+def test_no_two_files_of_tests_have_the_same_name():
+    """They are not packages: the second of two would not be collected, and with it no test at all."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name in names if names.count(name) > 1] == []

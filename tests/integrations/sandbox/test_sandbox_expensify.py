@@ -13,7 +13,7 @@ from clients.tenancy import client_context
 from integrations import syncing
 from integrations.errors import Forbidden, Reconnect, Refused, RetryLater
 from integrations.http import ProviderApi
-from integrations.models import SourceDocument
+from integrations.models import Fact, SourceDocument
 from integrations.provider import Context, Window
 from integrations.providers.expensify import pulling, template
 from integrations.providers.expensify.provider import PROVIDER
@@ -177,3 +177,35 @@ def test_reports_are_labelled_after_they_are_kept_and_read_again_without_a_doubl
     assert {report for _company, report, label in labels if label == "Tieout"} == kept
     again = syncing.pull_stream(made.pk, "reports", now=STORY_NOW)
     assert (first.new, again.new, again.changed) == (28, 0, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_that_loses_its_approval_withdraws_what_was_booked_and_says_it_again(
+    known, sandbox, connect, monkeypatch
+):
+    people, service = builders.world(), sandbox.app.services["expensify"]
+    made = connect(people.bob, people.kestrel, "expensify", company="tamarack")
+    syncing.pull_stream(made.pk, "reports", now=STORY_NOW)
+    with client_context(people.kestrel.pk):
+        mark = Fact.objects.filter(kind="CardPurchase").first().data["report"]
+        ours = Fact.objects.filter(external_id__startswith=mark)
+        ours.update(state="booked")
+        booked = sorted(ours.values_list("kind", "external_id"))
+
+    def states(**told):
+        """What the report says in every job from now on; the others stay as they are."""
+        shown = type(service).reports(service, "tamarack")
+        changed = [one | told if one["reportID"] == mark else one for one in shown]
+        monkeypatch.setattr(service, "reports", lambda _company: changed)
+
+    states(status="Open")
+    syncing.pull_stream(made.pk, "reports", now=STORY_NOW)
+    with client_context(people.kestrel.pk):
+        gone = ours.filter(kind="Withdrawn", state="new")
+        assert sorted((kind, one.external_id) for one in gone for kind in one.data["kinds"]) == booked
+        gone.update(state="skipped")
+        ours.filter(state="booked").update(state="superseded")
+    states(status="Approved", approved="2026-04-05 10:00:00")
+    syncing.pull_stream(made.pk, "reports", now=STORY_NOW)
+    with client_context(people.kestrel.pk):
+        assert sorted(ours.filter(state="new").values_list("kind", "external_id")) == booked

@@ -79,7 +79,7 @@ def read_transaction(payload: Payload, context: Context) -> Iterator[Record]:
     elif not cleared:
         yield Unknown(**fields, what=f"Ramp transaction in the state {state!r}", amount=amount)
     elif payload.has("bill"):
-        yield _paid_bill(payload.object("bill"), fields, amount, context)
+        yield _paid_bill(payload.object("bill"), fields, amount)
     else:
         yield _purchase(bought, fields, amount)
         yield from _disputes(bought, fields, amount, context)
@@ -128,11 +128,8 @@ def attached(payload: Payload) -> tuple[Attachment, ...]:
     return tuple(Attachment(id=one) for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
 
 
-def _paid_bill(bill: Payload, fields: dict[str, Any], amount: int, context: Context) -> Record:
-    """Money back on a bill that a card paid makes it owed again. One matched to a later bill was a cost of its own till then."""
-    if bill.has("created_at") and day_of(bill, "created_at", context) > fields["booked_on"]:
-        what = "a purchase matched to a bill that was entered after it settled: its own cost, a person reverses"
-        return Unknown(**fields, what=what, amount=amount)
+def _paid_bill(bill: Payload, fields: dict[str, Any], amount: int) -> BillPayment:
+    """Money back on a bill that a card paid makes it owed again. One that is matched later was a cost of its own till then."""
     stage: Any = "sent" if amount >= 0 else "voided"
     return BillPayment(
         **{**fields, "external_id": f"{fields['external_id']}:bill"},

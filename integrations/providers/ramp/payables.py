@@ -30,6 +30,8 @@ _WAITING = {
     "REJECTED": "was not approved",
     "TERMINATED": "its approval was called off",
 }
+#: How the id of an invoice begins, before its bill and its place.
+INVOICE = "bill:"
 CARD = ("CARD", "ONE_TIME_CARD", "ONE_TIME_CARD_DELIVERY")
 _BANK = ("ACH", "CHECK", "DOMESTIC_WIRE", "INTERNATIONAL", "SWIFT")
 
@@ -91,8 +93,8 @@ def _held(payload: Payload, vendor: str) -> str:
     approval, status = payload.text("approval_status", ""), payload.text("status")
     if status not in ("OPEN", "PAID"):
         return f"Ramp bill of payment status {status!r}"
-    if payload.has("archived_at") and (approval == "APPROVED" or status == "PAID"):
-        return "archived in Ramp after it was approved: what was booked of it, a person reverses"
+    if payload.has("archived_at") and status == "PAID":
+        return "archived in Ramp although it was paid"
     if approval and approval != "APPROVED" and approval not in _WAITING:
         return f"Ramp bill of approval status {approval!r}"
     if not approval and not _was_begun(payload):
@@ -118,9 +120,10 @@ def _splits(payload: Payload, amount: int, currency: str) -> tuple[ExpenseSplit,
 
 
 def _invoices(payload: Payload) -> tuple[Attachment, ...]:
+    """Known by bill and place: their addresses are signed anew at each reading."""
     listed = payload.raw("invoice_urls", [])
-    urls = [url for url in listed if isinstance(url, str)] if isinstance(listed, list) else []
-    return tuple(Attachment(id=url.partition("?")[0], url=url) for url in urls)
+    count = len(listed) if isinstance(listed, list) else 0
+    return tuple(Attachment(id=f"{INVOICE}{payload.text('id')}:{number}") for number in range(count))
 
 
 # ---- payments --------------------------------------------------------------------------------------------------------------

@@ -89,9 +89,7 @@ def _quiet(payload: Payload, state: str) -> str:
 
 def _held(payload: Payload, amount: int, currency: str) -> str:
     """Why a person must look at it; '' where nobody must."""
-    kind, direction, ended = payload.text("type"), payload.text("direction"), _ENDED.get(payload.text("state"))
-    if ended and payload.has("approved_at"):
-        return f"a reimbursement that {ended} after its approval: what was booked of it, a person reverses"
+    kind, direction = payload.text("type"), payload.text("direction")
     fits = {TO_EMPLOYEE: tuple(_BASES), FROM_EMPLOYEE: _PAYBACKS}.get(direction, ())
     if kind not in fits:
         return f"Ramp reimbursement of type {kind!r} and direction {direction!r}"

@@ -94,6 +94,7 @@ PROVIDER = Provider(
     whoami=whoami,
     file_hosts=(r"([a-z0-9-]+\.)+ramp\.com", r"[a-z0-9-]*ramp[a-z0-9-]*\.s3([.-][a-z0-9-]+)?\.amazonaws\.com"),
     descriptors=("RAMP",),
+    receipt=pulling.receipt_address,
     streams=(
         Stream(
             name="transactions",

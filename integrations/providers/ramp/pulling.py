@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.errors import PayloadError, Refused, RetryLater
 from integrations.payload import Payload
 from integrations.provider import Api, Page, Window
-from integrations.providers.ramp.payables import CARD
+from integrations.providers.ramp.payables import CARD, INVOICE
 from integrations.providers.ramp.people import BY_RAMP, FROM_EMPLOYEE, TO_EMPLOYEE
 from integrations.providers.ramp.units import currency_in
 
@@ -61,8 +61,7 @@ def _paid_by_card(api: Api) -> dict[str, dict[str, str]]:
                 details = payment.object_or_none("details") if payment is not None else None
                 ids = details.raw("transaction_ids", []) if details is not None else []
                 name = vendor.text("name", "") or vendor.text("remote_name", "")
-                told = {"id": bill.text("id"), "vendor": name, "created_at": bill.text("created_at")}
-                found |= dict.fromkeys(map(str, ids), told)
+                found |= {str(one): {"id": bill.text("id"), "vendor": name} for one in ids}
     return found
 
 
@@ -191,6 +190,17 @@ def _fetched(api: Api, receipt: Payload) -> bytes:
     except RetryLater:
         again = Payload.of(api.get(f"{V1}/receipts/{receipt.text('id')}"))
         return api.fetch(again.text("receipt_url"))
+
+
+def receipt_address(api: Api, name: str) -> str:
+    """Where the file of a receipt can be fetched now, or that of a bill's invoice. Raises PayloadError where it is gone."""
+    if not name.startswith(INVOICE):
+        return Payload.of(api.get(f"{V1}/receipts/{name}")).text("receipt_url")
+    bill, _, number = name.removeprefix(INVOICE).partition(":")
+    urls = Payload.of(api.get(f"{V1}/bills/{bill}")).raw("invoice_urls", [])
+    if not isinstance(urls, list) or not number.isdigit() or int(number) >= len(urls):
+        raise PayloadError("$.invoice_urls", "no longer holds the invoice")
+    return Payload({"url": urls[int(number)]}, "$.invoice_urls").text("url")
 
 
 # ---- lists and times -------------------------------------------------------------------------------------------------------

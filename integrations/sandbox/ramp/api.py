@@ -157,7 +157,9 @@ class RampService(PlayedService):
         bought = [one for one in known.purchases if one.has_receipt]
         made: dict[str, Callable[[], list[Shape]]] = {
             "transactions": lambda: [shapes.transaction(known, one) for one in known.purchases],
-            "bills": lambda: [shapes.bill(known, one) for one in known.bills],
+            "bills": lambda: [
+                shapes.bill(known, one, self._file(host, shapes.made("invoice", one.id))) for one in known.bills
+            ],
             "reimbursements": lambda: [shapes.reimbursement(one) for one in known.claims],
             "statements": lambda: [shapes.statement(known, one, self._file(host, one.id)) for one in known.statements],
             "receipts": lambda: [shapes.receipt(one, self._file(host, shapes.receipt_id(one))) for one in bought],

@@ -164,7 +164,7 @@ def statement(known: Spending, one: Statement, url: str) -> Shape:
 # ---- bills and employees -------------------------------------------------------------------------------------------------------
 
 
-def bill(known: Spending, one: Bill) -> Shape:
+def bill(known: Spending, one: Bill, url: str) -> Shape:
     told: Shape = {
         "id": one.id,
         "status": "PAID" if one.paid is not None else "OPEN",
@@ -176,7 +176,7 @@ def bill(known: Spending, one: Bill) -> Shape:
         "created_at": stamp(local_instant(one.day, 9)),
         "archived_at": stamp(local_instant(one.day, 15)) if one.is_archived else None,
         "invoice_number": one.number,
-        "invoice_urls": [f"https://receipts.ramp.com/{made('invoice', one.id)}?signature={made('signature', one.id)}"],
+        "invoice_urls": [url],
         "line_items": [
             {"amount": cents(amount), "memo": "", "accounting_field_selections": _coded(account)}
             for account, amount in one.parts

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from integrations.errors import Refused, RetryLater
+from integrations.errors import PayloadError, Refused, RetryLater
 from integrations.payload import parse_json
 from integrations.provider import Credentials, Outgoing, Window
 from integrations.providers.ramp import pulling, wire
@@ -21,6 +21,7 @@ from tests.integrations.contract import (
 from tests.integrations.providers.ramp_pages import (
     STREAMS,
     facts,
+    mark,
     page,
 )
 
@@ -118,6 +119,17 @@ def test_a_receipts_file_is_fetched_at_once_and_again_by_a_fresh_address():
         (f"{V1}/receipts", one_page(row)), ("https://receipts.ramp.com/old", Refused("gone", code="404"))
     )
     assert pulled("receipts", gone)[0].items[0]["file"] is None
+
+
+def test_a_paper_is_fetched_by_an_address_of_now():
+    invoice = facts("bills", page("bills"))[0].support[0].id
+    bill = f"{V1}/bills/{mark('b1', 1)}"
+    assert PROVIDER.receipt(ScriptedApi((bill, {"invoice_urls": ["https://a"]})), invoice) == "https://a"
+    kept = mark("f3", 1)
+    assert PROVIDER.receipt(ScriptedApi((f"{V1}/receipts/{kept}", {"receipt_url": "https://b"})), kept) == "https://b"
+    for urls in ([], None, [3]):
+        with pytest.raises(PayloadError, match="invoice_urls"):
+            PROVIDER.receipt(ScriptedApi((bill, {"invoice_urls": urls})), invoice)
 
 
 def test_one_entity_is_asked_for_where_several_share_an_account():

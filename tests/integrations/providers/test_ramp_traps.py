@@ -11,6 +11,7 @@ import pytest
 
 from integrations.errors import PayloadError
 from integrations.records import (
+    BillPayment,
     CardPurchase,
     FundingPull,
     Skipped,
@@ -132,15 +133,14 @@ def test_a_payment_takes_money_once_begun_and_pays_the_bill_once_made():
     assert (pulled.booked_on, paid.booked_on) == (date(2026, 3, 30), date(2026, 4, 2))
 
 
-def test_what_was_undone_after_it_may_have_been_booked_waits_for_a_person():
-    late = page("transactions", 8)
-    late["bill"]["created_at"] = "2026-03-20T18:00:00+00:00"
+def test_what_is_undone_is_no_longer_said():
     archived = page("bills") | {"archived_at": "2026-03-05T10:00:00+00:00", "status": "OPEN"}
-    ended = changed("reimbursements", state="CANCELED")
-    for name, raw in (("transactions", late), ("bills", archived), ("reimbursements", ended)):
-        (held,) = facts(name, raw)
-        assert isinstance(held, Unknown), name
-        assert "a person reverses" in held.what
+    for name, raw in (("bills", archived), ("reimbursements", changed("reimbursements", state="CANCELED"))):
+        assert [type(fact) for fact in facts(name, raw)] == [Skipped], name
+    cost, matched = changed("transactions", 8), page("transactions", 8)
+    del cost["bill"]
+    assert {type(fact) for raw in (cost, matched) for fact in facts("transactions", raw)} == {CardPurchase, BillPayment}
+    assert facts("transactions", cost)[0].external_id != facts("transactions", matched)[0].external_id
 
 
 def test_a_foreign_bill_has_ramps_rate_and_its_payment_in_dollars_waits():

@@ -189,6 +189,8 @@ def test_receipts_are_files_at_signed_addresses(api, sandbox):
         assert hashlib.sha256(content).hexdigest() == row["file"]["sha256"]
         assert row["receipt"]["id"].encode() in content
         assert "receipt_url" not in row["receipt"]
+    bill = next(fact for fact in everything(api)["bills"] if getattr(fact, "support", ()))
+    assert api.fetch(PROVIDER.receipt(api, bill.support[0].id)).startswith(b"%PDF")
     unsigned = requests.get(f"{sandbox.base_url('ramp')}/files/{rows[0]['receipt']['id']}", timeout=5)
     assert unsigned.status_code == 403
 

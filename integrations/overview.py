@@ -82,6 +82,10 @@ class Row:
         return self.connection.state == Connection.State.DISCONNECTED
 
     @property
+    def impact(self) -> str:
+        return impact_address(self.connection)
+
+    @property
     def documents(self) -> int:
         return sum(stream.documents for stream in self.health.streams)
 
@@ -308,6 +312,22 @@ def completeness_address(client: Client, connection: Connection, *, now: datetim
     newest = dated.aggregate(newest=Max("booked_on"))["newest"] or last
     try:
         return reverse("ledger:completeness", args=[client.slug, f"{newest:%Y-%m}"]) + f"?connection={connection.pk}"
+    except NoReverseMatch:
+        return ""
+
+
+def impact_address(connection: Connection) -> str:
+    """Where it is told what the connection's absence costs; '' when nobody answers."""
+    try:
+        return reverse("closeout:impact", args=[connection.client.slug, connection.pk])
+    except NoReverseMatch:
+        return ""
+
+
+def issues_address(client: Client) -> str:
+    """Where the problems of the connections are fetched from; '' when nobody keeps any."""
+    try:
+        return reverse("ledger:issues", args=[client.slug])
     except NoReverseMatch:
         return ""
 

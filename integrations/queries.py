@@ -59,9 +59,14 @@ class Health:
 
     def warn_days(self, now: datetime) -> int | None:
         """The tightest of 60, 30 and 7 days within which the grant ends; None when there is time."""
-        if self.reconnect_by is None:
-            return None
-        return min((days for days in WARN_DAYS if self.reconnect_by <= now + timedelta(days=days)), default=None)
+        return warn_days(self.reconnect_by, now)
+
+
+def warn_days(ends: datetime | None, now: datetime) -> int | None:
+    """The tightest of 60, 30 and 7 days within which a grant ends; None when there is time, or no end."""
+    if ends is None:
+        return None
+    return min((days for days in WARN_DAYS if ends <= now + timedelta(days=days)), default=None)
 
 
 def health_of_client(client: Client, *, now: datetime | None = None) -> list[Health]:
@@ -98,7 +103,11 @@ def provider_name(slug: str) -> str:
 
 
 def _grant_end(connection: Connection) -> datetime | None:
-    token = Token.objects.filter(connection=connection).only("refresh_expires_at", "hard_expires_at").first()
+    return grant_end(Token.objects.filter(connection=connection).only("refresh_expires_at", "hard_expires_at").first())
+
+
+def grant_end(token: Token | None) -> datetime | None:
+    """When a grant ends whatever is done; None when it does not."""
     ends = [end for end in (token.refresh_expires_at, token.hard_expires_at) if end] if token else []
     return min(ends, default=None)
 

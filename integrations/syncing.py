@@ -40,6 +40,8 @@ DEFAULT_DAYS = 365
 MAX_HASHES = 2_000
 #: What upper apps may register a job handler for: new facts are here.
 FACTS = "refresh"
+#: And another: how a connection is has changed, for the better or the worse.
+HEALTH = "health"
 
 
 @dataclass(slots=True)
@@ -75,6 +77,7 @@ class Pull:
     result: PullResult = field(default_factory=PullResult)
     pages: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
+    only: frozenset[str] | None = None
 
     @property
     def shape(self) -> Shape:
@@ -191,6 +194,7 @@ def _store_page(pull: Pull, page: Page) -> None:
         unchanged = page.only is None and digest in state.pages
         stored = Stored(unchanged=len(items)) if unchanged else store(pull.connection, pull.shape, items, at=pull.now)
         if page.only is not None:
+            pull.only = (pull.only or frozenset()) | frozenset(page.only)
             stored.add(tombstones.bury(pull.connection, pull.shape, page.only, at=pull.now))
         crashpoints.reach("after-insert")
         moved = {"cursor"} if page.cursor is not None and page.cursor != state.cursor else set()
@@ -229,16 +233,28 @@ def _complete(pull: Pull) -> None:
     yesterday = pull.now.astimezone(ZoneInfo(pull.connection.client.timezone)).date() - timedelta(days=1)
     with pull.transaction():
         state = _hold(pull)
+        was, lost = bool(state.last_problem), state.listed.get("missing")
+        if pull.only is not None:
+            state.listed = tombstones.compare(pull.connection, pull.stream.name, pull.only, at=pull.now)
         state.pages = pull.pages[-MAX_HASHES:]
         state.last_success_at, state.last_problem = pull.now, ""
         state.complete_through = max(state.complete_through or yesterday, yesterday)
-        state.save(update_fields=["pages", "last_success_at", "last_problem", "complete_through"])
+        state.save(update_fields=["pages", "last_success_at", "last_problem", "complete_through", "listed"])
+        if was or (lost or []) != state.listed.get("missing", []):
+            look_again(pull.connection.client_id)
         Connection.objects.filter(pk=pull.connection.pk).update(last_success_at=pull.now, problem="")
         evidence.keep_balances(pull.connection, pull.stream.name, at=pull.now)
 
 
+def look_again(client_id: int) -> None:
+    """How a connection of the client is has changed: whoever keeps its health looks soon. Needs the client's context."""
+    if jobs.has_handler(HEALTH):
+        jobs.wake(client_id, HEALTH)
+
+
 def _note(pull: Pull, error: ProviderError) -> None:
     with client_context(pull.connection.client_id):
+        look_again(pull.connection.client_id)
         StreamState.objects.filter(connection=pull.connection, stream=pull.stream.name).update(
             last_problem=redact(str(error))
         )

@@ -13,7 +13,7 @@ from integrations.records import BankLineRemoved, LedgerDeletion, Record
 from integrations.storing import Item, Stored, store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from datetime import datetime
 
     from integrations.models import Connection
@@ -28,6 +28,16 @@ SELECT latest.id, latest.external_id FROM (
 LEFT JOIN unnest(%(only)s::text[]) AS still (external_id) ON still.external_id = latest.external_id
 WHERE still.external_id IS NULL AND NOT latest.is_deleted AND latest.external_id NOT LIKE 'unreadable:%%'
 """
+#: What the provider lists and we do not hold, in the order of its own ids.
+ABSENT = """
+SELECT still.external_id FROM unnest(%(only)s::text[]) AS still (external_id)
+WHERE NOT EXISTS (
+    SELECT 1 FROM integrations_sourcedocument d WHERE d.client_id = %(client)s AND d.connection_id = %(connection)s
+    AND d.stream = %(stream)s AND d.external_id = still.external_id)
+ORDER BY 1
+"""
+#: Missing ids that are kept by name; more are counted.
+NAMED = 50
 BODY = b'{"deleted":true}'
 
 
@@ -61,6 +71,22 @@ def bury(connection: Connection, shape: Shape, only: Iterable[str], *, at: datet
         for document_id, external_id in gone.items()
     ]
     return store(connection, shape, items, at=at)
+
+
+def compare(connection: Connection, stream: str, only: Collection[str], *, at: datetime) -> dict[str, Any]:
+    """The full compare of a stream: ``there`` objects that the provider lists, ``here`` those of them that we hold, the
+    ``missing`` ids (the first fifty) and ``at``. Needs the client's context.
+    """
+    keys: dict[str, Any] = {
+        "client": connection.client_id,
+        "connection": connection.pk,
+        "stream": stream,
+        "only": list(only),
+    }
+    with database.cursor() as cursor:
+        cursor.execute(ABSENT, keys)
+        absent = [external_id for (external_id,) in cursor.fetchall()]
+    return {"there": len(only), "here": len(only) - len(absent), "missing": absent[:NAMED], "at": at.isoformat()}
 
 
 def _removal(fact: Fact) -> Record | None:

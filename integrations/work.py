@@ -59,6 +59,8 @@ def sync(job: SyncJob, lease: Lease) -> Mapping[str, Any]:
         WebhookEvent.objects.filter(
             connection_id=connection.pk, handled_at__isnull=True, received_at__lt=job.created_at + timedelta(seconds=1)
         ).update(handled_at=datetime.now(UTC))
+        if was_away:
+            syncing.look_again(connection.client_id)
         if was_away and jobs.has_handler(syncing.FACTS):
             # What was put off because this system was away is tried now, though there may be no new facts.
             jobs.wake(connection.client_id, syncing.FACTS, mended=True)

@@ -23,4 +23,4 @@ class LedgerConfig(AppConfig):
         navigation.add_tab(40, "Statements", "table", "ledger:statements", drafts, month=True)
         navigation.add_tab(50, "Entries", "list-details", "ledger:entries", drafts)
         navigation.add_tab(60, "Mapping", "route", "ledger:mapping", drafts)
-        navigation.add_tab(65, "Stack", "apps", "ledger:stack", drafts)
+        navigation.add_tab(68, "Stack", "apps", "ledger:stack", drafts)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: Kinds in the order of the inbox: what stops most first.
 KINDS = (
     "login",
+    "missing",
     "unmapped",
     "duplicate",
     "overlap",
@@ -31,9 +32,10 @@ KINDS = (
     "mirror",
     "stale",
     "slowed",
+    "expiring",
 )
 #: Each of these is a question of its own; the others are answered for all alike at once.
-ONE_BY_ONE = ("duplicate", "overlap", "refused", "uncertain", "mirror")
+ONE_BY_ONE = ("login", "stale", "expiring", "missing", "duplicate", "overlap", "refused", "uncertain", "mirror")
 RETRYABLE = ("unmapped", "unknown", "payload", "overlap", "closed", "refused", "uncertain", "slowed", "stale")
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from closeout.checks.registry import Item, Result, Scope, State, check, many
-from ledger import completeness, duplicates, source_proof
+from ledger import completeness, duplicates, health, source_proof
 from ledger.models import LedgerException
 
 if TYPE_CHECKING:
@@ -125,9 +125,13 @@ def every_stream_is_complete(scope: Scope) -> Result:
 
 @check("K03", area="sources", title="No open exception dated in the month")
 def no_open_exception(scope: Scope) -> Result:
-    """No open or snoozed exception dated to the month's end; each is listed with its amount."""
-    rows = LedgerException.objects.filter(client=scope.client, state__in=["open", "snoozed"]).filter(
-        Q(booked_on__lte=scope.month.last) | Q(booked_on__isnull=True)
+    """No open or snoozed exception dated to the month's end; each is listed with its amount. Duplicates are K04's, how the
+    connections are K01's and K02's.
+    """
+    rows = (
+        LedgerException.objects.filter(client=scope.client, state__in=["open", "snoozed"])
+        .filter(Q(booked_on__lte=scope.month.last) | Q(booked_on__isnull=True))
+        .exclude(kind__in=["duplicate", *health.KINDS])
     )
     items = tuple(
         Item(
@@ -136,9 +140,9 @@ def no_open_exception(scope: Scope) -> Result:
             url=f"/exceptions/?client={scope.client.slug}#e{row.pk}",
             key=f"exception:{row.pk}",
         )
-        for row in rows.exclude(kind="duplicate")[:200]
+        for row in rows[:200]
     )
-    count = rows.exclude(kind="duplicate").count()
+    count = rows.count()
     return Result(
         state="fail" if count else "pass",
         summary=many(count, "# exception|exceptions is|are open.") if count else "Nothing is held.",

@@ -129,7 +129,8 @@ class StreamState(models.Model):
     """How far one stream of a connection has been read, and what it is for.
 
     ``cursor`` moves only in the transaction that stores the rows it stands for. ``complete_through`` is the last of the
-    client's calendar days of which everything is here. ``pages`` are hashes of the pages of the last complete pull.
+    client's calendar days of which everything is here. ``pages`` are hashes of the pages of the last complete pull. ``listed``
+    is the last full compare (``tombstones.compare``): how many objects the provider lists, how many are here, which are not.
     """
 
     class Duty(models.TextChoices):
@@ -147,6 +148,7 @@ class StreamState(models.Model):
     last_success_at = models.DateTimeField(null=True)
     last_problem = models.CharField(max_length=500, blank=True)
     pages = models.JSONField(default=list)
+    listed = models.JSONField(default=dict)
 
     class Meta:
         constraints = [

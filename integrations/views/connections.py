@@ -104,8 +104,9 @@ def _page(client: Client, found: list[overview.Row], chosen: overview.Row | None
         "ending": [
             row
             for row in found
-            if row.connection.is_live and (days := row.health.warn_days(timezone.now())) is not None and days <= 7
+            if row.connection.is_live and (days := row.health.warn_days(timezone.now())) is not None and days <= 30
         ],
+        "issues": overview.issues_address(client),
         "unconnected": overview.unconnected(found),
         "links_sent": [
             (queries.provider_name(sent.provider.removeprefix(links.PREFIX)), sent) for sent in links.sent(client)

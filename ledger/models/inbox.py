@@ -28,6 +28,8 @@ class LedgerException(models.Model):
         LOGIN = "login", "Login expired"
         STALE = "stale", "Not synced"
         SLOWED = "slowed", "Slowed by the provider"
+        EXPIRING = "expiring", "Access ends soon"
+        MISSING = "missing", "Missing here"
         MIRROR = "mirror", "Changed in the accounting system"
 
     class State(models.TextChoices):

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import Count, Sum
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 
 from clients.access import Right, classified, client_or_404
-from integrations.models import Connection, ControlTotal, Fact
-from ledger import completeness
+from integrations.models import Connection, ControlTotal, Fact, StreamState
+from ledger import completeness, daily, exceptions_inbox, health
 from ledger.core.period import Month
+from ledger.models import LedgerException
+from ledger.views.exceptions import LOOK
+from ledger.views.framing import month_or_404, period
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
     from clients.models import Client
+
+#: How long, and how many, problems that settled themselves are still told.
+SETTLED_DAYS, SETTLED_SHOWN = 7, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +101,48 @@ def _days(client: Client, connection: Connection, month: Month) -> list[Day]:
         dict(facts.exclude(state="superseded").values_list("booked_on").annotate(Count("external_id", distinct=True)))
     )
     return [Day(day, counted.get(day), here[day]) for day in month.days()]
+
+
+@classified(Right.VIEW_DRAFTS)
+def days(request: HttpRequest, slug: str, month: str, pk: int, name: str) -> HttpResponse:
+    """The page of one stream: each day of a month, from the source's count to the ledger, and what is missing by its id."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    wanted = month_or_404(request, month)
+    connection = Connection.objects.filter(client=client, pk=pk).first()
+    if connection is None:
+        raise Http404
+    state = StreamState.objects.filter(client=client, connection=connection, stream=name).first()
+    rows = daily.days(connection, name, wanted)
+    if state is None and not any(row.here for row in rows):
+        raise Http404
+    whole = daily.total(rows, wanted.last)
+    page = {
+        "client": client,
+        "connection": connection,
+        "name": health.name_of(connection),
+        "label": health.label(connection, name),
+        "rows": [row for row in rows if row.state != "none"],
+        "short": [row for row in rows if row.state in {"short", "lost"}],
+        "whole": whole,
+        "reasons": daily.reasons(connection, name, wanted),
+        "listed": (state.listed if state else {}) or None,
+        "through": state.complete_through if state else None,
+        "stream": name,
+        "month": wanted,
+        "period": period(client, wanted, "ledger:completeness_days", pk=pk, name=name),
+    }
+    return render(request, "ledger/days.html", page)
+
+
+@classified(Right.VIEW_DRAFTS)
+def issues(request: HttpRequest, slug: str) -> HttpResponse:
+    """A part of a page: what is wrong with the client's connections now, and what settled itself lately."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    rows = LedgerException.objects.filter(client=client, kind__in=health.KINDS)
+    lately = timezone.now() - timedelta(days=SETTLED_DAYS)
+    page = {
+        "client": client,
+        "issues": [(row, LOOK[row.kind]) for row in rows.filter(state__in=exceptions_inbox.OPEN).order_by("opened_at")],
+        "settled": rows.filter(state="resolved", resolved_at__gte=lately).order_by("-resolved_at")[:SETTLED_SHOWN],
+    }
+    return render(request, "ledger/_issues.html", page)

@@ -41,6 +41,8 @@ LOOK = {
     "mirror": ("warn", "edit", "Changed in the accounting system"),
     "stale": ("warn", "clock-exclamation", "Not synced"),
     "slowed": ("info", "clock-pause", "Slowed by the provider"),
+    "expiring": ("warn", "clock", "Access ends soon"),
+    "missing": ("bad", "search", "Missing here"),
 }
 
 

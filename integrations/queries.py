@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Min, Q, Sum
 
 from clients import catalogue
 from integrations import registry
+from integrations.byhand.forms import FORMS
 from integrations.connecting import problem_text
 from integrations.models import Connection, Fact, SourceDocument, SyncJob, Token, WebhookEvent
 
@@ -115,6 +116,8 @@ def grant_end(token: Token | None) -> datetime | None:
 def _streams(connection: Connection) -> tuple[StreamHealth, ...]:
     declared = registry.all_providers().get(connection.provider)
     labels = {stream.name: stream.label for stream in declared.streams} if declared else {}
+    if connection.is_by_hand:
+        labels = {form.key: form.title for form in FORMS.values()}
     of = {"client_id": connection.client_id, "connection_id": connection.pk}
     documents = dict(SourceDocument.objects.filter(**of, version=1).values_list("stream").annotate(Count("pk")))
     facts: dict[str, tuple[int, int]] = {

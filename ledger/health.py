@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from clients.models import Client
+from clients.templatetags.portal import whole
 from integrations import jobs, queries, registry, schedule
 from integrations.byhand.forms import FORMS
 from integrations.models import Connection, StreamState, Token
@@ -101,14 +102,15 @@ def _reading(connection: Connection, states: list[StreamState], now: datetime) -
 def _cut_off(connection: Connection, kind: str, cause: str, said: str, now: datetime) -> Problem:
     gap = impact.of(connection, today=now.astimezone(ZoneInfo(connection.client.timezone)).date())
     since = f"; nothing is whole after {gap.since:%b} {gap.since.day}" if gap.since else ""
+    currency = connection.client.home_currency
+    worth = f"; about {whole(gap.missing_minor, currency)} {currency} would be here by now" if gap.missing_minor else ""
     return _problem(
         connection,
         kind,
         cause,
-        f"{said}{since}",
-        amount_minor=gap.missing_minor or None,
+        f"{said}{since}{worth}",
         booked_on=gap.since + timedelta(days=1) if gap.since else None,
-        detail={"since": str(gap.since or ""), "usual_minor": gap.usual_minor},
+        detail={"since": str(gap.since or ""), "usual_minor": gap.usual_minor, "estimate_minor": gap.missing_minor},
     )
 
 

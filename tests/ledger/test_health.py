@@ -251,6 +251,15 @@ def test_the_usual_day_prices_what_is_missing(world, held):
     assert found.months == (Month(2026, 4),)
 
 
+def test_the_problem_says_what_would_be_here_by_now(world, held):
+    with client_context(world.kestrel.pk):
+        Fact.objects.update(state="booked")
+    change(world, held, state="needs_reconnect")
+    review(world, NOW + timedelta(days=10))
+    ((_kind, title, _state),) = told(world)
+    assert title.endswith("nothing is whole after Apr 3; about 10 USD would be here by now")
+
+
 def test_a_connection_that_never_read_has_no_price(world, script):
     made = scripted.connection(world.kestrel)
     with client_context(world.kestrel.pk):

@@ -167,6 +167,8 @@ class Page:
     items: Sequence[Mapping[str, Any]]
     cursor: str | None = None
     only: frozenset[str] | None = None
+    #: Whether ``only`` lists nothing older than what is pulled: then an id of it that no reading brings is missing here.
+    only_pulled: bool = False
     #: What the provider itself says it has: (day, how many, sum in minor units or None). Kept as evidence of completeness.
     totals: tuple[tuple[date, int, int | None], ...] = ()
     #: What ``Stream.acknowledge`` shall tell the provider of, once the pull is here to its end.

@@ -194,7 +194,8 @@ def _store_page(pull: Pull, page: Page) -> None:
         unchanged = page.only is None and digest in state.pages
         stored = Stored(unchanged=len(items)) if unchanged else store(pull.connection, pull.shape, items, at=pull.now)
         if page.only is not None:
-            pull.only = (pull.only or frozenset()) | frozenset(page.only)
+            if page.only_pulled:
+                pull.only = (pull.only or frozenset()) | page.only
             stored.add(tombstones.bury(pull.connection, pull.shape, page.only, at=pull.now))
         crashpoints.reach("after-insert")
         moved = {"cursor"} if page.cursor is not None and page.cursor != state.cursor else set()
@@ -233,14 +234,16 @@ def _complete(pull: Pull) -> None:
     yesterday = pull.now.astimezone(ZoneInfo(pull.connection.client.timezone)).date() - timedelta(days=1)
     with pull.transaction():
         state = _hold(pull)
-        was, lost = bool(state.last_problem), state.listed.get("missing")
+        was, lost = bool(state.last_problem), state.listed.get("missing", [])
         if pull.only is not None:
-            state.listed = tombstones.compare(pull.connection, pull.stream.name, pull.only, at=pull.now)
+            state.listed = tombstones.compare(pull.connection, pull.stream.name, pull.only, state.listed)
+        else:
+            state.listed = tombstones.confirm(pull.connection, pull.stream.name, state.listed)
         state.pages = pull.pages[-MAX_HASHES:]
         state.last_success_at, state.last_problem = pull.now, ""
         state.complete_through = max(state.complete_through or yesterday, yesterday)
         state.save(update_fields=["pages", "last_success_at", "last_problem", "complete_through", "listed"])
-        if was or (lost or []) != state.listed.get("missing", []):
+        if was or lost != state.listed.get("missing", []):
             look_again(pull.connection.client_id)
         Connection.objects.filter(pk=pull.connection.pk).update(last_success_at=pull.now, problem="")
         evidence.keep_balances(pull.connection, pull.stream.name, at=pull.now)

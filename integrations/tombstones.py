@@ -13,7 +13,7 @@ from integrations.records import BankLineRemoved, LedgerDeletion, Record
 from integrations.storing import Item, Stored, store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from integrations.models import Connection
@@ -73,10 +73,32 @@ def bury(connection: Connection, shape: Shape, only: Iterable[str], *, at: datet
     return store(connection, shape, items, at=at)
 
 
-def compare(connection: Connection, stream: str, only: Collection[str], *, at: datetime) -> dict[str, Any]:
+def compare(connection: Connection, stream: str, only: Collection[str], before: Mapping[str, Any]) -> dict[str, Any]:
     """The full compare of a stream: ``there`` objects that the provider lists, ``here`` those of them that we hold, the
-    ``missing`` ids (the first fifty) and ``at``. Needs the client's context.
+    ``absent`` ids, and the ``missing`` ones of them: absent ``before`` as well, so that no reading brought them.
+
+    Fifty of them are named at most. Needs the client's context.
     """
+    absent = _absent(connection, stream, only)
+    earlier = set(before.get("absent", ()))
+    return {
+        "there": len(only),
+        "here": len(only) - len(absent),
+        "absent": absent[:NAMED],
+        "missing": [external_id for external_id in absent if external_id in earlier][:NAMED],
+    }
+
+
+def confirm(connection: Connection, stream: str, before: Mapping[str, Any]) -> dict[str, Any]:
+    """The last compare, after another reading that listed nothing: what it still has not brought is missing."""
+    if not before.get("absent"):
+        return dict(before)
+    absent = _absent(connection, stream, before["absent"])
+    found = len(before["absent"]) - len(absent)
+    return {**before, "here": before["here"] + found, "absent": absent, "missing": absent}
+
+
+def _absent(connection: Connection, stream: str, only: Collection[str]) -> list[str]:
     keys: dict[str, Any] = {
         "client": connection.client_id,
         "connection": connection.pk,
@@ -85,8 +107,7 @@ def compare(connection: Connection, stream: str, only: Collection[str], *, at: d
     }
     with database.cursor() as cursor:
         cursor.execute(ABSENT, keys)
-        absent = [external_id for (external_id,) in cursor.fetchall()]
-    return {"there": len(only), "here": len(only) - len(absent), "missing": absent[:NAMED], "at": at.isoformat()}
+        return [external_id for (external_id,) in cursor.fetchall()]
 
 
 def _removal(fact: Fact) -> Record | None:

@@ -130,7 +130,7 @@ class StreamState(models.Model):
 
     ``cursor`` moves only in the transaction that stores the rows it stands for. ``complete_through`` is the last of the
     client's calendar days of which everything is here. ``pages`` are hashes of the pages of the last complete pull. ``listed``
-    is the last full compare (``tombstones.compare``): how many objects the provider lists, how many are here, which are not.
+    is the last full compare (``tombstones.compare``): how many objects the provider lists, how many are here, which are missing.
     """
 
     class Duty(models.TextChoices):

@@ -159,8 +159,11 @@ def test_the_warning_tightens_in_place_and_goes_with_a_new_sign_in(world, held):
 # ---- what is missing -----------------------------------------------------------------------------------------------------
 
 
-def compare(held, script, *ids, rows=()):
-    script.pages = [Page(items=rows), Page(items=[], only=frozenset(ids))]
+def compare(held, script, *ids, rows=(), covers=True):
+    """A full compare and the reading after it."""
+    script.pages = [Page(items=rows), Page(items=[], only=frozenset(ids), only_pulled=covers)]
+    syncing.pull_stream(held.pk, "rows", now=NOW)
+    script.give()
     syncing.pull_stream(held.pk, "rows", now=NOW)
 
 
@@ -172,6 +175,23 @@ def test_an_object_that_the_source_lists_and_we_lack_is_named(world, held, scrip
     assert (listed["there"], listed["here"], listed["missing"]) == (3, 2, ["row-3"])
     review(world)
     assert told(world) == [("missing", "Scripted (Till): Rows: 3 there, 2 here, missing row-3", "open")]
+
+
+def test_an_object_that_the_next_reading_brings_was_never_missing(world, held, script):
+    script.pages = [Page(items=[], only=frozenset(["row-1", "row-2", "row-3"]), only_pulled=True)]
+    syncing.pull_stream(held.pk, "rows", now=NOW)
+    assert review(world)["opened"] == 0
+    script.give(sale(3))
+    syncing.pull_stream(held.pk, "rows", now=NOW)
+    assert review(world)["opened"] == 0
+    with client_context(world.kestrel.pk):
+        assert StreamState.objects.get(connection=held).listed == {"there": 3, "here": 3, "absent": [], "missing": []}
+
+
+def test_a_list_that_reaches_further_back_than_the_reading_names_nothing(world, held, script):
+    compare(held, script, "row-1", "row-2", "row-0", covers=False)
+    with client_context(world.kestrel.pk):
+        assert StreamState.objects.get(connection=held).listed == {}
 
 
 def test_it_settles_itself_once_the_object_has_come(world, held, script):

@@ -51,7 +51,7 @@ def pull_orders(api: Api, window: Window) -> Iterator[Page]:
             yield Page(items=[_whole(api, order) for order in found])
         yield Page(items=[], cursor=_text(end))
     if window.cursor and _cursor(window).date() < window.now.astimezone(UTC).date():
-        yield Page(items=[], only=_living(api, window))
+        yield Page(items=[], only=_living(api, window), only_pulled=True)
 
 
 def _living(api: Api, window: Window) -> frozenset[str]:

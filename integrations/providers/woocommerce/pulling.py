@@ -50,7 +50,7 @@ def pull_orders(api: Api, window: Window) -> Iterator[Page]:
             "_fields": "id",
         }
         ids = (str(one.integer("id")) for found in _pages(api, ORDERS, living) for one in found)
-        yield Page(items=[], only=frozenset(ids))
+        yield Page(items=[], only=frozenset(ids), only_pulled=True)
 
 
 def _refunds(api: Api, order: Payload) -> list[Mapping[str, Any]]:

@@ -1,4 +1,6 @@
-"""Balances that were captured by hand, proven against the books: what a statement, count or return says = the account."""
+"""Balances proven against the books: what a statement, count or return captured by hand says = the account; and what a system
+itself says it holds or owes (gift cards, reserves, a card program).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,7 @@ from ledger import mapping
 from ledger.core import roles
 from ledger.core.entry import debit
 from ledger.models import JournalLine
+from ledger.processor_proof import FOREIGN, NET
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CapturedProof:
-    """One account on one day. ``stated`` and ``ledger`` are minor units on the role's usual side; ``account_id`` and
-    ``ledger`` are None where nothing is mapped.
+    """One account on one day. ``stated`` and ``ledger`` are minor units on the role's usual side, of home currency unless
+    ``currency`` says another; ``account_id`` and ``ledger`` are None where nothing is mapped.
     """
 
     label: str
@@ -35,6 +38,7 @@ class CapturedProof:
     account_id: int | None
     stated: int
     ledger: int | None
+    currency: str = ""
 
     @property
     def difference(self) -> int | None:
@@ -50,35 +54,57 @@ def of(client: Client, month: Month, forms: Collection[str]) -> list[CapturedPro
         booked_on__range=(month.first, month.last),
         connection_id__in=Connection.objects.filter(client=client, settings__scheme="hand").values("pk"),
     ).exclude(state="superseded")
-    latest: dict[tuple[int, str, str, str], SystemBalance] = {}
-    for fact in facts.order_by("booked_on", "pk"):
-        record = from_json(fact.kind, fact.data)
-        assert isinstance(record, SystemBalance)
-        latest[fact.connection_id, record.role, record.key, record.account] = record
-    return _proofs(client, month, latest)
+    return _proofs(client, month, dict(map(_placed, facts.order_by("booked_on", "pk"))))
 
 
-def _proofs(
-    client: Client, month: Month, latest: dict[tuple[int, str, str, str], SystemBalance]
-) -> list[CapturedProof]:
+def told(client: Client, month: Month) -> list[CapturedProof]:
+    """What connected systems say they hold or owe beside what the books say that day: by the first reading on the month's last
+    day or after it, else by the last one within the month.
+    """
+    facts = Fact.objects.filter(client=client, kind="SystemBalance", booked_on__gte=month.first).exclude(
+        state="superseded"
+    )
+    connections = Connection.objects.filter(client=client)
+    by_hand = connections.filter(settings__scheme="hand")
+    live = connections.exclude(state__in=["pending", "disconnected"]).exclude(pk__in=by_hand.values("pk"))
+    facts = facts.filter(connection_id__in=live.values("pk"))
+    ended = dict(map(_placed, facts.filter(booked_on__gte=month.last).order_by("-booked_on", "-pk")))
+    within = dict(map(_placed, facts.filter(booked_on__lt=month.last).order_by("booked_on", "pk")))
+    return _proofs(client, month, within | ended)
+
+
+_Place = tuple[int, str, str, str, str]
+
+
+def _placed(fact: Fact) -> tuple[_Place, SystemBalance]:
+    """A balance under what tells it apart: the last of a place counts."""
+    record = from_json(fact.kind, fact.data)
+    assert isinstance(record, SystemBalance)
+    return (fact.connection_id, record.role, record.key, record.account, record.currency.upper()), record
+
+
+def _proofs(client: Client, month: Month, latest: dict[_Place, SystemBalance]) -> list[CapturedProof]:
     """Balances that the mapping gives to one account are proven together, on the last of their days."""
     providers = dict(Connection.objects.filter(client=client).values_list("pk", "provider"))
     version = mapping.load(client.pk).on(month.last)
-    together: dict[tuple[int | None, str], list[SystemBalance]] = defaultdict(list)
-    for (connection_id, *_rest), record in latest.items():
+    together: dict[tuple[int | None, str, str], list[SystemBalance]] = defaultdict(list)
+    for (connection_id, *_rest, currency), record in latest.items():
         (line,) = debit(record.role, 1, record.key)
         account = version.account_for(line, providers[connection_id]) if version else None
-        together[account, record.role if account is not None else record.external_id].append(record)
-    return [_proof(client, account, found) for (account, _role), found in together.items()]
+        foreign = "" if currency == client.home_currency else currency
+        together[account, record.role if account is not None else record.external_id, foreign].append(record)
+    return [_proof(client, account, found, foreign) for (account, _role, foreign), found in together.items()]
 
 
-def _proof(client: Client, account: int | None, found: list[SystemBalance]) -> CapturedProof:
+def _proof(client: Client, account: int | None, found: list[SystemBalance], foreign: str) -> CapturedProof:
     on, role = max(record.booked_on for record in found), roles.role(found[0].role)
     names = ", ".join(dict.fromkeys(record.account or role.label for record in found))
     stated = sum(record.amount for record in found)
     if account is None:
-        return CapturedProof(f"{role.label}: {names}", on, None, stated, None)
+        return CapturedProof(f"{role.label}: {names}", on, None, stated, None, foreign)
     lines = JournalLine.objects.filter(client=client, account_id=account, booked_on__lte=on)
-    sums = lines.aggregate(debit=Sum("debit_minor", default=0), credit=Sum("credit_minor", default=0))
+    if foreign:
+        lines = lines.filter(foreign_currency=foreign)
+    net = lines.aggregate(net=Sum(FOREIGN if foreign else NET, default=0))["net"]
     sign = 1 if role.side == "debit" else -1
-    return CapturedProof(f"{role.label}: {names}", on, account, stated, sign * (sums["debit"] - sums["credit"]))
+    return CapturedProof(f"{role.label}: {names}", on, account, stated, sign * net, foreign)

@@ -10,7 +10,7 @@ from integrations.byhand.forms import form_of
 from ledger import captured_proof, completeness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from ledger.captured_proof import CapturedProof
 
@@ -21,10 +21,12 @@ def counts_agree(scope: Scope) -> Result:
     return _proven(scope, "K10", ("card", "cash", "holding", "unpaid-time"))
 
 
-@check("K15", area="processors", title="What shops and tills hold by hand = clearing")
+@check("K15", area="processors", title="What systems say they hold or owe = books")
 def tills_agree(scope: Scope) -> Result:
-    """What a shop, till or processor without a connection still holds by its report = its clearing account."""
-    return _proven(scope, "K15", ("sales", "settlement"))
+    """Gift cards, reserves and card programs as the systems tell them = their accounts that day; what a shop, till or processor
+    without a connection still holds by its report = its clearing account.
+    """
+    return _proven(scope, "K15", ("sales", "settlement"), captured_proof.told(scope.client, scope.month))
 
 
 @check("K32", area="books", title="Lenders' statements = loans in the books")
@@ -39,26 +41,26 @@ def taxes_agree(scope: Scope) -> Result:
     return _proven(scope, "K36", ("sales-tax", "payroll-tax"))
 
 
-def _proven(scope: Scope, check_id: str, forms: Collection[str]) -> Result:
+def _proven(scope: Scope, check_id: str, forms: Collection[str], told: Sequence[CapturedProof] = ()) -> Result:
     page = scope.url("stack")
     missing = [
         name
         for slug, name in completeness.uncaptured_systems(scope.client, scope.month)
         if (form := form_of(BY_SLUG[slug])) is not None and form.key in forms
     ]
-    proofs = captured_proof.of(scope.client, scope.month, forms)
+    proofs = [*captured_proof.of(scope.client, scope.month, forms), *told]
     if not proofs and not missing:
-        return Result(state="not_applicable", summary="Nothing of this kind is captured by hand.")
+        return Result(state="not_applicable", summary="Nothing of this kind is captured by hand or told by a system.")
     items = tuple(_item(scope, check_id, proof) for proof in proofs if proof.difference != 0)
     is_unsure = missing or any(proof.ledger is None for proof in proofs)
     state: State = "fail" if any(item.is_open for item in items) else "cannot_tell" if is_unsure else "pass"
-    whole = [proof for proof in proofs if proof.ledger is not None]
+    whole = [proof for proof in proofs if proof.ledger is not None and not proof.currency]
     if state == "cannot_tell" and missing:
         summary = f"{', '.join(missing)}: no figures of {scope.month.label} are verified."
     elif items:
         summary = f"{items[0].label}."
     else:
-        summary = many(len(proofs), "# balance|balances captured by hand, equal to the books.")
+        summary = many(len(proofs), "# balance|balances, equal to the books.")
     return Result(
         state=state,
         summary=summary,

@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from integrations.models import Fact
-from integrations.records import BillPayment, CardPurchase, ExpenseSplit, VendorBill
+from integrations.records import BillPayment, CardPurchase, ExpenseSplit, SystemBalance, VendorBill
 from integrations.records_json import to_json
-from ledger import source_proof
+from ledger import bank_position, captured_proof, source_proof
 from ledger.core.period import Month
 from ledger.models import MirrorDocument
 from tests import builders
@@ -122,3 +122,31 @@ def test_the_page_shows_what_is_off_first(books, system, bob, client):
     assert page.index("CI-5") < page.index("CI-3")
     assert "CI-3" not in client.get(address + "?show=off").content.decode()
     assert client.get(f"/c/{books.client.slug}/proven/2026-04/{system.pk + 999}/").status_code == 404
+
+
+# ---- what a system says it holds or owes -----------------------------------------------------------------------------------
+
+
+def says(books, day, amount):
+    owed = SystemBalance(
+        external_id=f"owed:{day}", booked_on=day, currency="USD", role="sales-tax-payable", amount=amount, account="tax"
+    )
+    fact = scene.fact(books, "bill", "bills", owed)
+    Fact.objects.filter(pk=fact.pk).update(state="proof")
+
+
+def test_what_a_system_owes_is_compared_on_the_day_it_says_so_after_the_months_end_first(books, system):
+    before = -bank_position.book_balance(books.client, books.account("2300").pk, APRIL)
+    scene.mirrored(books, "JournalEntry", date(2026, 5, 3), "", "", ("6400", 70), ("2300", -70))
+    says(books, date(2026, 5, 4), before + 70)
+    says(books, date(2026, 5, 9), before)
+    says(books, on(20), before + 5)
+    (proof,) = captured_proof.told(books.client, APRIL)
+    assert (proof.on, proof.stated, proof.ledger, proof.difference) == (date(2026, 5, 4), before + 70, before + 70, 0)
+
+
+def test_an_earlier_word_counts_where_no_later_one_came(books, system):
+    before = -bank_position.book_balance(books.client, books.account("2300").pk, APRIL)
+    says(books, on(20), before + 5)
+    (proof,) = captured_proof.told(books.client, APRIL)
+    assert (proof.on, proof.difference) == (on(20), -5)

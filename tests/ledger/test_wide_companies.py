@@ -10,7 +10,7 @@ from django.conf import settings as django_settings
 
 from clients.tenancy import client_context
 from config.demo import cast, stack, story, systems, truth
-from ledger import bank_position, source_proof
+from ledger import bank_position, captured_proof, source_proof
 from ledger.models import JournalEntry, OutboxItem
 from tests import scene
 from tests.conftest import _key
@@ -101,6 +101,16 @@ def test_a_difference_of_one_cent_is_named_by_system_month_and_account(everyone)
     assert not bank.ties
     assert bank.problems == ("2026-01: Rent 0 for 5", f"2026-02: holds {savings + 1}, the books show {savings}")
     assert nowhere.problems == ("not connected",)
+
+
+@pytest.mark.parametrize("slug", story.WIDE)
+def test_what_systems_say_they_hold_or_owe_is_in_the_books(everyone, slug):
+    client = everyone.clients[slug]
+    with client_context(client.pk):
+        for month in MONTHS[1:]:
+            proofs = captured_proof.told(client, month)
+            assert proofs
+            assert [(proof.label, proof.on, proof.stated, proof.ledger) for proof in proofs if proof.difference] == []
 
 
 def test_every_record_of_a_system_that_only_proves_stands_in_the_books_once(everyone):

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from requests import Session
 
+    from integrations.dimensions import Dimensions
     from integrations.payload import Payload
 
 __all__ = [
@@ -271,6 +272,10 @@ class Books(Protocol):
 
     def item(self, api: Api, account_id: str, name: str, *, request_id: str) -> str:
         """The id of the service item of that name which sells into an account, made where there is none."""
+        ...
+
+    def dimensions(self, api: Api) -> Dimensions:
+        """The classes and departments as the company keeps them now."""
         ...
 
     def attach(self, api: Api, external_id: str, file: Part, *, request_id: str) -> str:

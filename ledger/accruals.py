@@ -187,7 +187,17 @@ def _entries(
         if account is None:
             return None
         lines.append(
-            posting.Line(account, line.debit, line.credit, line.role, line.key, line.memo, line.party, line.department)
+            posting.Line(
+                account,
+                line.debit,
+                line.credit,
+                line.role,
+                line.key,
+                line.memo,
+                line.party,
+                line.department,
+                klass=line.klass,
+            )
         )
     if draft is None:
         return []

@@ -143,7 +143,7 @@ class _Reader:
         self.routes = routes.Gate(client)
         self._days: dict[date, tuple[mapping.Mapping | None, bool]] = {}
         #: By mapping version and provider, the mapping's answers, asked once for each case: a run's lines fall into few.
-        self._accounts: dict[tuple[int, str], dict[tuple[str, str, str], int | None]] = defaultdict(dict)
+        self._accounts: dict[tuple[int, str], dict[tuple[str, str, str, str], int | None]] = defaultdict(dict)
 
     def read(self, fact: _Waiting, batch: _Batch) -> None:
         """Sort one fact into the batch."""
@@ -226,15 +226,15 @@ class _Reader:
         accounts = self._accounts[version.version_id if version else 0, provider]
         lines = []
         for line in draft.lines:
-            role, debited, credited, key, memo, department, party, foreign = line
-            case = role, key, department
+            role, debited, credited, key, memo, department, party, foreign, klass = line
+            case = role, key, department, klass
             if case not in accounts:
                 accounts[case] = version.account_for(line, provider) if version else None
             account = accounts[case]
             if account is None:
                 self._hold_unmapped(fact, line, connection, batch)
                 return None
-            lines.append(posting.Line(account, debited, credited, role, key, memo, party, department, foreign))
+            lines.append(posting.Line(account, debited, credited, role, key, memo, party, department, foreign, klass))
         return posting.Entry(
             booked_on=draft.booked_on,
             source_key=source_key(connection, fact),

@@ -54,7 +54,7 @@ class Mapping:
         if line.role in {"bank", "card"} and line.key in self.banks:
             return self.banks[line.key]
         for key in dict.fromkeys((line.key, "")):
-            for department in dict.fromkeys((line.department, "")):
+            for department in dict.fromkeys((line.department, line.klass, "")):
                 for source in dict.fromkeys((*self._owners(line, provider, key), "")):
                     account = self.rules.get((line.role, key, department, source))
                     if account is not None:

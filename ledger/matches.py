@@ -116,7 +116,17 @@ def _post_for(
         if account is None:
             raise ReconcilingError(f"No account is mapped for {line.role} {line.key}".strip() + ".")
         lines.append(
-            posting.Line(account, line.debit, line.credit, line.role, line.key, line.memo, line.party, line.department)
+            posting.Line(
+                account,
+                line.debit,
+                line.credit,
+                line.role,
+                line.key,
+                line.memo,
+                line.party,
+                line.department,
+                klass=line.klass,
+            )
         )
     previous = JournalEntry.objects.filter(client=match.client, source_key=key[:200], purpose=draft.purpose).count()
     by_rule = match.plan.get("mapping_version") or (version.version_id if version and by is None else None)

@@ -19,6 +19,7 @@ from integrations.records import LedgerAccount
 from integrations.records_json import from_json
 from ledger import posting
 from ledger.core.period import Month
+from ledger.mirror_names import Names
 from ledger.models import Account, ChangedAfterClose, JournalEntry, JournalLine, MirrorDocument, OutboxItem, Period
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clients.models import Client, User
+    from integrations.dimensions import Dimensions
     from integrations.records import LedgerDocument
 
 SIDES = ("account_id", "debit_minor", "credit_minor")
@@ -102,9 +104,16 @@ def feed_is_taken(client: Client, connection: Connection) -> None:
 
 
 def take_month(
-    client: Client, connection: Connection, month: Month, documents: Sequence[LedgerDocument]
+    client: Client,
+    connection: Connection,
+    month: Month,
+    documents: Sequence[LedgerDocument],
+    names: Dimensions | None = None,
 ) -> MirrorResult:
-    """Make our copy of one month equal to what the general ledger shows; deletions are what it no longer shows."""
+    """Make our copy of one month equal to what the general ledger shows; deletions are what it no longer shows.
+
+    ``names`` are those of the classes and departments on its lines.
+    """
     result = MirrorResult(seen=len(documents))
     accounts = dict(Account.objects.filter(client=client).exclude(external_id="").values_list("external_id", "id"))
     standing = {
@@ -118,7 +127,7 @@ def take_month(
     )
     shown = {document.external_id for document in documents}
     gone = [row for row in in_month.select_related("entry") if row.external_id not in shown]
-    taker = _Taker(client, connection, accounts, result)
+    taker = _Taker(client, connection, accounts, result, Names.read(client, connection, names))
     for document in documents:
         taker.take(document, standing.get(document.external_id))
     for row in gone:
@@ -130,7 +139,9 @@ def take_month(
 class _Taker:
     """Collects what one month leads to and writes it set-based."""
 
-    def __init__(self, client: Client, connection: Connection, accounts: dict[str, int], result: MirrorResult) -> None:
+    def __init__(
+        self, client: Client, connection: Connection, accounts: dict[str, int], result: MirrorResult, names: Names
+    ) -> None:
         self.client, self.connection, self.accounts, self.result = client, connection, accounts, result
         self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
         self.ours = {
@@ -139,11 +150,11 @@ class _Taker:
             for key in (item.external_id, f"#{item.marker}")
             if key
         } | _under_way(client, connection)
-        self.parties = party_names(client, connection)
+        self.names = names
         self.fresh: list[tuple[MirrorDocument, posting.Entry]] = []
 
     def take(self, document: LedgerDocument, row: MirrorDocument | None) -> None:
-        lines = [[x.account_id, x.debit, x.credit, x.memo, self._name(x.party)] for x in document.lines]
+        lines = self.names.lines(document)
         missing = {line.account_id for line in document.lines} - self.accounts.keys()
         if missing:
             self.result.unknown_accounts |= missing
@@ -161,12 +172,8 @@ class _Taker:
         else:
             self._changed(document, row, lines, digest)
 
-    def _name(self, party: str) -> str:
-        """The name behind ``<kind>:<id>``; what the ledger report says itself where the lists do not know it."""
-        return self.parties.get(party.partition(":")[2], party)
-
     def _refresh(self, row: MirrorDocument, document: LedgerDocument) -> None:
-        party = self._name(document.party)
+        party = self.names.party(document.party)
         if (row.version, row.number, row.party) != (document.version or row.version, document.number, party):
             row.version, row.number, row.party = document.version or row.version, document.number, party
             row.save(update_fields=["version", "number", "party"])
@@ -255,7 +262,11 @@ class _Taker:
 
     def _describe(self, row: MirrorDocument, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> None:
         row.type, row.version, row.booked_on = document.type, document.version, document.booked_on
-        row.number, row.note, row.party = document.number[:40], document.note[:4000], self._name(document.party)[:200]
+        row.number, row.note, row.party = (
+            document.number[:40],
+            document.note[:4000],
+            self.names.party(document.party)[:200],
+        )
         row.lines, row.lines_sha256, row.seen_at = lines, digest, timezone.now()
         row.total_minor = sum(line[1] for line in lines)
 
@@ -267,7 +278,10 @@ class _Taker:
             origin="ledger",
             revision=row.revision,
             memo=" · ".join(filter(None, [row.type, row.number, row.party])),
-            lines=[posting.Line(self.accounts[a], d, c, memo=memo, party=party) for a, d, c, memo, party in lines],
+            lines=[
+                posting.Line(self.accounts[a], d, c, memo=memo, party=party, department=department, klass=klass)
+                for a, d, c, memo, party, department, klass in lines
+            ],
         )
 
     def _hold(self, row: MirrorDocument, kind: str, deltas: dict[int, int], *, before: object, after: object) -> None:
@@ -328,14 +342,6 @@ def _told(kind: str, number: str, day: date, lines: list[list[Any]]) -> str:
 def _is_settled_here(row: MirrorDocument) -> bool:
     """Whether its entry is not the mirror's to reverse: our own document, or one that a person has reversed here already."""
     return row.outbox_id is not None or (row.entry is not None and row.entry.reversals.exists())
-
-
-def party_names(client: Client, connection: Connection) -> dict[str, str]:
-    """Id → name of the accounting system's vendors, customers and employees, which share one row of ids."""
-    facts = Fact.objects.filter(client=client, connection=connection, kind="LedgerParty").exclude(state="superseded")
-    return {
-        external_id.partition(":")[2]: data["name"] for external_id, data in facts.values_list("external_id", "data")
-    }
 
 
 def take_into_open_month(change: ChangedAfterClose, *, by: User, reason: str, booked_on: date) -> int:

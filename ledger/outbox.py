@@ -23,6 +23,7 @@ from django.db.models.functions import Now
 
 from clients.tenancy import client_context
 from integrations import crashpoints
+from integrations.dimensions import Dimensions
 from integrations.errors import Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import parse_json
 from ledger import exceptions_inbox, outbox_documents, outbox_links, outbox_parties, support
@@ -75,6 +76,7 @@ def prepare(
     accounting: Accounting,
     parties: Parties | None = None,
     items: Items | None = None,
+    dimensions: Dimensions | None = None,
     *,
     through: date | None = None,
 ) -> int:
@@ -83,13 +85,15 @@ def prepare(
     Entries made from facts are approved by whoever approved their mapping; entries made by hand wait for an approval of
     their own (``EntryApproval``). Rows of one processor account and day travel together. An entry that owes or is owed by
     a name without an id in the accounting system waits, as does what settles a bill that is not there yet, and an invoice
-    whose items are not; ``parties`` are ids found beyond those that were pulled, ``items`` those of what is sold.
+    whose items are not; ``parties`` are ids found beyond those that were pulled, ``items`` those of what is sold,
+    ``dimensions`` the classes and departments there.
     """
     waiting = _waiting(client, through)
     known = Known(
         outbox_parties.known(client, accounting.connection) | (parties or {}),
         outbox_links.read(client, waiting),
         items or Items(),
+        dimensions or Dimensions(),
     )
     groups: dict[tuple[str, date], list[JournalEntry]] = defaultdict(list)
     for entry in waiting:

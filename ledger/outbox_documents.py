@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+from integrations.dimensions import Dimensions
 from integrations.records import LedgerDocument, LedgerLine
-from ledger import outbox_parties
+from ledger import outbox_dimensions, outbox_parties
 from ledger.outbox_items import Items
 from ledger.outbox_links import PAYABLE, RECEIVABLE
 
@@ -52,7 +53,7 @@ def document(client: Client, group: str, entries: Sequence[JournalEntry], marker
     first, day = entries[0], entries[0].booked_on
     memo = first.memo if len(entries) == 1 else f"{len(entries)} records of {day:%b} {day.day}"
     machine = f"pp1|{group}|{first.source_key[:80]}|{first.pk}|{bytes(first.content_sha256).hex()[:16]}"
-    lines = _summed((line for entry in entries for line in entry.lines.all()), known.parties)
+    lines = _summed((line for entry in entries for line in entry.lines.all()), known)
     plain = LedgerDocument(
         external_id="",
         booked_on=day,
@@ -63,7 +64,8 @@ def document(client: Client, group: str, entries: Sequence[JournalEntry], marker
         number=marker,
         note=f"{machine}\n{memo}",
     )
-    return _shaped(plain, first, known) if len(entries) == 1 else plain
+    shaped = _shaped(plain, first, known) if len(entries) == 1 else plain
+    return outbox_dimensions.placed(shaped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,16 @@ class Known:
     parties: Parties
     links: Links
     items: Items = field(default_factory=Items)
+    dimensions: Dimensions = field(default_factory=Dimensions)
 
     def waits(self, entry: JournalEntry) -> bool:
-        """Whether a name, an item or the bill that it settles is still to be made."""
-        return outbox_parties.unknown(entry, self.parties) or self.items.waits(entry) or self.links.waits(entry)
+        """Whether a name, a class, an item or the bill that it settles is still to be made."""
+        return (
+            outbox_parties.unknown(entry, self.parties)
+            or outbox_dimensions.unknown(entry, self.dimensions)
+            or self.items.waits(entry)
+            or self.links.waits(entry)
+        )
 
 
 def _shaped(plain: LedgerDocument, entry: JournalEntry, known: Known) -> LedgerDocument:
@@ -191,15 +199,15 @@ _SHAPES: dict[str, Callable[[LedgerDocument, JournalEntry, Known], LedgerDocumen
 }
 
 
-def _summed(lines: Iterable[JournalLine], parties: Parties) -> tuple[LedgerLine, ...]:
-    """Lines of one account, name, department and side in one; the two sides stay apart so that gross stays gross.
+def _summed(lines: Iterable[JournalLine], known: Known) -> tuple[LedgerLine, ...]:
+    """Lines of one account, name, department, class and side in one; the two sides stay apart so that gross stays gross.
 
     Only what is owed keeps its name: elsewhere the accounting system asks for none.
     """
-    sums: dict[tuple[str, str, str, bool], list[int | str]] = {}
+    sums: dict[tuple[str, str, str, str, bool], list[int | str]] = {}
     for line in lines:
-        party = outbox_parties.id_of(line, parties)
-        key = (line.account.external_id, party, line.department, line.debit_minor > 0)
+        party = outbox_parties.id_of(line, known.parties)
+        key = (line.account.external_id, party, line.department, line.klass, line.debit_minor > 0)
         held = sums.setdefault(key, [0, line.memo])
         held[0] = int(held[0]) + line.debit_minor + line.credit_minor
         if held[1] != line.memo:
@@ -211,7 +219,8 @@ def _summed(lines: Iterable[JournalLine], parties: Parties) -> tuple[LedgerLine,
             credit=0 if is_debit else int(amount),
             memo=str(memo),
             party=party,
-            department=department,
+            department=known.dimensions.department_ids.get(Dimensions.compared(department), ""),
+            klass=known.dimensions.class_ids.get(Dimensions.compared(klass), ""),
         )
-        for (account, party, department, is_debit), (amount, memo) in sums.items()
+        for (account, party, department, klass, is_debit), (amount, memo) in sums.items()
     )

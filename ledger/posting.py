@@ -38,8 +38,8 @@ CREATE TEMP TABLE IF NOT EXISTS stage_entry (
     reason text, reverses_id bigint, fact_id bigint, mapping_version_id bigint, digest bytea) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS stage_line (
     account_id bigint, debit bigint, credit bigint, role text, key text, memo text, party text, department text,
-    entry_id bigint, no smallint, booked_on date, foreign_minor bigint, foreign_currency text, rate_millionths bigint)
-    ON COMMIT DELETE ROWS;
+    entry_id bigint, no smallint, booked_on date, foreign_minor bigint, foreign_currency text, rate_millionths bigint,
+    klass text) ON COMMIT DELETE ROWS;
 TRUNCATE stage_entry, stage_line
 """
 #: LATERAL with a limit keeps to one look into the unique index for each key, whatever the planner knows of the stage.
@@ -69,9 +69,9 @@ SELECT array_agg(nextval(name)) FROM counter, generate_series(1, %s)
 WRITE = """
 WITH lines AS (
     INSERT INTO ledger_journalline (client_id, entry_id, no, account_id, booked_on, debit_minor, credit_minor, role, key, memo,
-                                    party, department, foreign_minor, foreign_currency, rate_millionths)
+                                    party, department, foreign_minor, foreign_currency, rate_millionths, klass)
     SELECT %(client)s, entry_id, no, account_id, booked_on, debit, credit, role, key, memo, party, department,
-           foreign_minor, foreign_currency, rate_millionths
+           foreign_minor, foreign_currency, rate_millionths, klass
     FROM stage_line)
 INSERT INTO ledger_journalentry (id, client_id, booked_on, origin, source_key, purpose, revision, line_count, memo, reason,
                                  reverses_id, fact_id, mapping_version_id, content_sha256, posted_by_id)
@@ -112,6 +112,7 @@ class Line(NamedTuple):
     party: str = ""
     department: str = ""
     foreign: Foreign | None = None
+    klass: str = ""
 
 
 class Entry(NamedTuple):
@@ -198,7 +199,16 @@ def reverse(
     """Post the mirror of an entry, dated ``booked_on``; gives the reversal's id. Raises PostingError when already reversed."""
     lines = [
         Line(
-            x.account_id, x.credit_minor, x.debit_minor, x.role, x.key, x.memo, x.party, x.department, x.foreign_amount
+            x.account_id,
+            x.credit_minor,
+            x.debit_minor,
+            x.role,
+            x.key,
+            x.memo,
+            x.party,
+            x.department,
+            x.foreign_amount,
+            x.klass,
         )
         for x in entry.lines.all()
     ]
@@ -281,7 +291,7 @@ def _staged(entry: Entry) -> _Staged:
 
 
 def _content(line: Line) -> str:
-    account_id, debit, credit, role, key, _memo, _party, _department, _foreign = line
+    account_id, debit, credit, role, key, _memo, _party, _department, _foreign, _klass = line
     return f"{account_id}\t{debit}\t{credit}\t{role and _text(role)}\t{key and _text(key)}"
 
 
@@ -300,10 +310,10 @@ def _entry_row(key: int, entry: Entry, staged: _Staged) -> str:
 def _line_rows(key: int, entry: Entry, staged: _Staged) -> str:
     rows = []
     for no, (line, content) in enumerate(zip(entry.lines, staged.contents, strict=True), 1):
-        _account, _debit, _credit, _role, _key, memo, party, department, foreign = line
+        _account, _debit, _credit, _role, _key, memo, party, department, foreign, klass = line
         rows.append(
             f"{content}\t{memo and _text(memo[:300])}\t{party and _text(party[:120])}\t{department and _text(department[:120])}\t"
-            f"{key}\t{no}\t{staged.day}\t{_HOME if foreign is None else _beside(foreign)}\n"
+            f"{key}\t{no}\t{staged.day}\t{_HOME if foreign is None else _beside(foreign)}\t{klass and _text(klass[:120])}\n"
         )
     return "".join(rows)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Min
 
 from clients.tenancy import client_context
-from ledger import mirror
+from ledger import mirror_names
 from ledger.core.period import Month
 from ledger.models import JournalEntry, OutboxItem, Period, ReportedBalance
 
@@ -63,7 +63,7 @@ def read_month_end(client: Client, books: Accounting, month: Month) -> None:
     rows = [(account_id, name, debit - credit) for account_id, name, debit, credit in reported.rows]
     _keep(client, books, TRIAL_BALANCE, month.last, rows)
     with client_context(client.pk):
-        names = mirror.party_names(client, books.connection)
+        names = mirror_names.party_names(client, books.connection)
     for kind, side in OPEN_ITEMS.items():
         items = books.books.open_items(books.api, side, month.last, books.context)
         totals: dict[str, int] = {}

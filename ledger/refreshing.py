@@ -28,6 +28,7 @@ from ledger import (
     mirror,
     outbox,
     outbox_credits,
+    outbox_dimensions,
     outbox_files,
     outbox_items,
     outbox_parties,
@@ -40,6 +41,7 @@ from ledger.models import OutboxItem, Period
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from integrations.dimensions import Dimensions
     from integrations.models import Connection
     from ledger.accounting import Accounting
 
@@ -119,10 +121,11 @@ def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: 
     try:
         parties = outbox_parties.make(client, books, names, renew)
         items = outbox_items.make(client, books, sold, renew)
+        dimensions = outbox_dimensions.read(client, books)
         result = outbox.FlushResult()
         for _round in ("bills and invoices", "what settles them"):
             with client_context(client.pk):
-                outbox.prepare(client, books, parties, items)
+                outbox.prepare(client, books, parties, items, dimensions)
                 outbox_credits.prepare(client, books)
             result += outbox.flush(client, books, renew)
         outbox_files.deliver(client, books, renew)
@@ -171,10 +174,13 @@ def _take_months(
         "after close": 0,
         "unknown accounts": 0,
     }
+    names: Dimensions | None = None
     for month in months:
         documents = books.books.ledger_month(books.api, month.first, books.context)
+        if names is None and any(line.klass or line.department for one in documents for line in one.lines):
+            names = books.books.dimensions(books.api)
         with client_context(client.pk):
-            result = mirror.take_month(client, books.connection, month, documents)
+            result = mirror.take_month(client, books.connection, month, documents, names)
         totals["months"] += 1
         totals["documents"] += result.seen
         for name, value in (

@@ -162,6 +162,7 @@ def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
                     line.party,
                     line.department,
                     line.foreign,
+                    line.klass,
                 )
             )
         said = f"{draft.memo} (of {draft.booked_on})"

@@ -73,7 +73,7 @@ class LedgerDocument(Record):
     """A posted document of the accounting system with its exact lines. ``external_id`` is ``<type>:<id>``.
 
     The first line is the document's own account where it has one (the bank of a deposit, the payable of a bill);
-    ``method`` is how money left or came: check, card or cash.
+    ``method`` is how money left or came: check, card or cash. ``department`` is that of the document as a whole.
     ``missing`` says what the payload alone cannot tell (the income account behind an item): the lines are then empty and
     the general ledger has to be asked.
     """
@@ -89,6 +89,7 @@ class LedgerDocument(Record):
     updated_at: datetime | None = None
     method: Literal["", "check", "card", "cash"] = ""
     missing: str = ""
+    department: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,7 +36,8 @@ class Foreign(NamedTuple):
 class DraftLine(NamedTuple):
     """One side of one role. Exactly one of ``debit`` and ``credit`` is positive (minor units).
 
-    ``key`` refines the role (channel, earning, bank account); ``department`` and ``party`` are tags the ledger keeps.
+    ``key`` refines the role (channel, earning, bank account); ``department``, ``party`` and ``klass`` (the accounting system's
+    class) are tags the ledger keeps.
     ``foreign`` stands beside a home amount that was converted.
     """
 
@@ -48,6 +49,7 @@ class DraftLine(NamedTuple):
     department: str = ""
     party: str = ""
     foreign: Foreign | None = None
+    klass: str = ""
 
     @property
     def raw(self) -> int:
@@ -93,21 +95,21 @@ class DraftEntry:
 
 
 def debit(
-    role: str, amount: int, key: str = "", *, memo: str = "", department: str = "", party: str = ""
+    role: str, amount: int, key: str = "", *, memo: str = "", department: str = "", party: str = "", klass: str = ""
 ) -> tuple[DraftLine, ...]:
     """A debit line; none for zero, a credit of the opposite amount for a negative one."""
     if amount > 0:
-        return (DraftLine(role, amount, 0, key, memo, department, party),)
-    return (DraftLine(role, 0, -amount, key, memo, department, party),) if amount else ()
+        return (DraftLine(role, amount, 0, key, memo, department, party, None, klass),)
+    return (DraftLine(role, 0, -amount, key, memo, department, party, None, klass),) if amount else ()
 
 
 def credit(
-    role: str, amount: int, key: str = "", *, memo: str = "", department: str = "", party: str = ""
+    role: str, amount: int, key: str = "", *, memo: str = "", department: str = "", party: str = "", klass: str = ""
 ) -> tuple[DraftLine, ...]:
     """A credit line; none for zero, a debit of the opposite amount for a negative one."""
     if amount > 0:
-        return (DraftLine(role, 0, amount, key, memo, department, party),)
-    return (DraftLine(role, -amount, 0, key, memo, department, party),) if amount else ()
+        return (DraftLine(role, 0, amount, key, memo, department, party, None, klass),)
+    return (DraftLine(role, -amount, 0, key, memo, department, party, None, klass),) if amount else ()
 
 
 def reversal(entry: DraftEntry, on: date, *, memo: str = "") -> DraftEntry:
@@ -118,15 +120,15 @@ def reversal(entry: DraftEntry, on: date, *, memo: str = "") -> DraftEntry:
 
 
 def merge(lines: Iterable[DraftLine]) -> tuple[DraftLine, ...]:
-    """Lines equal in role, key, department, party and side summed into one, in the order of first appearance.
+    """Lines equal in role, key, department, class, party and side summed into one, in the order of first appearance.
 
     The two sides of a role stay apart: gross figures remain visible. A memo survives where all merged lines share it.
     Lines that were foreign are summed before they are converted, never after: those come through as they are.
     """
-    sums: dict[tuple[str, str, str, str, bool, int], DraftLine] = {}
+    sums: dict[tuple[str, str, str, str, str, bool, int], DraftLine] = {}
     for line in lines:
         alone = len(sums) if line.foreign else -1
-        place = (line.role, line.key, line.department, line.party, line.debit > 0, alone)
+        place = (line.role, line.key, line.department, line.klass, line.party, line.debit > 0, alone)
         seen = sums.get(place)
         if seen is None:
             sums[place] = line

@@ -101,6 +101,7 @@ class JournalLine(models.Model):
     memo = models.CharField(max_length=300, blank=True)
     party = models.CharField(max_length=120, blank=True)
     department = models.CharField(max_length=120, blank=True)
+    klass = models.CharField(max_length=120, blank=True, db_default="", help_text="The accounting system's class.")
     foreign_minor = models.BigIntegerField(null=True, blank=True)
     foreign_currency = models.CharField(max_length=3, blank=True)
     rate_millionths = models.BigIntegerField(null=True, blank=True)

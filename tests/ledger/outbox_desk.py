@@ -79,5 +79,11 @@ class Desk:
         answer = self.books.api.get(f"/v3/company/{self.books.api.account_id}/query", {"query": statement})
         return next((rows for rows in answer["QueryResponse"].values() if isinstance(rows, list)), [])
 
+    def prefer(self, **accounting):
+        """Change the company's accounting preferences."""
+        standing = self.books.api.get(f"/v3/company/{self.books.api.account_id}/preferences")["Preferences"]
+        body = {"Id": "1", "SyncToken": standing["SyncToken"], "sparse": True, "AccountingInfoPrefs": accounting}
+        self.post("preferences", body)
+
     def post(self, entity, body):
         return self.books.api.post(f"/v3/company/{self.books.api.account_id}/{entity}", body)

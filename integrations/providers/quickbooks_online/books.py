@@ -9,6 +9,7 @@ from calendar import monthrange
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
+from integrations.dimensions import Dimensions
 from integrations.errors import NotSupported, PayloadError, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import Payload
 from integrations.provider import Context, WrittenDocument
@@ -70,6 +71,10 @@ class QuickBooksBooks:
         Raises Refused: 6240 where both names are taken, or what QuickBooks has against the account.
         """
         return making.item(api, account_id, name, request_id=request_id)
+
+    def dimensions(self, api: Api) -> Dimensions:
+        """Classes and locations, read only where the company's preferences turn them on: lower plans have none."""
+        return making.dimensions(api)
 
     def attach(self, api: Api, external_id: str, file: Part, *, request_id: str) -> str:
         """``Attachable:5`` of the file bound to a document: looked up by document and file name, else uploaded.

@@ -43,6 +43,7 @@ DOCUMENTS = (
 )
 ACCOUNT, VENDOR, CUSTOMER = Entity("Account"), Entity("Vendor"), Entity("Customer")
 ITEM, ATTACHABLE = Entity("Item"), Entity("Attachable")
+CLASS, DEPARTMENT = Entity("Class"), Entity("Department")
 
 #: Documents that never post: seen, counted, not booked.
 NON_POSTING = ("Estimate", "PurchaseOrder", "TimeActivity", "RecurringTransaction")

@@ -1,4 +1,4 @@
-"""What documents need beside themselves, found or made once: names, items, and files bound to a document.
+"""What documents need beside themselves, found or made once: names, items, classes, and files bound to a document.
 
 https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/attachable
 """
@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from integrations.dimensions import Dimensions
 from integrations.errors import Refused, Unanswered
 from integrations.payload import Payload
 from integrations.provider import Part
 from integrations.providers.quickbooks_online import wire, writing
-from integrations.providers.quickbooks_online.entities import ATTACHABLE, BY_NAME, ITEM
+from integrations.providers.quickbooks_online.entities import ATTACHABLE, BY_NAME, CLASS, DEPARTMENT, ITEM, Entity
 from integrations.providers.quickbooks_online.lists import reference
 
 if TYPE_CHECKING:
@@ -52,6 +53,42 @@ def item(api: Api, account_id: str, name: str, *, request_id: str) -> str:
         if found.text("Type", "") == "Service" and reference(found, "IncomeAccountRef") == account_id:
             return found.text("Id")
     raise Refused(f"QuickBooks has items named {name} that sell into other accounts", code="6240")
+
+
+def dimensions(api: Api) -> Dimensions:
+    """Classes and departments as Preferences turn them on.
+
+    https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/preferences
+    """
+    preferences = Payload.of(wire.get(api, "preferences")).object("Preferences").object("AccountingInfoPrefs")
+    has_classes = any(preferences.flag(f"ClassTrackingPerTxn{each}", False) for each in ("Line", ""))
+    has_departments = preferences.flag("TrackDepartments", False)
+    class_ids, class_names = _named(api, CLASS) if has_classes else ({}, {})
+    department_ids, department_names = _named(api, DEPARTMENT) if has_departments else ({}, {})
+    return Dimensions(
+        class_ids=class_ids,
+        department_ids=department_ids,
+        class_names=class_names,
+        department_names=department_names,
+        has_classes=has_classes,
+        has_departments=has_departments,
+    )
+
+
+def _named(api: Api, entity: Entity) -> tuple[dict[str, str], dict[str, str]]:
+    """Ids of the active ones by full name, and by own name where only one has it; names of all by id."""
+    ids: dict[str, str] = {}
+    names: dict[str, str] = {}
+    own: dict[str, set[str]] = {}
+    for page in wire.query_all(api, entity, "Active IN (true, false)"):
+        for row in map(Payload.of, page):
+            number, name = row.text("Id"), row.text("Name")
+            names[number] = row.text("FullyQualifiedName", "") or name
+            if row.flag("Active", True):
+                ids[Dimensions.compared(names[number])] = number
+                own.setdefault(Dimensions.compared(name), set()).add(number)
+    alone = {name: next(iter(numbers)) for name, numbers in own.items() if len(numbers) == 1}
+    return alone | ids, names
 
 
 def attachable(api: Api, external_id: str, file: Part, *, request_id: str) -> str:

@@ -55,6 +55,8 @@ def payload(document: LedgerDocument, *, marker: str, context: Context) -> Body:
     }
     if not note:
         del head["PrivateNote"]
+    if document.department.isdecimal():
+        head["DepartmentRef"] = _ref(document.department)
     return head | builder(document)
 
 

@@ -13,7 +13,7 @@ from integrations.records import (
 )
 from ledger.core.entry import DraftEntry, DraftLine, credit, debit
 from ledger.core.rules.booking import Source, Unbookable, draft, entry_of
-from ledger.core.rules.payables import split_line, split_lines
+from ledger.core.rules.payables import split_line, split_lines, tags
 
 if TYPE_CHECKING:
     from datetime import date
@@ -72,9 +72,8 @@ def _travel(line: ReportLine) -> tuple[DraftLine, ...]:
     """Allowances for distance and days are travel where the tool names no category."""
     if line.basis == "receipt" or line.category or line.account_id:
         return split_line(line, party=line.merchant)
-    department = line.department or line.klass
     return (
-        *debit("expense", line.amount, "travel", memo=line.memo, department=department, party=line.merchant),
+        *debit("expense", line.amount, "travel", memo=line.memo, party=line.merchant, **tags(line)),
         *debit("input-tax", line.tax),
     )
 

@@ -22,7 +22,8 @@ def _document(record: LedgerDocument, _source: Source) -> tuple[DraftEntry, ...]
             max(line.debit, 0) + max(-line.credit, 0),
             max(line.credit, 0) + max(-line.debit, 0),
             memo=line.memo,
-            department=line.department or line.klass,
+            department=line.department,
+            klass=line.klass,
             party=line.party or record.party,
         )
         for line in record.lines

@@ -42,14 +42,18 @@ def split_lines(
 
 def split_line(split: ExpenseSplit, *, party: str = "", employee: str = "") -> tuple[DraftLine, ...]:
     """One split's cost and input tax. A private purchase is owed in full."""
-    department = split.department or split.klass
     if split.kind == "personal":
         return debit("employee-receivable", split.amount + split.tax, memo=split.memo, party=employee)
     role = account_role(split.account_id) if split.account_id else _SPLIT_ROLES[split.kind]
     return (
-        *debit(role, split.amount, split.category, memo=split.memo, department=department, party=party),
+        *debit(role, split.amount, split.category, memo=split.memo, party=party, **tags(split)),
         *debit("input-tax", split.tax),
     )
+
+
+def tags(split: ExpenseSplit) -> dict[str, str]:
+    """What the ledger keeps of a split beside its account."""
+    return {"department": split.department, "klass": split.klass}
 
 
 def mirrored(lines: Sequence[DraftLine]) -> tuple[DraftLine, ...]:

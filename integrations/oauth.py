@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 
 from clients import audit
@@ -274,6 +275,7 @@ def keep(user: User, client: Client, provider: Provider, granted: Granted, old: 
     account_id = granted.account_id
     if old is not None and old.account_id != account_id and not old.is_by_file:
         raise ConnectRefused(f"this is another account at {provider.name} than the one to be reconnected")
+    _keep_one_ledger(client, provider, account_id)
     held = ConnectRefused(f"this account at {provider.name} is already connected to another client")
     with system_context():
         others = Connection.objects.filter(provider=provider.slug, account_id=account_id).exclude(client=client)
@@ -295,6 +297,26 @@ def keep(user: User, client: Client, provider: Provider, granted: Granted, old: 
         client.pk, "sync", f"connect:{connection.pk}:{connection.connected_at}", {}, connection_id=connection.pk
     )
     return connection
+
+
+def _keep_one_ledger(client: Client, provider: Provider, account_id: str) -> None:
+    """A client has one set of books: another company file is refused while one is connected, or once it was read.
+
+    Raises ConnectRefused. Needs the client's context.
+    """
+    if provider.category != "accounting":
+        return
+    slugs = [slug for slug, declared in registry.all_providers().items() if declared.category == "accounting"]
+    others = Connection.objects.filter(client=client, provider__in=slugs).exclude(
+        provider=provider.slug, account_id=account_id
+    )
+    is_kept = ~Q(state__in=[Connection.State.DISCONNECTED, Connection.State.PENDING])
+    other = others.filter(is_kept | Q(streams__last_success_at__isnull=False)).first()
+    if other is not None:
+        raise ConnectRefused(
+            f"the books of {client.name} are kept in {other} ({other.account_id}): one client has one ledger, so another"
+            " company needs a client of its own"
+        )
 
 
 def named(client: Client, provider: Provider, said: str) -> str:

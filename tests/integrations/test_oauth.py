@@ -134,6 +134,27 @@ def test_reconnecting_keeps_the_row_and_its_streams(people, connect):
     assert (kept.cursor, kept.duty) == ("here", "off")
 
 
+@pytest.mark.parametrize("left", [False, True])
+def test_a_second_company_file_at_one_client_is_refused(people, connect, left):
+    first = connect(people.bob, people.kestrel, "quickbooks-online")
+    with client_context(people.kestrel.pk):
+        if left:
+            StreamState.objects.filter(connection=first, stream="documents").update(last_success_at=datetime.now(UTC))
+            oauth.disconnect(first, actor=people.bob)
+    with pytest.raises(oauth.ConnectRefused, match="one client has one ledger"):
+        connect(people.bob, people.kestrel, "quickbooks-online", company="quillfeather")
+    with system_context():
+        assert list(Connection.objects.values_list("pk", flat=True)) == [first.pk]
+    assert connect(people.bob, people.quillfeather, "quickbooks-online").is_live
+
+
+def test_a_company_file_connected_by_mistake_and_never_read_gives_way(people, connect):
+    first = connect(people.bob, people.kestrel, "quickbooks-online", company="quillfeather")
+    with client_context(people.kestrel.pk):
+        oauth.disconnect(first, actor=people.bob)
+    assert connect(people.bob, people.kestrel, "quickbooks-online").is_live
+
+
 def test_reconnecting_with_another_account_is_refused(people, connect):
     first = connect(people.bob, people.kestrel, "gusto")
     with pytest.raises(oauth.ConnectRefused, match="another account"):

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0003_support_files'),
+        ('ledger', '0004_connection_kinds'),
     ]
 
     operations = [

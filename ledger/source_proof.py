@@ -14,6 +14,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from django.db.models import Exists, OuterRef
+
 from integrations.models import Connection, Fact, StreamState
 from integrations.records import BillPayment, ExpenseReport, Record
 from integrations.records_json import from_json
@@ -100,7 +102,11 @@ def connections(client: Client) -> list[Connection]:
     """The client's systems whose documents another route books."""
     slugs = [slug for slug, provider in all_providers().items() if provider.category not in ELSEWHERE]
     found = Connection.objects.filter(client=client, provider__in=slugs).exclude(state__in=["pending", "disconnected"])
-    records = Fact.objects.filter(client=client, kind__in=DOCUMENTS, state=Fact.State.PROOF)
+    # A record of a system we book may make no entry either (an employee paid back outside of the tool).
+    proving = StreamState.objects.filter(
+        client=client, connection=OuterRef("connection"), stream=OuterRef("stream"), duty=StreamState.Duty.PROVE
+    )
+    records = Fact.objects.filter(Exists(proving), client=client, kind__in=DOCUMENTS, state=Fact.State.PROOF)
     return list(found.filter(pk__in=records.values("connection_id")).order_by("pk"))
 
 

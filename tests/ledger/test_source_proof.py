@@ -8,9 +8,9 @@ from datetime import date
 import pytest
 
 from integrations.models import Fact
-from integrations.records import BillPayment, CardPurchase, ExpenseSplit, SystemBalance, VendorBill
+from integrations.records import BillPayment, CardPurchase, ExpenseSplit, Reimbursement, SystemBalance, VendorBill
 from integrations.records_json import to_json
-from ledger import bank_position, captured_proof, source_proof
+from ledger import bank_position, booking, captured_proof, source_proof
 from ledger.core.period import Month
 from ledger.models import MirrorDocument
 from tests import builders
@@ -109,6 +109,17 @@ def test_bought_and_paid_at_once_is_one_purchase_there(books, system):
 def test_a_system_that_is_booked_from_here_is_not_proven_so(books):
     scene.connect(books, "bill", "Accounts payable", ("bills", "book"))
     arrive(books.client, "bill", "bills", bill(3))
+    assert source_proof.connections(books.client) == []
+
+
+def test_a_record_that_makes_no_entry_proves_nothing_of_a_system_that_is_booked(books):
+    scene.connect(books, "ramp", "Expenses", ("reimbursements", "book"))
+    outside = Reimbursement(
+        external_id="r1", booked_on=on(3), currency="USD", employee="Ada Finch", amount=900, through="outside"
+    )
+    arrive(books.client, "ramp", "reimbursements", outside)
+    booking.book(books.client)
+    assert Fact.objects.get(kind="Reimbursement").state == "proof"
     assert source_proof.connections(books.client) == []
 
 

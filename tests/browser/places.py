@@ -76,6 +76,7 @@ STAFF = (
     Place("connections", f"{CLIENT}/connections/"),
     Place("connection", f"{CLIENT}/connections/", link="main tbody a[href*='/connections/']"),
     Place("stack", f"{CLIENT}/stack/"),
+    Place("capture", f"{CLIENT}/stack/toast/capture/"),
     Place("connections-begun", "/c/brambling/connections/"),
     Place("files", f"{CLIENT}/connections/files/"),
     Place("what-the-client-sees", f"{CLIENT}/?see=client"),

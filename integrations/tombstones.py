@@ -111,7 +111,12 @@ def _absent(connection: Connection, stream: str, only: Collection[str]) -> list[
 
 
 def _removal(fact: Fact) -> Record | None:
-    kinds: dict[str, type[Record]] = {"LedgerDocument": LedgerDeletion, "BankLine": BankLineRemoved}
+    kinds: dict[str, type[Record]] = {
+        "LedgerDocument": LedgerDeletion,
+        "LedgerAccount": LedgerDeletion,
+        "LedgerParty": LedgerDeletion,
+        "BankLine": BankLineRemoved,
+    }
     kind = kinds.get(fact.kind)
     if kind is None or fact.booked_on is None:
         return None

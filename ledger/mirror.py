@@ -20,7 +20,7 @@ from integrations.records_json import from_json
 from ledger import posting
 from ledger.core.period import Month
 from ledger.mirror_names import Names
-from ledger.models import Account, ChangedAfterClose, JournalEntry, JournalLine, MirrorDocument, OutboxItem, Period
+from ledger.models import Account, ChangedAfterClose, JournalLine, MirrorDocument, OutboxItem, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -69,38 +69,17 @@ def take_accounts(client: Client, connection: Connection) -> int:
         known[external_id].parent = known.get(record.parent_id)
     fields = ["number", "name", "type", "group", "subtype", "is_active", "version", "parent"]
     Account.objects.bulk_update([known[key] for key in records], fields, batch_size=500)
+    Account.objects.filter(client=client, external_id__in=_gone(client, connection), is_active=True).update(
+        is_active=False
+    )
     facts.filter(state="new").update(state="proof")
     return len(records)
 
 
-def dirty_months(client: Client, connection: Connection) -> set[Month]:
-    """Months touched by changes read from the feed since the last run: where the document stands now and where it stood."""
-    facts = Fact.objects.filter(
-        client=client,
-        to_handle__client=client,
-        connection=connection,
-        kind__in=["LedgerDocument", "LedgerDeletion"],
-        state="new",
-    )
-    months, ids = set(), []
-    for external_id, booked_on, kind in facts.values_list("external_id", "booked_on", "kind"):
-        ids.append(external_id)
-        if kind == "LedgerDocument" and booked_on:
-            months.add(Month.of(booked_on))
-    standing = MirrorDocument.objects.filter(client=client, connection=connection, external_id__in=ids)
-    months.update(Month.of(day) for day in standing.values_list("booked_on", flat=True))
-    return months
-
-
-def feed_is_taken(client: Client, connection: Connection) -> None:
-    """Mark the feed's facts as seen, after their months were read again."""
-    Fact.objects.filter(
-        client=client,
-        to_handle__client=client,
-        connection=connection,
-        kind__in=["LedgerDocument", "LedgerDeletion", "LedgerParty", "CompanyProfile"],
-        state="new",
-    ).update(state="proof")
+def _gone(client: Client, connection: Connection) -> list[str]:
+    """Accounts that are there no more: merged into another. What they held is read again under the other's id."""
+    gone = Fact.objects.filter(client=client, connection=connection, kind="LedgerDeletion", stream="accounts")
+    return list(gone.exclude(state="superseded").values_list("external_id", flat=True))
 
 
 def take_month(
@@ -383,10 +362,3 @@ def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:
 
 def _difference(after: dict[Any, int], before: dict[Any, int]) -> dict[int, int]:
     return _sums([*after.items(), *((account, -amount) for account, amount in before.items())])
-
-
-def live_entries_of(document: MirrorDocument) -> list[JournalEntry]:
-    """The entries that stand for a document: its mirror entry, or those it carried out for us."""
-    if document.outbox_id:
-        return [member.entry for member in document.outbox.members.select_related("entry")] if document.outbox else []
-    return [document.entry] if document.entry else []

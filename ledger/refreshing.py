@@ -26,6 +26,7 @@ from ledger import (
     duplicates,
     exceptions_inbox,
     mirror,
+    mirror_feed,
     outbox,
     outbox_credits,
     outbox_dimensions,
@@ -142,14 +143,14 @@ def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: 
 def _mirror(client: Client, books: Accounting, renew: Callable[[], None]) -> dict[str, int]:
     with client_context(client.pk):
         whole = books.connection.settings.get(HISTORY_IS_HERE)
-        months = sorted(mirror.dirty_months(client, books.connection)) if whole else _history(client)
+        months = sorted(mirror_feed.dirty_months(client, books.connection)) if whole else _history(client)
     seen = _take_months(client, books, months, renew)
     if seen.pop("unknown accounts"):
         # Accounts made since the last pull: read them first, and these months again.
         schedule.soon(books.connection, reason="unknown accounts")
         raise RetryLater("the ledger names accounts that are not read yet", retry_after=15)
     with client_context(client.pk):
-        mirror.feed_is_taken(client, books.connection)
+        mirror_feed.feed_is_taken(client, books.connection)
         if not whole:
             books.connection.settings[HISTORY_IS_HERE] = True
             books.connection.save(update_fields=["settings"])

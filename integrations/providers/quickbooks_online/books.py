@@ -13,7 +13,7 @@ from integrations.dimensions import Dimensions
 from integrations.errors import NotSupported, PayloadError, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import Payload
 from integrations.provider import Context, WrittenDocument
-from integrations.providers.quickbooks_online import documents, making, mirror, reports, wire, writing
+from integrations.providers.quickbooks_online import documents, inactive, making, mirror, reports, wire, writing
 from integrations.providers.quickbooks_online.entities import BY_NAME, DOCUMENTS, Entity
 from integrations.providers.quickbooks_online.lists import closing_date, month_number, reference
 from integrations.records import LedgerBalances, LedgerDocument, OpenItems
@@ -48,7 +48,10 @@ class QuickBooksBooks:
             whose = _PARTY[type_].removesuffix("Ref").lower()
             said = f"QuickBooks already has a document {payload['DocNumber']} of this {whose} (id {standing['Id']})"
             raise Refused(said, code="6140")
-        answer = wire.post(api, entity.segment, payload, requestid=request_id)
+        try:
+            answer = wire.post(api, entity.segment, payload, requestid=request_id)
+        except Refused as refusal:
+            raise inactive.named(api, payload, refusal) from refusal
         body = answer.get(entity.json_key)
         if not isinstance(body, dict):
             raise Unanswered(f"QuickBooks answered a write without the {type_}")

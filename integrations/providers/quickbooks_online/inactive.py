@@ -1,0 +1,86 @@
+"""Which account or name of a refused document is inactive or gone: QuickBooks itself says only that something is.
+
+Inactive objects keep their id and get "(deleted)" behind their name; a merged one is gone, its documents bear the other's id.
+https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/account
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from integrations.errors import Reconnect, Refused, RetryLater
+from integrations.payload import Payload
+from integrations.providers.quickbooks_online import wire
+from integrations.providers.quickbooks_online.entities import ACCOUNT, BY_NAME, CUSTOMER, VENDOR, Entity
+from integrations.providers.quickbooks_online.mirror import INACTIVE_TOO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from integrations.provider import Api
+
+#: Codes that mean: something this document names is inactive or gone.
+CODES = frozenset({"610", "2500"})
+_DELETED = re.compile(r" \(deleted(-\d+)?\)$")
+_WORDS = {"Account": "account", "Vendor": "vendor", "Customer": "customer"}
+
+
+def plain_name(name: str) -> str:
+    """A name without what QuickBooks appends to inactive ones."""
+    return _DELETED.sub("", name)
+
+
+def named(api: Api, payload: Mapping[str, Any], refusal: Refused) -> Refused:
+    """The refusal with the inactive or missing accounts and names in words and what to do; itself where it is about another
+    thing, or nobody can be asked now.
+    """
+    if refusal.code not in CODES:
+        return refusal
+    try:
+        found = [said for entity in (ACCOUNT, VENDOR, CUSTOMER) for said in _wrong(api, entity, payload)]
+    except (RetryLater, Reconnect, Refused):
+        return refusal
+    if not found:
+        return refusal
+    said = "; ".join(found)
+    return Refused(f"{said} (QuickBooks {refusal.code})", code=refusal.code, detail=refusal.detail, trace=refusal.trace)
+
+
+def _wrong(api: Api, entity: Entity, payload: Mapping[str, Any]) -> Iterator[str]:
+    ids = sorted({number for name, number in _references(payload) if name == entity.name})
+    if not ids:
+        return
+    rows, _time = wire.query(api, entity, f"Id IN ({', '.join(map(wire.quote, ids))}) AND {INACTIVE_TOO}")
+    standing = {row["Id"]: Payload.of(row) for row in rows}
+    word = _WORDS[entity.name]
+    for number in ids:
+        row = standing.get(number)
+        if row is None:
+            yield f"{word} {number} is gone from QuickBooks, deleted or merged: map to the one that took its place"
+        elif not row.flag("Active", True):
+            name = plain_name(row.text("FullyQualifiedName", "") or row.text("DisplayName", "") or row.text("Name", ""))
+            yield f"{word} {name} is inactive in QuickBooks: make it active there and send again, or use another"
+
+
+def _references(value: Any, kind: str = "") -> Iterator[tuple[str, str]]:
+    """(entity, id) of every account, vendor and customer that a body names."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _references(one)
+    elif isinstance(value, dict):
+        if kind and "value" in value:
+            yield kind, str(value["value"])
+        for key, inner in value.items():
+            yield from _references(inner, _kind(key, value, inner))
+
+
+def _kind(key: str, outer: Mapping[str, Any], inner: object) -> str:
+    if key.endswith("AccountRef"):
+        return ACCOUNT.name
+    if key in {"VendorRef", "CustomerRef"}:
+        return key.removesuffix("Ref")
+    if key == "EntityRef" and isinstance(inner, dict):
+        word = str(inner.get("type") or outer.get("Type") or "").capitalize()
+        return word if word in BY_NAME else ""
+    return ""

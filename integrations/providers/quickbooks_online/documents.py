@@ -95,6 +95,7 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
         updated_at=_moment(body, "LastUpdatedTime"),
         method=_METHODS.get(body.text("PaymentType", "") or body.text("PayType", ""), ""),
         missing="; ".join(draft.missing),
+        department=draft.department,
     )
 
 

@@ -148,7 +148,9 @@ def month(client: Client, month: Month) -> list[StreamMonth]:
                 row["skipped"],
                 row["held"],
                 row["waiting"],
-                connection.state != "live" or (through is not None and through < month.last),
+                connection.state != "live"
+                # What is typed is of its own days; whether the month is there is K01's question.
+                or (through is not None and through < month.last and not connection.is_by_hand),
             )
         )
     return rows

@@ -255,6 +255,13 @@ def test_a_month_without_verified_figures_is_missing(books):
     assert completeness.uncaptured_systems(books.kestrel, MARCH) == []
 
 
+def test_figures_of_a_day_before_the_months_end_lack_nothing(books):
+    capturing.verify(enter(books, "paychex", on=date(2026, 3, 27)), by=books.alice)
+    booking.book(books.kestrel)
+    (row,) = completeness.month(books.kestrel, MARCH)
+    assert (row.label, row.fetched, row.booked, row.is_incomplete) == ("Payroll run", 1, 1, False)
+
+
 # ---- pages ---------------------------------------------------------------------------------------------------------------
 
 

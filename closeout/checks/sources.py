@@ -215,5 +215,5 @@ def _proven(scope: Scope, proof: SourceProof) -> Result:
         items=items,
         evidence=scope.url("proven", scope.month, proof.connection.pk),
         subject=str(proof.connection.pk),
-        title=f"{proof.connection}: what another route books is what it reports",
+        title=f"{health.name_of(proof.connection)}: what another route books is what it reports",
     )

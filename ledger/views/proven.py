@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from clients.access import Right, classified, client_or_404
-from ledger import source_proof
+from ledger import health, source_proof
 from ledger.views import framing
 from ledger.views.framing import month_or_404, page_of
 
@@ -31,6 +31,7 @@ def system(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
         "client": client,
         "month": of,
         "proof": proof,
+        "name": health.name_of(found),
         "page": page_of(request, list(proof.off) if show == "off" else rows),
         "show": show,
         "period": framing.period(client, of, "ledger:proven", pk=pk),

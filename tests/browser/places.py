@@ -77,6 +77,8 @@ STAFF = (
     Place("connection", f"{CLIENT}/connections/", link="main tbody a[href*='/connections/']"),
     Place("stack", f"{CLIENT}/stack/"),
     Place("capture", f"{CLIENT}/stack/toast/capture/"),
+    Place("days", f"{CLIENT}/connections/", link="#completeness a.fig"),
+    Place("proven", f"{CLIENT}/close/{MONTH}/", link="main a[href*='/proven/']"),
     Place("connections-begun", "/c/brambling/connections/"),
     Place("files", f"{CLIENT}/connections/files/"),
     Place("what-the-client-sees", f"{CLIENT}/?see=client"),

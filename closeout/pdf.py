@@ -20,7 +20,7 @@ from django.utils.safestring import mark_safe
 
 from clients.templatetags.portal import moment
 from closeout import binder, charts, manifest, signoff
-from closeout.checks.registry import AREAS
+from closeout.checks.registry import AREAS, many
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 TIMEOUT_SECONDS = 120
 #: Parts of the manifest as the sign-off page lists them: what, content, section.
 PARTS = (
-    ("Trial balance", "{n} accounts", "trial_balance"),
-    ("Source snapshots", "{n} streams", "sources"),
-    ("Mapping", "{n} versions", "mapping"),
-    ("Check results", "{n} results", "checks"),
-    ("Notes and explanations", "{n} explanations", "explanations"),
+    ("Trial balance", "# account|accounts", "trial_balance"),
+    ("Source snapshots", "# stream|streams", "sources"),
+    ("Mapping", "# version|versions", "mapping"),
+    ("Check results", "# result|results", "checks"),
+    ("Notes and explanations", "# explanation|explanations", "explanations"),
 )
 FACTORS = {
     "totp": "authenticator code",
@@ -60,7 +60,7 @@ def sealed(seal: Seal) -> tuple[bytes, int]:
     parts = [
         {
             "what": what,
-            "content": content.format(n=len(said[name])),
+            "content": many(len(said[name]), content),
             "sha256": manifest.sha256(manifest.canonical(said[name])),
         }
         for what, content, name in PARTS

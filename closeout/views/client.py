@@ -15,7 +15,7 @@ from integrations.models import Connection
 from integrations.overview import initials
 from ledger.core.period import Month
 from ledger.models import Period
-from ledger.views.framing import current_month
+from ledger.views.framing import current_month, today
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -67,7 +67,7 @@ def _status(client: Client, close: CloseRun) -> dict[str, Any]:
         line = f"We are collecting {month.label} from your systems."
     if close.state == CloseRun.State.REOPENED:
         line = f"{month.label} was opened again for a correction. You get a new package when it is signed."
-    return {"month": month, "line": line, "steps": steps, "due": close.due_on}
+    return {"month": month, "line": line, "steps": steps, "due": close.due_on, "is_late": close.due_on < today(client)}
 
 
 def _numbers(seal: Seal) -> dict[str, Any] | None:

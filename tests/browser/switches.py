@@ -18,5 +18,11 @@ SWITCHES = [
 
 def chromium() -> str:
     """The path of a Chromium; '' where there is none."""
-    names = [os.environ.get("TIEOUT_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
+    names = [
+        os.environ.get("TIEOUT_CHROMIUM", ""),
+        "chromium-headless-shell",
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+    ]
     return next((path for name in names if name and (path := shutil.which(name))), "")

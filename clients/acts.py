@@ -41,6 +41,7 @@ ACTS: dict[str, str] = {
     "connection.paused": "Reading paused",
     "demo.second_factor": "Came in by a link of the demonstration",
     "entry.approved": "Entry approved",
+    "entry.file_added": "File attached to an entry",
     "entry.posted": "Entry posted by hand",
     "entry.reversed": "Entry reversed",
     "exception.assigned": "Exception assigned",

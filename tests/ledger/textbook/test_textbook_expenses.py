@@ -43,9 +43,9 @@ def test_card_purchase_by_split():
         "input-tax Dr 4.00",
         "card[blue] Cr 54.00",
     ]
-    assert [(line.department, line.party) for line in entry.lines[:2]] == [
-        ("Sales", "Fern & Co"),
-        ("North", "Fern & Co"),
+    assert [(line.department, line.klass, line.party) for line in entry.lines[:2]] == [
+        ("Sales", "", "Fern & Co"),
+        ("", "North", "Fern & Co"),
     ]
 
 

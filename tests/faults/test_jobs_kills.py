@@ -93,6 +93,7 @@ def hit() -> bool:
         return sum(SyncJob.objects.values_list("tries", flat=True)) > SyncJob.objects.count()
 
 
+@pytest.mark.slow
 def test_twenty_random_kills_lose_nothing_and_double_nothing(crew, world_committed, monkeypatch, tmp_path):
     monkeypatch.setattr(jobs, "ring", lambda *_given: None)
     clients = [world_committed.kestrel, world_committed.quillfeather, world_committed.brambling, world_committed.wren]

@@ -246,7 +246,7 @@ def test_every_value_the_contract_lists_is_read_or_put_before_a_person():
 
 @pytest.fixture(scope="module")
 def world():
-    return build_world()
+    return build_world(7)
 
 
 def test_the_storys_export_is_read_whole_and_comes_to_what_it_holds(world):

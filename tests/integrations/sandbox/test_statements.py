@@ -10,7 +10,11 @@ from integrations.sandbox.statements import FORMATS, NUMBERS, statements_of
 from integrations.sandbox.world import build_world
 from integrations.sandbox.world.truth import truth_of
 
-STATEMENTS = {f"{one.account} {one.month}": one for one in statements_of(build_world(7).company("osprey"))}
+
+@pytest.fixture(scope="module")
+def statements():
+    """Each by its account and month."""
+    return {(one.account, str(one.month)): one for one in statements_of(build_world(7).company("osprey"))}
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +31,9 @@ def as_a_person_reads(one):
         return bankfiles.read(one.content, filename=one.filename, layout=needed.proposal, currency="USD")
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_a_file_says_what_the_world_knows(name):
-    one = STATEMENTS[name]
+@pytest.mark.parametrize(("account", "month"), FORMATS)
+def test_a_file_says_what_the_world_knows(account, month, statements):
+    one = statements[account, month]
     assert bankfiles.detect(one.content, one.filename) == one.format
     (read,) = as_a_person_reads(one)
     assert read.account == NUMBERS[one.account]
@@ -46,9 +50,9 @@ def test_a_file_says_what_the_world_knows(name):
 
 
 @pytest.mark.parametrize("account", NUMBERS)
-def test_statements_follow_each_other_to_the_banks_balance(account, bank):
+def test_statements_follow_each_other_to_the_banks_balance(account, bank, statements):
     months = sorted(month for name, month in FORMATS if name == account)
-    mine = [STATEMENTS[f"{account} {month}"] for month in months]
+    mine = [statements[account, month] for month in months]
     assert [one.opening_minor for one in mine[1:]] == [one.closing_minor for one in mine[:-1]]
     assert [one.closing_minor for one in mine] == [bank[account]["months"][month] for month in months]
 
@@ -58,11 +62,11 @@ def test_every_format_is_there_and_only_for_a_bank_without_a_feed():
     assert statements_of(build_world(7).company("tamarack")) == []
 
 
-def test_the_control_address_gives_the_files(sandbox):
+def test_the_control_address_gives_the_files(sandbox, statements):
     listed = requests.get(f"{sandbox.url}/_control/statements/osprey", timeout=5).json()["statements"]
     assert len(listed) == len(FORMATS)
     one = listed[0]
     got = requests.get(f"{sandbox.url}/_control/statements/osprey/{one['filename']}", timeout=5)
-    assert got.content == STATEMENTS[f"{one['account']} {one['month']}"].content
+    assert got.content == statements[one["account"], one["month"]].content
     assert requests.get(f"{sandbox.url}/_control/statements/osprey/none.ofx", timeout=5).status_code == 404
     assert requests.get(f"{sandbox.url}/_control/statements/nobody", timeout=5).status_code == 404

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MISSING = object()
 #: Places before the first digit or after it that a number may be written with: 1e999999999 would fill the memory as text.
 MOST_PLACES = 400
+#: Instants between these have a calendar date in every zone.
+FIRST, LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def parse_json(raw: bytes | str) -> Any:
@@ -156,10 +158,9 @@ class Payload:
             raise PayloadError(self.at(name), f"{value!r} is not a time") from error
         if moment.tzinfo is None:
             raise PayloadError(self.at(name), f"{value!r} has no time zone")
-        try:
-            return moment.astimezone(UTC)
-        except OverflowError as error:
-            raise PayloadError(self.at(name), f"{value!r} is beyond the calendar") from error
+        if not FIRST < moment < LAST:
+            raise PayloadError(self.at(name), f"{value!r} is beyond the calendar")
+        return moment.astimezone(UTC)
 
     def epoch(self, name: str, default: Any = MISSING) -> datetime:
         """Unix seconds to an aware UTC instant."""
@@ -168,10 +169,9 @@ class Payload:
             return value
         if isinstance(value, bool) or not isinstance(value, int):
             raise PayloadError(self.at(name), f"expected Unix seconds, found {_kind(value)}")
-        try:
-            return datetime.fromtimestamp(value, UTC)
-        except (OverflowError, OSError, ValueError) as error:
-            raise PayloadError(self.at(name), f"{value} is not a time") from error
+        if not FIRST.timestamp() < value < LAST.timestamp():
+            raise PayloadError(self.at(name), f"{value} is not a time")
+        return datetime.fromtimestamp(value, UTC)
 
     def object(self, name: str) -> Payload:
         return Payload.of(self.raw(name), self.at(name))

@@ -7,7 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from integrations.money import to_minor
+from integrations.errors import PayloadError
+from integrations.money import MoneyError, to_minor
 from integrations.payload import Payload, render_json
 from integrations.providers.gusto.register import (
     CURRENCY,
@@ -51,7 +52,10 @@ def payroll_version(payload: Payload) -> str:
 
 
 def _digest(said: object) -> str:
-    return hashlib.sha256(render_json(said)).hexdigest()[:32]
+    try:
+        return hashlib.sha256(render_json(said)).hexdigest()[:32]
+    except TypeError as error:
+        raise PayloadError("$", str(error)) from error
 
 
 def read_payroll(payload: Payload, context: Context) -> Iterator[Record]:
@@ -269,7 +273,10 @@ def _broken_wages(payment: Payload, wages: int) -> str:
     exact = (
         payment.decimal("hours") * payment.decimal("hourly_rate") + payment.decimal("wage") + payment.decimal("bonus")
     )
-    difference = wages - to_minor(Decimal(exact), CURRENCY, rounding=True)
+    try:
+        difference = wages - to_minor(Decimal(exact), CURRENCY, rounding=True)
+    except MoneyError as error:
+        raise PayloadError(payment.at("hours"), f"times the rate, with wage and bonus: {error}") from error
     if abs(difference) <= 1:
         return ""
     return f"hours × rate + wage + bonus = wage_total: difference {money(difference)}"

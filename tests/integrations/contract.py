@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from random import Random
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -76,6 +77,8 @@ class ProviderContract:
     files: ClassVar[dict[str, tuple[bytes, list[str]]]] = {}
     #: Error bodies of the provider with the free text it may carry: (status, body) → the error each must become.
     errors: ClassVar[list[tuple[int, Any, type[Exception]]]] = []
+    #: Words and values of the provider that a stranger's payload may hold where they do not belong.
+    strange: ClassVar[tuple[Any, ...]] = ()
 
     @pytest.fixture
     def declared(self) -> Provider:
@@ -158,6 +161,16 @@ class ProviderContract:
                     holder(broken, path)[path[-1]] = other
                     _attempt(stream, broken)
                 holder(broken, path)[path[-1]] = value
+
+    def test_a_strangers_payload_is_booked_or_refused_with_a_named_field(self, declared: Provider) -> None:
+        from tests.integrations import strangers  # built on this module
+
+        for stream in declared.streams:
+            rng = Random(f"{self.slug} {stream.name}")
+            for _ in range(strangers.MANY):
+                raw = strangers.spoilt(declared, stream, self.strange, rng)
+                named = strangers.problems(declared, stream, raw)
+                assert all(named), (stream.name, raw)
 
     def test_a_value_never_seen_is_put_before_a_person(self, declared: Provider) -> None:
         for name, paths in self.decides_by.items():

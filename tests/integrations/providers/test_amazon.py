@@ -65,6 +65,7 @@ FACTS = [
 
 class TestContract(ProviderContract):
     slug = "amazon"
+    strange = ("DEFERRED", "RELEASED", "-1", "1e99")
     means = {
         "settlements": [*FACTS, "Unknown report:50012020301 2026-03-01 USD 0"],
         "transactions": [

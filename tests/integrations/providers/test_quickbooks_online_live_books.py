@@ -60,7 +60,8 @@ class TestWriting(OverHttp):
         assert len(found) == 2
         assert found[1] == old
 
-    def test_a_closed_period_is_refused_with_its_code(self, api, marker, company):
+    def test_a_closed_period_is_refused_with_its_code(self, api, marker, fresh):
+        company = fresh
         before = len(company.books.documents)
         with pytest.raises(Refused) as raised:
             send(api, entry(company, on=date(2025, 12, 31)), marker)

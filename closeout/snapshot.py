@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 
 from closeout.manifest import canonical, sha256
+from ledger import mapping
 from ledger.models import MappingVersion
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ledger.core.period import Month
 
 #: One row a connection and stream: documents that have a fact dated to the month's end, in one order, hashed together.
+#: Conditions that a rule may name beside those of the first five columns.
+ADDED = ("party", "tender", "location", "channel")
 SOURCES = """
 SELECT c.provider, c.account_id, d.stream, count(*),
        encode(sha256(convert_to(string_agg(d.external_id || ':' || d.version || ':' || encode(d.sha256, 'hex'), E'\\n'
@@ -54,9 +57,12 @@ def mappings(client: Client, month: Month) -> list[dict[str, Any]]:
 
 
 def _rules(row: MappingVersion) -> list[list[Any]]:
-    return sorted(
-        [rule.role, rule.key, rule.department, rule.provider, rule.words, rule.account_id] for rule in row.rules.all()
-    )
+    """Role and conditions, account and tags of each rule; what a rule leaves open adds nothing, so that older seals hold."""
+    said: list[list[Any]] = []
+    for rule in row.rules.all():
+        added = [f"{name}={value}" for name in (*ADDED, *mapping.TAGS) if (value := getattr(rule, name))]
+        said.append([rule.role, rule.key, rule.department, rule.provider, rule.words, rule.account_id, *added])
+    return sorted(said)
 
 
 @lru_cache(maxsize=1)

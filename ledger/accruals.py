@@ -183,22 +183,10 @@ def _entries(
     """The accrual and its reversal, none where nothing is unpaid; None while an account is missing (the check says so)."""
     lines = []
     for line in draft.lines if draft else ():
-        account = version.account_for(line, connection.provider)
-        if account is None:
+        placed = version.line_for(line, connection.provider)
+        if placed is None:
             return None
-        lines.append(
-            posting.Line(
-                account,
-                line.debit,
-                line.credit,
-                line.role,
-                line.key,
-                line.memo,
-                line.party,
-                line.department,
-                klass=line.klass,
-            )
-        )
+        lines.append(placed)
     if draft is None:
         return []
     key, mapped_by = key_of(connection, month), version.version_id

@@ -142,8 +142,7 @@ class _Reader:
         self.gate = overlap.PayrollGate(client)
         self.routes = routes.Gate(client)
         self._days: dict[date, tuple[mapping.Mapping | None, bool]] = {}
-        #: By mapping version and provider, the mapping's answers, asked once for each case: a run's lines fall into few.
-        self._accounts: dict[tuple[int, str], dict[tuple[str, str, str, str], int | None]] = defaultdict(dict)
+        self._placer = mapping.Placer()
 
     def read(self, fact: _Waiting, batch: _Batch) -> None:
         """Sort one fact into the batch."""
@@ -189,7 +188,7 @@ class _Reader:
             return
         entries = []
         for draft in made:
-            entry = self._mapped(fact, draft, connection, batch)
+            entry = self._mapped(fact, record, draft, connection, batch)
             if entry is None:
                 return
             entries.append(entry)
@@ -215,26 +214,19 @@ class _Reader:
         title = f"Changed at the source; it is booked on {day:%b} {day.day}, and the books of {day:%B %Y} are closed."
         self._hold(fact, self.connections[fact.connection_id], batch, "closed", f"{day:%B %Y} is closed", title)
 
-    def _mapped(self, fact: _Waiting, draft: DraftEntry, connection: Connection, batch: _Batch) -> posting.Entry | None:
+    def _mapped(
+        self, fact: _Waiting, record: Record, draft: DraftEntry, connection: Connection, batch: _Batch
+    ) -> posting.Entry | None:
         version, is_closed = self._on(draft.booked_on)
         if is_closed:
             month = draft.booked_on.replace(day=1)
             title = f"Dated {draft.booked_on:%b} {draft.booked_on.day}, and the books of {month:%B %Y} are closed."
             self._hold(fact, connection, batch, "closed", f"{month:%B %Y} is closed", title)
             return None
-        provider = connection.provider
-        accounts = self._accounts[version.version_id if version else 0, provider]
-        lines = []
-        for line in draft.lines:
-            role, debited, credited, key, memo, department, party, foreign, klass = line
-            case = role, key, department, klass
-            if case not in accounts:
-                accounts[case] = version.account_for(line, provider) if version else None
-            account = accounts[case]
-            if account is None:
-                self._hold_unmapped(fact, line, connection, batch)
-                return None
-            lines.append(posting.Line(account, debited, credited, role, key, memo, party, department, foreign, klass))
+        lines, unmapped = self._placer.lines(version, draft, record, connection.provider)
+        if unmapped is not None:
+            self._hold_unmapped(fact, unmapped, connection, batch)
+            return None
         return posting.Entry(
             booked_on=draft.booked_on,
             source_key=source_key(connection, fact),
@@ -253,7 +245,12 @@ class _Reader:
 
     def _hold_unmapped(self, fact: _Waiting, line: DraftLine, connection: Connection, batch: _Batch) -> None:
         named = roles.label(line.role, line.key)
-        detail: dict[str, object] = {"role": line.role, "key": line.key, "department": line.department}
+        detail: dict[str, object] = {
+            "role": line.role,
+            "key": line.key,
+            "department": line.department,
+            "party": line.party,
+        }
         self._hold(fact, connection, batch, "unmapped", named, f"No account for {named}.", detail=detail)
 
     def _hold(

@@ -1,14 +1,14 @@
 """Role → account, by versions: draft → approved by a second person → effective from a date. Every line keeps its version.
 
-The most specific rule wins: one that names the key beats one that names the department, which beats one that names the
-provider; a bank line's words are looked at longest first.
+The most specific rule wins (``ledger.core.placing`` says in which order); a bank line's words are looked at longest first.
 """
 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from clients import audit
 from clients.models import AuditEvent
+from ledger import posting
 from ledger.core import roles
+from ledger.core.placing import NO_TRAITS, Case, Rule, Rulebook, Traits, traits_of
 from ledger.models import Account, BankFeed, MappingRule, MappingVersion
 
 if TYPE_CHECKING:
@@ -24,8 +26,13 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clients.models import Client, User
-    from ledger.core.entry import DraftLine
+    from integrations.records import Record
+    from ledger.core.entry import DraftEntry, DraftLine
 
+#: What tells one rule of a version from another, as the columns of its table.
+CASE = (*Case._fields, "words")
+#: The tags a rule puts on its lines.
+TAGS = ("to_class", "to_department", "to_party")
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -41,38 +48,70 @@ class Mapping:
     number: int
     effective_from: date
     approved_by_id: int
-    rules: dict[tuple[str, str, str, str], int]
+    rules: Rulebook
     phrases: tuple[tuple[str, str, int], ...] = ()
     banks: dict[str, int] = field(default_factory=dict)
     by_external_id: dict[str, int] = field(default_factory=dict)
 
-    def account_for(self, line: DraftLine, provider: str) -> int | None:
-        """The account of a draft line; None where nothing is mapped."""
+    def place(self, line: DraftLine, provider: str, traits: Traits = NO_TRAITS) -> Rule | None:
+        """The rule that counts for a draft line, made up where the line names its account or a linked bank account itself;
+        None where nothing is mapped.
+        """
         direct = roles.account_id(line.role)
         if direct is not None:
-            return self.by_external_id.get(direct)
+            account = self.by_external_id.get(direct)
+            return None if account is None else Rule(Case(line.role), account)
         if line.role in {"bank", "card"} and line.key in self.banks:
-            return self.banks[line.key]
-        for key in dict.fromkeys((line.key, "")):
-            for department in dict.fromkeys((line.department, line.klass, "")):
-                for source in dict.fromkeys((*self._owners(line, provider, key), "")):
-                    account = self.rules.get((line.role, key, department, source))
-                    if account is not None:
-                        return account
-        return None
+            return Rule(Case(line.role, line.key), self.banks[line.key])
+        return self.rules.find(line, provider, traits)
 
-    @staticmethod
-    def _owners(line: DraftLine, provider: str, key: str) -> tuple[str, ...]:
-        """Whose rules count: a shop's order that another system's clearing account is paid into is mapped as that system's."""
-        owner = line.key.split(" ")[0]
-        if owner in ("", provider, f"{provider}-in") or not roles.is_kept_by_system(line.role):
-            return (provider,)
-        return (owner, provider) if key else (owner,)
+    def account_for(self, line: DraftLine, provider: str, traits: Traits = NO_TRAITS) -> int | None:
+        """The account of a draft line; None where nothing is mapped."""
+        rule = self.place(line, provider, traits)
+        return rule.account_id if rule else None
+
+    def line_for(self, line: DraftLine, provider: str, traits: Traits = NO_TRAITS) -> posting.Line | None:
+        """A draft line as it is posted, with the tags its rule puts on it; None where nothing is mapped."""
+        rule = self.place(line, provider, traits)
+        return posted(line, rule) if rule else None
 
     def rule_for_words(self, description: str) -> tuple[str, str, int] | None:
         """(role, words, account) of the longest phrase that a bank line's description contains."""
         said = description.upper()
         return next((phrase for phrase in self.phrases if phrase[1].upper() in said), None)
+
+
+def posted(line: DraftLine, rule: Rule) -> posting.Line:
+    """A draft line on the account of a rule, with the rule's tags instead of its own where it has any."""
+    role, debit, credit, key, memo, department, party, foreign, klass = line
+    party, department, klass = rule.party or party, rule.department or department, rule.klass or klass
+    return posting.Line(rule.account_id, debit, credit, role, key, memo, party, department, foreign, klass)
+
+
+class Placer:
+    """The answers that versions give in one run, asked once for each case: a run's lines fall into few."""
+
+    def __init__(self) -> None:
+        self._rules: dict[tuple[int, str, Traits], dict[tuple[str, ...], Rule | None]] = defaultdict(dict)
+
+    def lines(
+        self, version: Mapping | None, draft: DraftEntry, record: Record, provider: str
+    ) -> tuple[list[posting.Line], DraftLine | None]:
+        """The lines of an entry as they are posted, up to the first that nothing is mapped for (that line, else None)."""
+        if version is None:
+            return [], draft.lines[0]
+        asks_party = version.rules.asks_party
+        traits = traits_of(record) if asks_party or version.rules.asks_traits else NO_TRAITS
+        rules, lines = self._rules[version.version_id, provider, traits], list[posting.Line]()
+        for line in draft.lines:
+            case = line.role, line.key, line.department, line.klass, line.party if asks_party else ""
+            if case not in rules:
+                rules[case] = version.place(line, provider, traits)
+            rule = rules[case]
+            if rule is None:
+                return lines, line
+            lines.append(posted(line, rule))
+        return lines, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +129,7 @@ def load_draft(client_id: int) -> Mapping | None:
     version = MappingVersion.objects.filter(client_id=client_id, state=MappingVersion.State.DRAFT).first()
     if version is None:
         return None
-    feeds = BankFeed.objects.filter(client_id=client_id, account__isnull=False)
-    banks = {key: account for key, account in feeds.values_list("account_key", "account_id") if account is not None}
-    direct = dict(Account.objects.filter(client_id=client_id).exclude(external_id="").values_list("external_id", "id"))
-    return _mapping(version, version.rules.all(), banks, direct)
+    return _mapping(version, version.rules.all(), *_named_directly(client_id))
 
 
 def load(client_id: int) -> MappingHistory:
@@ -101,36 +137,37 @@ def load(client_id: int) -> MappingHistory:
     approved = (
         MappingVersion.objects.filter(client_id=client_id).exclude(state=MappingVersion.State.DRAFT).order_by("-number")
     )
-    banks = {
-        key: account
-        for key, account in BankFeed.objects.filter(client_id=client_id, account__isnull=False).values_list(
-            "account_key", "account_id"
-        )
-        if account is not None
-    }
-    direct = dict(Account.objects.filter(client_id=client_id).exclude(external_id="").values_list("external_id", "id"))
+    banks, direct = _named_directly(client_id)
     rules: dict[int, list[MappingRule]] = {}
     for rule in MappingRule.objects.filter(client_id=client_id, version__in=approved):
         rules.setdefault(rule.version_id, []).append(rule)
     return MappingHistory(tuple(_mapping(version, rules.get(version.pk, []), banks, direct) for version in approved))
 
 
+def _named_directly(client_id: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Accounts by the key of their linked bank account, and by their id in the accounting system."""
+    feeds = BankFeed.objects.filter(client_id=client_id, account__isnull=False)
+    banks = {key: account for key, account in feeds.values_list("account_key", "account_id") if account is not None}
+    accounts = Account.objects.filter(client_id=client_id).exclude(external_id="")
+    return banks, dict(accounts.values_list("external_id", "id"))
+
+
 def _mapping(
     version: MappingVersion, rules: Iterable[MappingRule], banks: dict[str, int], direct: dict[str, int]
 ) -> Mapping:
-    exact, phrases = {}, []
+    exact, phrases = [], []
     for rule in rules:
         if rule.words:
             phrases.append((rule.role, rule.words, rule.account_id))
         else:
-            exact[rule.role, rule.key, rule.department, rule.provider] = rule.account_id
+            exact.append(rule.as_rule)
     phrases.sort(key=lambda phrase: -len(phrase[1]))
     return Mapping(
         version.pk,
         version.number,
         version.effective_from,
         version.approved_by_id or 0,
-        exact,
+        Rulebook.of(exact),
         tuple(phrases),
         banks,
         direct,
@@ -157,13 +194,9 @@ def _copy_rules(source: MappingVersion, version: MappingVersion) -> None:
         MappingRule(
             client_id=version.client_id,
             version=version,
-            role=rule.role,
-            key=rule.key,
-            department=rule.department,
-            provider=rule.provider,
-            words=rule.words,
             account_id=rule.account_id,
             reason=rule.reason,
+            **{name: getattr(rule, name) for name in (*CASE, *TAGS)},
         )
         for rule in source.rules.all()
     )
@@ -184,52 +217,49 @@ def revert(to: MappingVersion, *, by: User, effective_from: date) -> MappingVers
 
 
 def set_rule(
-    version: MappingVersion,
-    *,
-    role: str,
-    account: Account,
-    by: User,
-    key: str = "",
-    department: str = "",
-    provider: str = "",
-    words: str = "",
-    reason: str = "",
+    version: MappingVersion, *, role: str, account: Account, by: User, reason: str = "", **named: str
 ) -> MappingRule:
-    """Put one rule into a draft, replacing the one for the same case. Raises MappingError."""
-    if version.state != MappingVersion.State.DRAFT:
-        raise MappingError(f"Version {version.number} is approved and stands; start a new draft.")
+    """Put one rule into a draft, replacing the one for the same case; ``named`` are conditions of ``CASE`` and ``TAGS``.
+
+    Raises MappingError.
+    """
+    _must_be_draft(version)
+    if unknown := named.keys() - {*CASE, *TAGS}:
+        raise MappingError(f"A rule has no {min(unknown)}.")
     if account.client_id != version.client_id:
         raise MappingError("That account belongs to another client.")
     if not account.is_active:
         raise MappingError(f"{account} is inactive.")
     if not roles.is_known(role):
         raise MappingError(f"{role!r} is not a role.")
+    case: dict[str, Any] = {name: " ".join(named.get(name, "").split()) for name in CASE if name != "role"}
+    tags: dict[str, Any] = {name: " ".join(named.get(name, "").split()) for name in TAGS}
     rule, _ = MappingRule.objects.update_or_create(
         client_id=version.client_id,
         version=version,
         role=role,
-        key=key,
-        department=department,
-        provider=provider,
-        words=words,
-        defaults={"account": account, "reason": reason},
+        **case,
+        defaults={"account": account, "reason": reason, **tags},
     )
     audit.record(version.client, by, "mapping.rule", str(rule), {"account": account.name, "version": version.number})
     return rule
 
 
+def _must_be_draft(version: MappingVersion) -> None:
+    if version.state != MappingVersion.State.DRAFT:
+        raise MappingError(f"Version {version.number} is approved and stands; start a new draft.")
+
+
 def drop_rule(version: MappingVersion, rule: MappingRule, *, by: User) -> None:
     """Take one rule out of a draft. Raises MappingError."""
-    if version.state != MappingVersion.State.DRAFT or rule.version_id != version.pk:
-        raise MappingError(f"Version {version.number} is approved and stands; start a new draft.")
+    _must_be_draft(version)
     rule.delete()
     audit.record(version.client, by, "mapping.rule-dropped", str(rule), {"version": version.number})
 
 
 def submit(version: MappingVersion, *, note: str, effective_from: date, by: User) -> None:
     """Say what a draft changes and from when, for the controller. Raises MappingError."""
-    if version.state != MappingVersion.State.DRAFT:
-        raise MappingError(f"Version {version.number} is approved and stands; start a new draft.")
+    _must_be_draft(version)
     if not note.strip():
         raise MappingError("Say what changes, for whoever approves it.")
     version.note, version.effective_from = note.strip()[:300], effective_from
@@ -277,11 +307,11 @@ def accounts_by_role(
     what is kept apart for it, or the accounts of no currency where nothing is.
     """
     version = load(client_id).on(on)
-    rules = version.rules.items() if version else ()
     found = {
-        (slug, _currency_of(key), account)
-        for (name, key, _department, slug), account in rules
-        if name == role and (provider is None or not roles.is_kept_by_system(role) or _is_of(provider, key))
+        (rule.case.provider, _currency_of(rule.case.key), rule.account_id)
+        for rule in (version.rules.rules if version else ())
+        if rule.case.role == role
+        and (provider is None or not roles.is_kept_by_system(role) or _is_of(provider, rule.case.key))
     }
     if currency:
         found = {place for place in found if place[1] == currency} or {place for place in found if not place[1]}
@@ -294,7 +324,7 @@ def accounts_by_role(
 def accounts_by_roles(client_id: int, names: Collection[str], on: date) -> set[int]:
     """Every account that the version effective on a day gives to any of these roles, whatever the key and the system."""
     version = load(client_id).on(on)
-    return {account for (name, *_key), account in version.rules.items() if name in names} if version else set()
+    return {rule.account_id for rule in version.rules.rules if rule.case.role in names} if version else set()
 
 
 def _is_of(provider: str, key: str) -> bool:

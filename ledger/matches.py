@@ -16,6 +16,7 @@ from integrations.models import Fact
 from integrations.records import BankLine
 from integrations.records_json import from_json
 from ledger import expected, mapping, posting
+from ledger.core.placing import Case, Rule
 from ledger.core.rules import Unbookable, bank_line_entry
 from ledger.models import BankFeed, BankItem, JournalEntry, Match, MatchMember, Period
 
@@ -111,23 +112,13 @@ def _post_for(
     lines = []
     for line in draft.lines:
         account = match.feed.account_id if line.role == own else match.plan.get("account")
-        if account is None and version:
-            account = version.account_for(line, provider)
-        if account is None:
+        if account is not None:
+            rule: Rule | None = Rule(Case(line.role), account)
+        else:
+            rule = version.place(line, provider) if version else None
+        if rule is None:
             raise ReconcilingError(f"No account is mapped for {line.role} {line.key}".strip() + ".")
-        lines.append(
-            posting.Line(
-                account,
-                line.debit,
-                line.credit,
-                line.role,
-                line.key,
-                line.memo,
-                line.party,
-                line.department,
-                klass=line.klass,
-            )
-        )
+        lines.append(mapping.posted(line, rule))
     previous = JournalEntry.objects.filter(client=match.client, source_key=key[:200], purpose=draft.purpose).count()
     by_rule = match.plan.get("mapping_version") or (version.version_id if version and by is None else None)
     entry = posting.Entry(

@@ -146,25 +146,9 @@ def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
     entries = []
     category = declared.category if declared else ""
     for draft in drafts(record, provider=provider, category=category, home=client.home_currency):
-        lines = []
-        for line in draft.lines:
-            account = version.account_for(line, provider) if version else None
-            if account is None:
-                raise SettlingError(f"No account is mapped for {line.role} {line.key}".strip() + ".")
-            lines.append(
-                posting.Line(
-                    account,
-                    line.debit,
-                    line.credit,
-                    line.role,
-                    line.key,
-                    line.memo,
-                    line.party,
-                    line.department,
-                    line.foreign,
-                    line.klass,
-                )
-            )
+        lines, unmapped = mapping.Placer().lines(version, draft, record, provider)
+        if unmapped is not None:
+            raise SettlingError(f"No account is mapped for {unmapped.role} {unmapped.key}".strip() + ".")
         said = f"{draft.memo} (of {draft.booked_on})"
         entry = posting.Entry(
             day, booking.source_key(fact.connection, fact), draft.purpose, lines, memo=said, fact_id=fact.pk,

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from ledger.core.placing import Case, Rule
+
 
 class Account(models.Model):
     """One account of a client's chart.
@@ -84,7 +86,9 @@ class Period(models.Model):
 class MappingVersion(models.Model):
     """A set of rules: which account each role means.
 
-    Guarantees: an approved version never changes; at most one draft; every line remembers the version it used.
+    Guarantees: an approved version never changes (triggers refuse it, for its rules too); at most one draft; every line
+    remembers the version it used. A change of a draft's rules takes its test away. ``locked_months`` is what becomes of
+    entries in months that are closed already: they stay, or an adjusting entry in the first open month moves their sums.
     """
 
     class State(models.TextChoices):
@@ -92,11 +96,20 @@ class MappingVersion(models.Model):
         APPROVED = "approved"
         RETIRED = "retired"
 
+    class LockedMonths(models.TextChoices):
+        STAY = "stay", "Stay as they were signed"
+        ADJUST = "adjust", "Get an adjusting entry in the first open month"
+
     client = models.ForeignKey("clients.Client", models.PROTECT, related_name="mapping_versions")
     number = models.PositiveIntegerField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
     effective_from = models.DateField()
     note = models.CharField(max_length=300, blank=True)
+    locked_months = models.CharField(
+        max_length=6, choices=LockedMonths.choices, default=LockedMonths.STAY, db_default="stay"
+    )
+    tested_month = models.DateField(null=True, blank=True, help_text="The past month the draft was tried on last.")
+    tested_at = models.DateTimeField(null=True, blank=True)
     prepared_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     prepared_at = models.DateTimeField(auto_now_add=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -123,25 +136,47 @@ class MappingVersion(models.Model):
 
 
 class MappingRule(models.Model):
-    """``role`` (refined by key, department, provider, or words in a bank line) means ``account``; blanks match all."""
+    """Lines of ``role``, as far as the named conditions tell, go to ``account`` with these tags; blanks match all.
+
+    Guarantees: one rule per case in a version; rules of an approved version never change (a trigger refuses it).
+    """
 
     client = models.ForeignKey("clients.Client", models.PROTECT)
     version = models.ForeignKey(MappingVersion, models.CASCADE, related_name="rules")
     role = models.CharField(max_length=60)
     key = models.CharField(max_length=120, blank=True)
+    party = models.CharField(max_length=120, blank=True, db_default="")
+    tender = models.CharField(max_length=120, blank=True, db_default="")
     department = models.CharField(max_length=120, blank=True)
+    location = models.CharField(max_length=120, blank=True, db_default="")
+    channel = models.CharField(max_length=120, blank=True, db_default="")
     provider = models.CharField(max_length=40, blank=True)
     words = models.CharField(max_length=120, blank=True, help_text="Words a bank line's description must contain.")
     account = models.ForeignKey(Account, models.PROTECT)
+    to_class = models.CharField(max_length=120, blank=True, db_default="")
+    to_department = models.CharField(max_length=120, blank=True, db_default="")
+    to_party = models.CharField(max_length=120, blank=True, db_default="")
     reason = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering: ClassVar = ["role", "key", "provider"]
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["version", "role", "key", "department", "provider", "words"], name="mapping_one_rule_per_case"
+                fields=[
+                    "version", "role", "key", "party", "tender", "department", "location", "channel", "provider", "words"
+                ],
+                name="mapping_one_rule_per_case",
             ),
-        ]
+        ]  # fmt: skip
 
     def __str__(self) -> str:
-        return " · ".join(filter(None, [self.role, self.key, self.department, self.provider, self.words]))
+        return " · ".join(filter(None, [*self.case, self.words]))
+
+    @property
+    def case(self) -> Case:
+        return Case(*(getattr(self, name) for name in Case._fields))
+
+    @property
+    def as_rule(self) -> Rule:
+        """The rule as the core looks it up."""
+        return Rule(self.case, self.account_id, self.to_class, self.to_department, self.to_party, self.pk or 0)

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from clients.tenancy import client_context
 from ledger import booking, mapping
 from ledger.core.entry import DraftLine
+from ledger.core.placing import Case, Rule, Rulebook
 from ledger.mapping import Mapping, MappingError, MappingHistory
 from ledger.models import Account, JournalEntry, MappingRule, MappingVersion
 from tests import builders
@@ -56,7 +57,7 @@ def account_of(books, day, role, key=""):
 
 def versions(*starts):
     """Versions numbered 1, 2, … that start on these days, as they are loaded: newest number first."""
-    made = [Mapping(number, number, start, 1, {}) for number, start in enumerate(starts, 1)]
+    made = [Mapping(number, number, start, 1, Rulebook()) for number, start in enumerate(starts, 1)]
     return MappingHistory(tuple(reversed(made)))
 
 
@@ -97,20 +98,21 @@ RANKED = sorted(product((True, False), repeat=3), reverse=True)
 
 
 def case(named):
-    return tuple(value if is_named else "" for value, is_named in zip(LINE.values(), named, strict=True))
+    return {name: value for (name, value), is_named in zip(LINE.items(), named, strict=True) if is_named}
 
 
 @pytest.mark.parametrize("at", range(len(RANKED)))
 def test_key_beats_department_beats_provider_beats_none(at):
     """With the rules from this rank down, the line takes the first of them."""
-    rules = {("sales", *case(named)): rank for rank, named in enumerate(RANKED) if rank >= at}
-    found = Mapping(1, 1, date(2026, 1, 1), 1, rules)
+    rules = [Rule(Case("sales", **case(named)), rank) for rank, named in enumerate(RANKED) if rank >= at]
+    found = Mapping(1, 1, date(2026, 1, 1), 1, Rulebook.of(rules))
     line = DraftLine("sales", 1, key=LINE["key"], department=LINE["department"])
     assert found.account_for(line, LINE["provider"]) == at
 
 
 def test_a_rule_for_another_case_is_not_taken():
-    rules = {("sales", "shop", "", ""): 1, ("sales", "", "Office", ""): 2, ("sales", "", "", "square"): 3}
+    cases = (Case("sales", key="shop"), Case("sales", department="Office"), Case("sales", provider="square"))
+    rules = Rulebook.of(Rule(one, number) for number, one in enumerate(cases, 1))
     found = Mapping(1, 1, date(2026, 1, 1), 1, rules)
     assert found.account_for(DraftLine("sales", 1, key="online", department="Shop"), "stripe") is None
 

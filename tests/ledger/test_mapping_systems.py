@@ -7,17 +7,20 @@ from datetime import date
 import pytest
 
 from ledger.core.entry import DraftLine
+from ledger.core.placing import Case, Rule, Rulebook
 from ledger.mapping import Mapping
 
 SHOP, ACQUIRER, ANY, INCOMING, PAYROLL, FEES = range(1, 7)
-RULES = {
-    ("clearing", "", "", "shop"): SHOP,
-    ("clearing", "", "", "acquirer"): ACQUIRER,
-    ("clearing", "", "", ""): ANY,
-    ("clearing", "paytool-in", "", ""): INCOMING,
-    ("net-pay-clearing", "", "", "paymaster"): PAYROLL,
-    ("fees", "", "", "shop"): FEES,
-}
+RULES = Rulebook.of(
+    [
+        Rule(Case("clearing", provider="shop"), SHOP),
+        Rule(Case("clearing", provider="acquirer"), ACQUIRER),
+        Rule(Case("clearing"), ANY),
+        Rule(Case("clearing", key="paytool-in"), INCOMING),
+        Rule(Case("net-pay-clearing", provider="paymaster"), PAYROLL),
+        Rule(Case("fees", provider="shop"), FEES),
+    ]
+)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ledger.core.accounts import BALANCE_SHEET_TYPES, GROUPS, Account, Flow
+from ledger.core.period import before
 from ledger.core.statements import Books, Column, Row, Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ledger.core.period import Month
+    from ledger.core.period import Point
 
 _TITLES: dict[Flow, str] = {
     "operating": "Operating activities",
@@ -60,7 +61,7 @@ def cash_flow(books: Books, columns: Sequence[Column]) -> CashFlow:
     return CashFlow(
         columns=tuple(columns),
         sections=sections,
-        opening=tuple(_cash(books, column.first.previous) for column in columns),
+        opening=tuple(_cash(books, before(column.first)) for column in columns),
         net_change=tuple(sum(section.totals[at] for section in sections) for at in range(len(columns))),
         closing=tuple(_cash(books, column.last) for column in columns),
     )
@@ -70,6 +71,6 @@ def part_of(account: Account) -> Flow:
     return account.flow or GROUPS[account.placed][2]
 
 
-def _cash(books: Books, month: Month) -> int:
-    sums = books.moved(None, month)
+def _cash(books: Books, through: Point) -> int:
+    sums = books.moved(None, through)
     return sum(sums.get(account.key, 0) for account in books.accounts if account.is_cash)

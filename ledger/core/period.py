@@ -98,6 +98,30 @@ class Month:
         return [self.shift(step) for step in range(last.index - self.index + 1)]
 
 
+#: Where a statement begins or ends: a whole month, or one day.
+Point = Month | date
+
+
+def first_day(point: Point) -> date:
+    """The first day of a month; a day itself."""
+    return point.first if isinstance(point, Month) else point
+
+
+def last_day(point: Point) -> date:
+    """The last day of a month; a day itself."""
+    return point.last if isinstance(point, Month) else point
+
+
+def month_of(point: Point) -> Month:
+    """The month a point lies in."""
+    return point if isinstance(point, Month) else Month.of(point)
+
+
+def before(point: Point) -> Point:
+    """What ends the day before ``point`` begins: the month before a month, the day before a day."""
+    return point.previous if isinstance(point, Month) else point - _DAY
+
+
 @dataclass(frozen=True, order=True, slots=True)
 class FiscalYear:
     """Twelve months from ``first``; named by the calendar year in which it ends."""

@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.core.accounts import GROUPS, INCOME_STATEMENT_TYPES, Account, natural, normal_side
-from ledger.core.period import FiscalYear, Month
+from ledger.core.period import FiscalYear, Month, Point, first_day, last_day, month_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,25 +26,27 @@ _BASIS_POINTS = 10_000
 class Books:
     """What the statements are made of: accounts, and per month and account key (debits, credits).
 
+    A month that some column begins or ends inside of is told in parts, each keyed by its last day; no part reaches over such
+    an edge, and no part stands beside its whole month.
     ``retained_earnings`` is the key of the account into which past years' profit falls ('' puts it on a computed row).
     The journal holds no closing entries: profit of past fiscal years is carried to equity by computation.
     """
 
     accounts: Sequence[Account]
-    activity: Mapping[Month, Mapping[str, tuple[int, int]]]
+    activity: Mapping[Point, Mapping[str, tuple[int, int]]]
     fiscal_year_start: int = 1
     retained_earnings: str = ""
     _ends: list[int] = field(default_factory=list, init=False, compare=False, repr=False)
     _running: dict[str, list[int]] = field(default_factory=dict, init=False, compare=False, repr=False)
     _earned: list[int] = field(default_factory=list, init=False, compare=False, repr=False)
     _placed: dict[str, list[Account]] = field(default_factory=dict, init=False, compare=False, repr=False)
-    _sums: dict[tuple[Month | None, Month], dict[str, int]] = field(
+    _sums: dict[tuple[Point | None, Point], dict[str, int]] = field(
         default_factory=dict, init=False, compare=False, repr=False
     )
 
     def __post_init__(self) -> None:
         """Each account's balance after each month that moved anything, nil before the first: every figure is a difference."""
-        months = sorted((month.index, rows) for month, rows in self.activity.items())
+        months = sorted((last_day(point).toordinal(), rows) for point, rows in self.activity.items())
         self._ends.extend(index for index, _rows in months)
         moved: dict[str, list[int]] = {}
         for place, (_index, rows) in enumerate(months):
@@ -61,15 +63,26 @@ class Books:
         """The account's balances (debits − credits), one at each place ``span`` gives; None if nothing ever moved it."""
         return self._running.get(key)
 
+    def in_order(self) -> list[Mapping[str, tuple[int, int]]]:
+        """What moved in each month that moved anything, oldest first: one at each place between those ``span`` gives."""
+        return [self.activity[point] for point in sorted(self.activity, key=last_day)]
+
     def placed(self, slug: str) -> Sequence[Account]:
         """The accounts of one group of the statements."""
         return self._placed.get(slug, ())
 
-    def span(self, first: Month | None, last: Month) -> tuple[int, int]:
+    def span(self, first: Point | None, last: Point) -> tuple[int, int]:
         """Where ``running`` stands before ``first`` (None: ever) and at the end of ``last``."""
-        return 0 if first is None else bisect_left(self._ends, first.index), bisect_right(self._ends, last.index)
+        start = 0 if first is None else bisect_left(self._ends, first_day(first).toordinal())
+        return start, bisect_right(self._ends, last_day(last).toordinal())
 
-    def moved(self, first: Month | None, last: Month) -> dict[str, int]:
+    def net(self, key: str, first: Point | None, last: Point) -> int:
+        """Debits − credits of one account from ``first`` (None: ever) through ``last``."""
+        running = self._running.get(key)
+        start, end = self.span(first, last)
+        return running[end] - running[start] if running else 0
+
+    def moved(self, first: Point | None, last: Point) -> dict[str, int]:
         """Debits − credits by account from ``first`` (None: ever) through ``last``."""
         kept = self._sums.get((first, last))
         if kept is None:
@@ -78,10 +91,10 @@ class Books:
             self._sums[first, last] = kept
         return kept
 
-    def year_start(self, month: Month) -> Month:
-        return FiscalYear.of(month, self.fiscal_year_start).first
+    def year_start(self, point: Point) -> Month:
+        return FiscalYear.of(month_of(point), self.fiscal_year_start).first
 
-    def profit(self, first: Month | None, last: Month) -> int:
+    def profit(self, first: Point | None, last: Point) -> int:
         """Income − expenses; positive is a profit."""
         before, end = self.span(first, last)
         return self._earned[end] - self._earned[before] if self._earned else 0
@@ -97,7 +110,7 @@ class TrialBalanceRow(NamedTuple):
 class TrialBalance:
     """Every account with a balance, on the side where it stands."""
 
-    month: Month
+    month: Point
     rows: tuple[TrialBalanceRow, ...]
 
     @property
@@ -117,8 +130,8 @@ class TrialBalance:
         return {row.account.key: row.debit - row.credit for row in self.rows}
 
 
-def trial_balance(books: Books, month: Month, *, carry_profit: bool = True) -> TrialBalance:
-    """Balances at the end of a month. Income and expenses run from the fiscal year's start, older profit is in retained
+def trial_balance(books: Books, month: Point, *, carry_profit: bool = True) -> TrialBalance:
+    """Balances at the end of a month or day. Income and expenses run from the fiscal year's start, older profit is in retained
     earnings; ``carry_profit=False`` gives every account's balance since the books began.
     """
     ever = books.moved(None, month)
@@ -138,11 +151,14 @@ def trial_balance(books: Books, month: Month, *, carry_profit: bool = True) -> T
 
 
 class Column(NamedTuple):
-    """Months ``first`` to ``last`` of one column; a balance sheet reads only ``last``."""
+    """From ``first`` through ``last``; a balance sheet reads only ``last``. ``books``: other books than the statement's own
+    (a budget, one class), whose accounts the statement's own must hold too.
+    """
 
     label: str
-    first: Month
-    last: Month
+    first: Point
+    last: Point
+    books: Books | None = None
 
 
 def month_column(month: Month) -> Column:
@@ -211,7 +227,7 @@ _INCOME_SECTIONS = ("income", "cost-of-goods-sold", "expenses", "other-income", 
 
 def income_statement(books: Books, columns: Sequence[Column]) -> IncomeStatement:
     """Income to net income, one figure a column; accounts without a figure in any column are left out."""
-    spans = [books.span(column.first, column.last) for column in columns]
+    spans = _spans(books, [(column.books, column.first, column.last) for column in columns])
     sections = tuple(_section(books, slug, spans) for slug in _INCOME_SECTIONS)
     income, cost, expenses, other_income, other_expenses = (section.totals for section in sections)
     gross = _minus(income, cost)
@@ -225,10 +241,33 @@ def income_statement(books: Books, columns: Sequence[Column]) -> IncomeStatement
     )
 
 
+class _Spans(NamedTuple):
+    """Where each column's figures stand in the running balances; ``others`` where any column reads other books."""
+
+    places: Sequence[tuple[int, int]]
+    others: Sequence[Books] | None
+
+    def raw(self, books: Books, key: str) -> list[int]:
+        """Debits − credits of an account in each column."""
+        if self.others is None:
+            running = books.running(key)
+            return (
+                [running[end] - running[before] for before, end in self.places] if running else [0] * len(self.places)
+            )
+        found = [(one.running(key), place) for one, place in zip(self.others, self.places, strict=True)]
+        return [running[end] - running[before] if running else 0 for running, (before, end) in found]
+
+
+def _spans(books: Books, asked: Sequence[tuple[Books | None, Point | None, Point]]) -> _Spans:
+    read = [other or books for other, _first, _last in asked]
+    places = [one.span(first, last) for one, (_other, first, last) in zip(read, asked, strict=True)]
+    return _Spans(places, read if any(one is not books for one in read) else None)
+
+
 def _section(
     books: Books,
     slug: str,
-    spans: Sequence[tuple[int, int]],
+    spans: _Spans,
     extra: Sequence[Row] = (),
     *,
     carried: Sequence[int] = (),
@@ -241,14 +280,15 @@ def _section(
     side = normal_side(account_type)
     rows = []
     for account in books.placed(slug):
-        running = books.running(account.key)
-        raw = [running[end] - running[before] for before, end in spans] if running else [0] * len(spans)
+        raw = spans.raw(books, account.key)
         if carried and account.key == books.retained_earnings:
             raw = [figure - profit for figure, profit in zip(raw, carried, strict=True)]
         if any(raw):
             rows.append(Row(account.key, account.name, tuple([natural(figure, side) for figure in raw])))
     rows += [row for row in extra if any(row.figures)]
-    totals = tuple([sum(figures) for figures in zip(*[row.figures for row in rows], strict=True)]) or (0,) * len(spans)
+    totals = tuple([sum(figures) for figures in zip(*[row.figures for row in rows], strict=True)]) or (0,) * len(
+        spans.places
+    )
     return Section(slug, title, tuple(rows), totals)
 
 
@@ -283,10 +323,10 @@ _LIABILITIES = ("current-liabilities", "long-term-liabilities")
 
 def balance_sheet(books: Books, columns: Sequence[Column]) -> BalanceSheet:
     """Balances at each column's last month. Retained earnings and the year's net income are computed, never posted."""
-    spans = [books.span(None, column.last) for column in columns]
-    starts = [books.year_start(column.last) for column in columns]
-    past = tuple(books.profit(None, start.previous) for start in starts)
-    current = tuple(books.profit(start, column.last) for start, column in zip(starts, columns, strict=True))
+    spans = _spans(books, [(column.books, None, column.last) for column in columns])
+    read = [(column.books or books, books.year_start(column.last), column.last) for column in columns]
+    past = tuple(one.profit(None, start.previous) for one, start, _last in read)
+    current = tuple(one.profit(start, last) for one, start, last in read)
     extra = [Row("", "Net income", current)]
     if not books.retained_earnings:
         extra.insert(0, Row("", "Retained earnings", past))

@@ -7,7 +7,6 @@ dated in a month that is no longer open is held (``ChangedAfterClose``) and neve
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from django.db.models.functions import Now
@@ -17,13 +16,15 @@ from integrations.models import Connection, Fact
 from integrations.payload import parse_json
 from integrations.records import LedgerAccount
 from integrations.records_json import from_json
-from ledger import posting
+from ledger import exceptions_inbox, posting
 from ledger.core.period import Month
+from ledger.exceptions_inbox import Problem
+from ledger.mirror_lines import by_account, difference, digest, same, sums_of
 from ledger.mirror_names import Names
 from ledger.models import Account, ChangedAfterClose, JournalLine, MirrorDocument, OutboxItem, Period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from clients.models import Client, User
@@ -138,24 +139,25 @@ class _Taker:
         if missing:
             self.result.unknown_accounts |= missing
             return
-        digest = lines_digest(document.booked_on, lines)
-        if row is not None and bytes(row.lines_sha256) == digest and not row.is_deleted:
-            self._refresh(row, document)
+        if row is not None and not row.is_deleted and same(document.booked_on, lines, row.booked_on, row.lines):
+            self._refresh(row, document, lines)
             return
         item = self.ours.get(document.external_id) or self.ours.get(f"#{document.number}")
         item = item or self.ours.get(_told(document.type, document.number, document.booked_on, lines))
         if item is not None:
-            self._meet(document, row, item, lines, digest)
+            self._meet(document, row, item, lines)
         elif row is None:
-            self._new(document, lines, digest)
+            self._new(document, lines)
         else:
-            self._changed(document, row, lines, digest)
+            self._changed(document, row, lines)
 
-    def _refresh(self, row: MirrorDocument, document: LedgerDocument) -> None:
-        party = self.names.party(document.party)
-        if (row.version, row.number, row.party) != (document.version or row.version, document.number, party):
-            row.version, row.number, row.party = document.version or row.version, document.number, party
-            row.save(update_fields=["version", "number", "party"])
+    def _refresh(self, row: MirrorDocument, document: LedgerDocument, lines: list[list[Any]]) -> None:
+        party, sha256 = self.names.party(document.party), digest(document.booked_on, lines)
+        told = (document.version or row.version, document.number, party, sha256)
+        if (row.version, row.number, row.party, bytes(row.lines_sha256)) != told:
+            row.version, row.number, row.party, row.lines_sha256 = told
+            row.lines = lines
+            row.save(update_fields=["version", "number", "party", "lines", "lines_sha256"])
 
     def _meet(
         self,
@@ -163,11 +165,10 @@ class _Taker:
         row: MirrorDocument | None,
         item: OutboxItem,
         lines: list[list[Any]],
-        digest: bytes,
     ) -> None:
         """Our own document: it meets its entries. A person's later edit of it is a change like any other."""
         if row is None:
-            row = self._row(document, lines, digest)
+            row = self._row(document, lines)
             row.outbox = item
             row.save()
             if item.state in {"sending", "uncertain", "new"}:
@@ -177,38 +178,35 @@ class _Taker:
             self.result.ours += 1
             self._compare_with_own(row, item, lines)
         else:
-            self._changed(document, row, lines, digest)
+            self._changed(document, row, lines)
 
     def _compare_with_own(self, row: MirrorDocument, item: OutboxItem, lines: list[list[Any]]) -> None:
         entries = list(item.members.values_list("entry_id", flat=True))
         own = JournalLine.objects.filter(client=self.client, entry_id__in=entries)
-        sent = _sums((account_id, debit - credit) for account_id, debit, credit in own.values_list(*SIDES))
-        shown = _sums((self.accounts[line[0]], line[1] - line[2]) for line in lines)
-        deltas = _difference(shown, sent)
+        sent = sums_of((account_id, debit - credit) for account_id, debit, credit in own.values_list(*SIDES))
+        deltas = difference(by_account(lines, self.accounts), sent)
         if deltas:
             self._hold(row, "changed", deltas, before=item.marker, after=lines)
 
-    def _new(self, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> None:
-        row = self._row(document, lines, digest)
+    def _new(self, document: LedgerDocument, lines: list[list[Any]]) -> None:
+        row = self._row(document, lines)
         if document.booked_on.replace(day=1) in self.closed:
             row.save()
-            deltas = _difference(_sums((self.accounts[line[0]], line[1] - line[2]) for line in lines), {})
-            self._hold(row, "added", deltas, before=[], after=lines)
+            self._hold(row, "added", by_account(lines, self.accounts), before=[], after=lines)
             return
         self.fresh.append((row, self._entry(row, lines)))
         self.result.new += 1
 
-    def _changed(self, document: LedgerDocument, row: MirrorDocument, lines: list[list[Any]], digest: bytes) -> None:
+    def _changed(self, document: LedgerDocument, row: MirrorDocument, lines: list[list[Any]]) -> None:
         before, was_on = row.lines, row.booked_on
-        self._describe(row, document, lines, digest)
+        self._describe(row, document, lines)
         row.is_deleted = False
         if {document.booked_on.replace(day=1), was_on.replace(day=1)} & self.closed or _is_settled_here(row):
             row.save()
-            deltas = _difference(
-                _sums((self.accounts[line[0]], line[1] - line[2]) for line in lines),
-                _sums((self.accounts[line[0]], line[1] - line[2]) for line in before),
-            )
+            deltas = difference(by_account(lines, self.accounts), by_account(before, self.accounts))
             self._hold(row, "changed", deltas, before=before, after=lines)
+            if not deltas:
+                self._tell_of_dimensions(row, was_on)
             return
         self._reverse(row)
         row.revision += 1
@@ -216,12 +214,29 @@ class _Taker:
         self.fresh.append((row, self._entry(row, lines)))
         self.result.changed += 1
 
+    def _tell_of_dimensions(self, row: MirrorDocument, was_on: date) -> None:
+        """Classes, departments or the day within a month changed, no figure did: nothing moves here, a person is told."""
+        whose = "sent from here" if row.outbox_id else "of a closed month"
+        problem = Problem(
+            kind="mirror",
+            identity=f"mirror:{row.external_id}",
+            cause="class or department changed",
+            title=f"{row.type} {row.number} {whose}: its class, department or day changed there, no amount did."[:300],
+            source=str(self.connection),
+            amount_minor=row.total_minor,
+            booked_on=was_on,
+            connection_id=self.connection.pk,
+            outbox_id=row.outbox_id,
+            detail={"document": row.external_id},
+        )
+        exceptions_inbox.open_problems(self.client.pk, [problem])
+
     def drop(self, row: MirrorDocument) -> None:
         """The general ledger no longer shows it."""
         if row.booked_on.replace(day=1) in self.closed or _is_settled_here(row):
-            deltas = _difference({}, _sums((self.accounts[line[0]], line[1] - line[2]) for line in row.lines))
+            deltas = difference({}, by_account(row.lines, self.accounts))
             before, row.lines = row.lines, []
-            row.is_deleted, row.lines_sha256 = True, lines_digest(row.booked_on, [])
+            row.is_deleted, row.lines_sha256 = True, digest(row.booked_on, [])
             row.save()
             self._hold(row, "deleted", deltas, before=before, after=[])
         else:
@@ -234,19 +249,19 @@ class _Taker:
         if row.entry is not None:
             posting.reverse(row.entry, reason="Changed in the accounting system.", booked_on=row.entry.booked_on)
 
-    def _row(self, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> MirrorDocument:
+    def _row(self, document: LedgerDocument, lines: list[list[Any]]) -> MirrorDocument:
         row = MirrorDocument(client=self.client, connection=self.connection, external_id=document.external_id)
-        self._describe(row, document, lines, digest)
+        self._describe(row, document, lines)
         return row
 
-    def _describe(self, row: MirrorDocument, document: LedgerDocument, lines: list[list[Any]], digest: bytes) -> None:
+    def _describe(self, row: MirrorDocument, document: LedgerDocument, lines: list[list[Any]]) -> None:
         row.type, row.version, row.booked_on = document.type, document.version, document.booked_on
         row.number, row.note, row.party = (
             document.number[:40],
             document.note[:4000],
             self.names.party(document.party)[:200],
         )
-        row.lines, row.lines_sha256, row.seen_at = lines, digest, timezone.now()
+        row.lines, row.lines_sha256, row.seen_at = lines, digest(document.booked_on, lines), timezone.now()
         row.total_minor = sum(line[1] for line in lines)
 
     def _entry(self, row: MirrorDocument, lines: list[list[Any]]) -> posting.Entry:
@@ -259,7 +274,7 @@ class _Taker:
             memo=" · ".join(filter(None, [row.type, row.number, row.party])),
             lines=[
                 posting.Line(self.accounts[a], d, c, memo=memo, party=party, department=department, klass=klass)
-                for a, d, c, memo, party, department, klass in lines
+                for a, d, c, memo, party, department, klass, *_ids in lines
             ],
         )
 
@@ -269,7 +284,7 @@ class _Taker:
         open_change = ChangedAfterClose.objects.filter(client=self.client, document=row, state="open").first()
         if open_change is not None:
             # Priced against what was sealed: later edits add up, and one that puts things back closes the case.
-            total = _sums([*map(tuple, open_change.deltas), *deltas.items()])
+            total = sums_of([*map(tuple, open_change.deltas), *deltas.items()])
             open_change.after, open_change.deltas = {"lines": after}, sorted(map(list, total.items()))
             open_change.amount_minor = max(map(abs, total.values()), default=0)
             if not total:
@@ -345,20 +360,3 @@ def take_into_open_month(change: ChangedAfterClose, *, by: User, reason: str, bo
     change.entry_id = entry_id
     change.save()
     return entry_id
-
-
-def lines_digest(day: date, lines: Iterable[Sequence[Any]]) -> bytes:
-    """SHA-256 of a document's day and sums by account: what matters to the books, whatever the order of lines."""
-    sums = _sums((line[0], line[1] - line[2]) for line in lines)
-    return sha256(f"{day}|{sorted(sums.items())}".encode()).digest()
-
-
-def _sums(pairs: Iterable[tuple[Any, int]]) -> dict[Any, int]:
-    total: dict[Any, int] = {}
-    for account, amount in pairs:
-        total[account] = total.get(account, 0) + amount
-    return {account: amount for account, amount in total.items() if amount}
-
-
-def _difference(after: dict[Any, int], before: dict[Any, int]) -> dict[int, int]:
-    return _sums([*after.items(), *((account, -amount) for account, amount in before.items())])

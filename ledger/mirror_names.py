@@ -32,7 +32,7 @@ class Names:
         return self.parties.get(party.partition(":")[2], party)
 
     def lines(self, document: LedgerDocument) -> list[list[Any]]:
-        """[account id, debit, credit, memo, party, department, class] of each line, by name."""
+        """What is stored of each line (see ``mirror_lines``): party, department and class by name, the latter two by id too."""
         departments, classes = self.dimensions.department_names, self.dimensions.class_names
         return [
             [
@@ -43,6 +43,8 @@ class Names:
                 self.party(line.party),
                 departments.get(line.department, ""),
                 classes.get(line.klass, ""),
+                line.department,
+                line.klass,
             ]
             for line in document.lines
         ]

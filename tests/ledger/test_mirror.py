@@ -9,7 +9,7 @@ import pytest
 from clients.tenancy import client_context
 from ledger import accounting, mirror, refreshing
 from ledger.core.period import Month
-from ledger.models import ChangedAfterClose, JournalEntry, MirrorDocument, OutboxItem, Period
+from ledger.models import ChangedAfterClose, JournalEntry, LedgerException, MirrorDocument, OutboxItem, Period
 from tests.scene import close, net, pull
 
 APRIL = Month(2026, 4)
@@ -99,6 +99,43 @@ def test_a_change_there_reverses_and_mirrors_anew(user, standing):
     with client_context(user.client.pk):
         row = MirrorDocument.objects.get(external_id=f"JournalEntry:{made['Id']}")
         assert (row.revision, row.total_minor) == (1, 10_000)
+
+
+def of_class(user, entry, name):
+    """The entry with a class on its first line, as somebody puts it there later."""
+    found = user.api.get(f"{user.path}/query", {"query": f"SELECT * FROM Class WHERE Name = '{name}'"})["QueryResponse"]
+    klass = (found.get("Class") or [user.api.post(f"{user.path}/class", {"Name": name})["Class"]])[0]
+    entry = user.api.get(f"{user.path}/journalentry/{entry['Id']}")["JournalEntry"]
+    entry["Line"][0]["JournalEntryLineDetail"]["ClassRef"] = {"value": klass["Id"]}
+    user.api.post(f"{user.path}/journalentry", entry)
+    return klass
+
+
+def test_a_class_put_on_a_line_there_moves_the_entry_and_its_later_name_does_not(user, standing):
+    made = user.add(12_345)
+    user.catch_up()
+    klass = of_class(user, made, "Harbourside")
+    assert user.catch_up()["changed"] == 1
+    assert standing("Utilities") == 12_345
+    with client_context(user.client.pk):
+        row = MirrorDocument.objects.get(external_id=f"JournalEntry:{made['Id']}")
+        assert sorted(row.entry.lines.values_list("klass", flat=True)) == ["", "Harbourside"]
+    user.api.post(f"{user.path}/class", {**klass, "Name": "Quayside", "sparse": True})
+    user.change(made, 12_345)
+    assert user.catch_up()["changed"] == 0
+
+
+def test_a_class_changed_in_a_closed_month_is_told_and_moves_nothing(user, standing):
+    made = user.add(12_345)
+    user.catch_up()
+    with client_context(user.client.pk):
+        close(user.client, APRIL.first)
+    of_class(user, made, "Harbourside")
+    user.catch_up()
+    assert changes(user.client) == []
+    with client_context(user.client.pk):
+        (row,) = LedgerException.objects.filter(client=user.client, kind="mirror", state="open")
+    assert "of a closed month: its class, department or day changed there, no amount did" in row.title
 
 
 def test_a_deletion_there_reverses_here(user, standing):

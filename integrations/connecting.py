@@ -59,6 +59,7 @@ def go_live(connection: Connection, provider: Provider, *, actor: User) -> None:
     """Make the connection live and give each of its streams a state; duties that were set before stay."""
     connection.state = Connection.State.LIVE
     connection.problem = ""
+    connection.keeps_books = provider.category == "accounting"
     connection.connected_by = actor
     connection.connected_at = Now()
     connection.cut_over_on = connection.cut_over_on or connection.client.cut_over_on

@@ -291,7 +291,7 @@ def keep(user: User, client: Client, provider: Provider, granted: Granted, old: 
             connecting.go_live(connection, provider, actor=user)
             tokens.store(connection, granted.answer, keys=granted.keys, ends_at=granted.ends_at)
     except IntegrityError as error:
-        raise held from error
+        raise _second_ledger(client) if "connection_one_ledger" in str(error) else held from error
     audit.record(client, user, "connection.live", f"{provider.slug} {account_id}", {"name": connection.name})
     jobs.enqueue(
         client.pk, "sync", f"connect:{connection.pk}:{connection.connected_at}", {}, connection_id=connection.pk
@@ -313,10 +313,13 @@ def _keep_one_ledger(client: Client, provider: Provider, account_id: str) -> Non
     is_kept = ~Q(state__in=[Connection.State.DISCONNECTED, Connection.State.PENDING])
     other = others.filter(is_kept | Q(streams__last_success_at__isnull=False)).first()
     if other is not None:
-        raise ConnectRefused(
-            f"the books of {client.name} are kept in {other} ({other.account_id}): one client has one ledger, so another"
-            " company needs a client of its own"
-        )
+        raise _second_ledger(client, f"{other} ({other.account_id})")
+
+
+def _second_ledger(client: Client, kept: str = "another company file") -> ConnectRefused:
+    return ConnectRefused(
+        f"the books of {client.name} are kept in {kept}: one client has one ledger, so another company needs a client of its own"
+    )
 
 
 def named(client: Client, provider: Provider, said: str) -> str:

@@ -11,7 +11,8 @@ from django.db.models.functions import Now
 class Connection(models.Model):
     """One account at one system. ``provider`` is a slug of the registry, or ``bank-file`` for statements brought as files.
 
-    Guarantees: an account is live for at most one client (``connection_account_held_once``); reconnecting keeps the row.
+    Guarantees: an account is live for at most one client (``connection_account_held_once``); reconnecting keeps the row; of
+    the connections that keep a client's books (``keeps_books``) one is in use or was ever read.
     Updates: by ``connecting`` and ``oauth``. Deletion: never; ``disconnected`` ends it.
     """
 
@@ -33,6 +34,7 @@ class Connection(models.Model):
     cut_over_on = models.DateField(null=True)
     last_success_at = models.DateTimeField(null=True)
     settings = models.JSONField(default=dict)
+    keeps_books = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -46,6 +48,12 @@ class Connection(models.Model):
                 name="connection_account_held_once",
             ),
             models.UniqueConstraint(fields=["client", "id"], name="connection_of_client"),
+            models.UniqueConstraint(
+                fields=["client"],
+                condition=models.Q(keeps_books=True)
+                & (~models.Q(state__in=["disconnected", "pending"]) | models.Q(last_success_at__isnull=False)),
+                name="connection_one_ledger_a_client",
+            ),
             models.CheckConstraint(
                 condition=models.Q(state__in=["pending", "live", "needs_reconnect", "paused", "disconnected"]),
                 name="connection_state",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 import requests
 
@@ -120,6 +121,22 @@ def test_the_database_itself_refuses_a_second_holder(people, connect, owner_sql)
             " VALUES (%s, 'stripe', %s, '', 'live', '', '{}')",
             [people.wren.pk, connection.account_id],
         )
+
+
+@pytest.mark.parametrize(
+    ("state", "is_read", "taken"), [("live", "null", 1), ("disconnected", "now()", 1), ("disconnected", "null", 0)]
+)
+def test_the_database_itself_knows_one_ledger_of_a_client(people, connect, owner_sql, state, is_read, taken):
+    connect(people.bob, people.kestrel, "quickbooks-online")
+    statement = (
+        "INSERT INTO integrations_connection (client_id, provider, account_id, name, state, problem, settings, keeps_books,"
+        f" last_success_at) VALUES (%s, 'another-ledger', 'x', '', '{state}', '', '{{}}', true, {is_read})"
+    )
+    if taken:
+        with pytest.raises(psycopg.errors.UniqueViolation, match="connection_one_ledger_a_client"):
+            owner_sql.execute(statement, [people.kestrel.pk])
+    else:
+        owner_sql.execute(statement, [people.kestrel.pk])
 
 
 def test_reconnecting_keeps_the_row_and_its_streams(people, connect):

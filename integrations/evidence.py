@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from django.db.models import F, Q
 
 from integrations.models import ControlTotal, Fact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
     from integrations.models import Connection
 
 COUNT = "count"
+#: Which counts differ from what is here, in number or in sum.
+OFF = ~Q(count=F("here")) | Q(total_minor__isnull=False) & ~Q(total_minor=F("here_minor"))
+#: Missing ids that are kept by name; more are counted.
+NAMED = 50
 #: Facts that report a balance, and the field that holds it.
 BALANCES = {
     "ProcessorBalance": "amount",
@@ -24,20 +31,38 @@ BALANCES = {
 UNIQUE = ["client", "connection", "stream", "day", "source", "currency"]
 
 
-def keep_totals(connection: Connection, stream: str, totals: Iterable[tuple[date, int, int | None]]) -> None:
-    """Keep (day, how many, sum in minor units) as the provider reports them; a later report replaces an earlier one."""
+@dataclass(frozen=True, slots=True)
+class Count:
+    """One day of a stream: how many objects the provider has and how many of that day are ``here``, their sums in minor units
+    (both None where it tells none), and the ids of those we lack.
+    """
+
+    day: date
+    there: int
+    total: int | None
+    here: int
+    here_total: int | None = None
+    missing: Sequence[str] = ()
+
+
+def keep_counts(connection: Connection, stream: str, counts: Iterable[Count], *, at: datetime) -> None:
+    """Keep what the provider counts beside what is here; a later count replaces an earlier one. Fifty ids are named at most."""
     _keep(
         ControlTotal(
             client_id=connection.client_id,
             connection=connection,
             stream=stream,
-            day=day,
-            count=count,
-            total_minor=total,
+            day=each.day,
+            count=each.there,
+            here=each.here,
+            missing=list(each.missing)[:NAMED],
+            total_minor=each.total,
+            here_minor=each.here_total,
             currency=connection.client.home_currency,
             source=COUNT,
+            read_at=at,
         )
-        for day, count, total in totals
+        for each in counts
     )
 
 
@@ -73,5 +98,5 @@ def _keep(totals: Iterable[ControlTotal]) -> None:
             found.values(),
             update_conflicts=True,
             unique_fields=UNIQUE,
-            update_fields=["count", "total_minor", "read_at"],
+            update_fields=["count", "here", "missing", "total_minor", "here_minor", "read_at"],
         )

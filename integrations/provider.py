@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from requests import Session
 
+    from integrations.census import Census
     from integrations.dimensions import Dimensions
     from integrations.payload import Payload
 
@@ -170,8 +171,6 @@ class Page:
     only: frozenset[str] | None = None
     #: Whether ``only`` lists nothing older than what is pulled: then an id of it that no reading brings is missing here.
     only_pulled: bool = False
-    #: What the provider itself says it has: (day, how many, sum in minor units or None). Kept as evidence of completeness.
-    totals: tuple[tuple[date, int, int | None], ...] = ()
     #: What ``Stream.acknowledge`` shall tell the provider of, once the pull is here to its end.
     acknowledge: tuple[str, ...] = ()
 
@@ -203,6 +202,8 @@ class Stream:
     #: Tells the provider what was taken (the marks of the pages), after their rows are committed and only where the stream is
     #: booked. A pull that dies before it is repeated with the same marks, so it must do no harm twice.
     acknowledge: Callable[[Api, Sequence[str]], None] | None = None
+    #: How the provider counts the objects itself; without it completeness is a compare of ids, or unknown.
+    census: Census | None = None
 
 
 class TokenExchange(Protocol):

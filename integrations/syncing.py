@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from clients.tenancy import client_context, system_context
-from integrations import crashpoints, evidence, jobs, registry, tombstones
+from integrations import counting, crashpoints, evidence, jobs, registry, tombstones
 from integrations.errors import ProviderError, Reconnect, RetryLater, StaleCursor
 from integrations.http import ConnectionApi
 from integrations.models import Connection, StreamState
@@ -171,6 +171,11 @@ def _read(pull: Pull, api: Api, deadline: float | None) -> None:
             pull.result.more = True
             return
     _complete(pull)
+    if pull.stream.census is not None and counting.count(
+        pull.connection, pull.stream.name, pull.stream.census, api, now=pull.now
+    ):
+        with client_context(pull.connection.client_id):
+            look_again(pull.connection.client_id)
     if pull.stream.acknowledge is not None and pull.marks and pull.duty == StreamState.Duty.BOOK:
         pull.stream.acknowledge(api, tuple(pull.marks))
 
@@ -204,7 +209,6 @@ def _store_page(pull: Pull, page: Page) -> None:
             state.pages, moved = [], moved | {"pages"}
         if stored.facts and jobs.has_handler(FACTS):
             jobs.wake(pull.connection.client_id, FACTS)
-        evidence.keep_totals(pull.connection, pull.stream.name, page.totals)
         if page.cursor is not None:
             state.cursor = page.cursor
         crashpoints.reach("before-cursor")

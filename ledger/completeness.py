@@ -10,15 +10,20 @@ from django.db.models import Count, Min, Q, Sum
 from clients.catalogue import BY_SLUG
 from clients.models import StackItem
 from integrations.byhand.forms import FORMS, form_of
+from integrations.evidence import COUNT, OFF
 from integrations.models import Connection, ControlTotal, Fact, ManualFigure, StreamState
 from integrations.registry import all_providers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from clients.models import Client
     from integrations.provider import Provider
     from ledger.core.period import Month
+
+#: Missing ids that are named in one line.
+NAMED = 3
 
 
 class _Counts(TypedDict):
@@ -35,13 +40,27 @@ class _Counts(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What the source counts of a stream in a month, what of it is ``here``, how many days are ``off``, and the ids we lack.
+
+    ``there`` is None where the source gives no count. ``is_compared`` says that it lists its ids instead, all of them.
+    """
+
+    there: int | None = None
+    here: int | None = None
+    off: int = 0
+    missing: tuple[str, ...] = ()
+    is_compared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class StreamMonth:
-    """One stream in one month. ``source`` is the provider's own count, None where it gives none."""
+    """One stream in one month: what the source counts, and what became of the ``fetched`` records."""
 
     connection: Connection
     stream: str
     label: str
-    source: int | None
+    counted: Counted
     fetched: int
     booked: int
     evidence: int
@@ -56,7 +75,23 @@ class StreamMonth:
 
     @property
     def is_short(self) -> bool:
-        return self.source is not None and self.source != self.fetched
+        return bool(self.counted.off or self.counted.missing)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing tells how much there is."""
+        return self.counted.there is None and not self.counted.is_compared
+
+    @property
+    def difference(self) -> str:
+        """What is short, in words: "412 there, 411 here: missing 5011"."""
+        named = ", ".join(self.counted.missing[:NAMED])
+        more = len(self.counted.missing) - NAMED
+        lost = f": missing {named}" + (f" and {more} more" if more > 0 else "") if named else ""
+        if self.counted.off and self.counted.there != self.counted.here:
+            return f"{self.counted.there:,} there, {self.counted.here:,} here{lost}"
+        days = f"{self.counted.off} day{'s' if self.counted.off != 1 else ''} with another count or sum there"
+        return f"{days}{lost}" if self.counted.off else lost.removeprefix(": ")
 
 
 def connections(client: Client) -> list[Connection]:
@@ -117,43 +152,56 @@ def known_through(connection: Connection) -> date | None:
 
 
 def month(client: Client, month: Month) -> list[StreamMonth]:
-    """Every stream that has facts in the month, with what became of them."""
+    """Every stream that has facts in the month, or a count of the source, with what became of them."""
     providers = all_providers()
     by_id = {connection.pk: connection for connection in connections(client)}
     states = {(s.connection_id, s.stream): s for s in StreamState.objects.filter(client=client)}
-    counted = {
-        (row["connection_id"], row["stream"]): row["n"]
-        for row in ControlTotal.objects.filter(client=client, day__range=(month.first, month.last), count__isnull=False)
-        .values("connection_id", "stream")
-        .annotate(n=Sum("count"))
-    }
+    counted, facts = (
+        _counted(client, month, states),
+        {(row["connection_id"], row["stream"]): row for row in _facts(client, month)},
+    )
+    wanted = {*facts, *(key for key, count in counted.items() if count.there or count.missing)}
     rows = []
-    for row in _facts(client, month):
-        connection = by_id.get(row["connection_id"])
+    for key in sorted(wanted):
+        pk, stream = key
+        connection = by_id.get(pk)
         if connection is None:
             continue
-        provider = providers.get(connection.provider)
-        label = _label(connection, provider, row["stream"])
-        state = states.get((connection.pk, row["stream"]))
-        through = state.complete_through if state else None
-        rows.append(
-            StreamMonth(
-                connection,
-                row["stream"],
-                label,
-                counted.get((connection.pk, row["stream"])),
-                row["n"],
-                row["booked"],
-                row["evidence"],
-                row["skipped"],
-                row["held"],
-                row["waiting"],
-                connection.state != "live"
-                # What is typed is of its own days; whether the month is there is K01's question.
-                or (through is not None and through < month.last and not connection.is_by_hand),
-            )
+        through = states[key].complete_through if key in states else None
+        # What is typed is of its own days; whether the month is there is K01's question.
+        is_behind = through is not None and through < month.last and not connection.is_by_hand
+        row = facts.get(key)
+        numbers = (
+            (row["n"], row["booked"], row["evidence"], row["skipped"], row["held"], row["waiting"]) if row else (0,) * 6
         )
+        label = _label(connection, providers.get(connection.provider), stream)
+        count = counted.get(key, Counted())
+        rows.append(StreamMonth(connection, stream, label, count, *numbers, connection.state != "live" or is_behind))
     return rows
+
+
+def _counted(
+    client: Client, month: Month, states: Mapping[tuple[int, str], StreamState]
+) -> dict[tuple[int, str], Counted]:
+    """By connection and stream: the counts of the month's days, or else whether all ids were compared."""
+    totals = ControlTotal.objects.filter(client=client, day__range=(month.first, month.last), source=COUNT)
+    found = {
+        key: Counted(is_compared=True, missing=tuple(state.listed.get("missing", ())))
+        for key, state in states.items()
+        if state.listed
+    }
+    rows = totals.values_list("connection_id", "stream").annotate(
+        Sum("count"), Sum("here"), off=Count("pk", filter=OFF)
+    )
+    lost: dict[tuple[int, str], list[str]] = {}
+    for pk, stream, missing in (
+        totals.exclude(missing=[]).order_by("day").values_list("connection_id", "stream", "missing")
+    ):
+        lost.setdefault((pk, stream), []).extend(missing)
+    return found | {
+        (pk, stream): Counted(there, here, off, tuple(lost.get((pk, stream), ())))
+        for pk, stream, there, here, off in rows
+    }
 
 
 def _label(connection: Connection, provider: Provider | None, stream: str) -> str:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection as database
-from django.db.models import Count, Sum
+from django.db.models import Count
 
+from integrations.evidence import COUNT
 from integrations.models import ControlTotal, Fact
 
 if TYPE_CHECKING:
@@ -34,17 +35,25 @@ GROUP BY f.booked_on
 """
 
 
+#: What the source says of a day and what was here then; None where it says nothing.
+COUNTED = ("source", "fetched", "source_total", "fetched_total")
+
+
 @dataclass(frozen=True, slots=True)
 class Day:
     """One day of a stream: counts of records, ``total`` and ``source_total`` in minor units of the home currency.
 
-    ``source`` and ``source_total`` are the source's own, None where it gives none. ``ledger`` counts booked records that
-    have their entry in the journal.
+    ``source`` and ``source_total`` are the source's own, None where it gives none; ``fetched`` are the objects of that day that
+    were here when it counted, ``missing`` names those that were not. ``ledger`` counts booked records that have their entry in
+    the journal.
     """
 
     day: date
     source: int | None = None
+    fetched: int | None = None
     source_total: int | None = None
+    fetched_total: int | None = None
+    missing: tuple[str, ...] = ()
     here: int = 0
     total: int = 0
     booked: int = 0
@@ -57,13 +66,13 @@ class Day:
     @property
     def state(self) -> str:
         """``short`` of the source, ``lost`` on the way to the ledger, ``waiting``, ``held``, ``unknown``, ``whole``, ``none``."""
-        if self.source is not None and self.source != self.here:
+        if self.source != self.fetched or self.source_total != self.fetched_total:
             return "short"
         if self.ledger != self.booked:
             return "lost"
         if self.waiting or self.held:
             return "waiting" if self.waiting else "held"
-        if not self.here:
+        if not self.here and not self.source:
             return "none"
         return "unknown" if self.source is None else "whole"
 
@@ -72,15 +81,15 @@ def days(connection: Connection, stream: str, month: Month) -> list[Day]:
     """Every day of the month, in order; in the client's context. Two queries."""
     span = (month.first, month.last)
     totals = ControlTotal.objects.filter(
-        client_id=connection.client_id, connection=connection, stream=stream, day__range=span, count__isnull=False
+        client_id=connection.client_id, connection=connection, stream=stream, day__range=span, source=COUNT
     )
     counted = {
-        day: (count, total)
-        for day, count, total in totals.values_list("day").annotate(Sum("count"), Sum("total_minor"))
+        total.day: (total.count, total.here, total.total_minor, total.here_minor, tuple(total.missing))
+        for total in totals
     }
     found = {row[0]: row[1:] for row in _rows(connection, stream, month)}
     empty = (0,) * 8
-    return [Day(day, *counted.get(day, (None, None)), *found.get(day, empty)) for day in month.days()]
+    return [Day(day, *counted.get(day, (None, None, None, None, ())), *found.get(day, empty)) for day in month.days()]
 
 
 def _rows(connection: Connection, stream: str, month: Month) -> list[tuple[Any, ...]]:
@@ -99,15 +108,11 @@ def _rows(connection: Connection, stream: str, month: Month) -> list[tuple[Any, 
 
 def total(rows: list[Day], day: date) -> Day:
     """The sum of all days; the source's figures only where it gives any."""
-    names = [each.name for each in fields(Day) if each.name not in {"day", "source", "source_total"}]
-    counts = [row.source for row in rows if row.source is not None]
-    sums = [row.source_total for row in rows if row.source_total is not None]
-    return Day(
-        day,
-        source=sum(counts) if counts else None,
-        source_total=sum(sums) if sums else None,
-        **{name: sum(getattr(row, name) for row in rows) for name in names},
-    )
+    names = [each.name for each in fields(Day) if each.name not in {"day", "missing", *COUNTED}]
+    told = {name: [number for row in rows if (number := getattr(row, name)) is not None] for name in COUNTED}
+    figures: dict[str, Any] = {name: sum(numbers) if numbers else None for name, numbers in told.items()}
+    figures |= {name: sum(getattr(row, name) for row in rows) for name in names}
+    return Day(day, missing=tuple(external_id for row in rows for external_id in row.missing), **figures)
 
 
 def reasons(connection: Connection, stream: str, month: Month) -> list[tuple[str, int]]:

@@ -144,8 +144,8 @@ def _short(client: Client, now: datetime) -> Mapping[int, list[str]]:
     found: dict[int, list[str]] = {}
     for each in month.shift(-MONTHS_BACK).through(month):
         for row in completeness.month(client, each):
-            if row.is_short:
-                text = f"{row.label} in {each.label}: {row.source:,} there, {row.fetched:,} here"
+            if row.counted.off:
+                text = f"{row.label} in {each.label}: {row.difference}"
                 found.setdefault(row.connection.pk, []).append(text)
     return found
 

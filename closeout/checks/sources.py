@@ -89,10 +89,10 @@ def every_stream_is_complete(scope: Scope) -> Result:
         return Result(state="not_applicable", summary="Nothing was fetched for this month.")
     items = tuple(
         Item(
-            label=f"{row.connection} {row.label}: {row.source} at the source, {row.fetched} here"
+            label=f"{row.connection} {row.label}: {row.difference}"
             if row.is_short
             else f"{row.connection} {row.label}: {row.waiting} not handled yet",
-            url=scope.url("connections"),
+            url=scope.url("completeness", scope.month, row.connection.pk, row.stream),
             key=f"stream:{row.connection.pk}:{row.stream}",
         )
         for row in rows
@@ -100,7 +100,7 @@ def every_stream_is_complete(scope: Scope) -> Result:
     )
     fetched = sum(row.fetched for row in rows)
     handled = sum(row.handled for row in rows)
-    unknown = [row for row in rows if row.source is None]
+    unknown = [row for row in rows if row.is_unknown]
     state: State
     if items:
         state, summary = "fail", items[0].label
@@ -110,7 +110,7 @@ def every_stream_is_complete(scope: Scope) -> Result:
     else:
         state = "pass"
         summary = f"{fetched} records: all booked, kept as evidence or skipped with a reason." + (
-            f" {len(unknown)} streams report no count of their own." if unknown else ""
+            many(len(unknown), " # stream gives|streams give no count of its|their own.") if unknown else ""
         )
     return Result(
         state=state,

@@ -114,7 +114,9 @@ class WaitingFact(models.Model):
 class ControlTotal(models.Model):
     """What a system itself says it has for one day: how many objects and their sum in minor units. Evidence for completeness.
 
-    ``source`` says where it was read (``count`` of a stream, a balance, a statement). Updates: a later reading replaces it.
+    ``source`` says where it was read (``count`` of a stream, a balance, a statement). A count has ``here``, the objects of that
+    day that were held when it was made (``here_minor`` their sum, where the system tells one), and the ids of the ``missing``.
+    Updates: a later reading replaces it.
     """
 
     client = models.ForeignKey("clients.Client", models.PROTECT, related_name="+")
@@ -122,6 +124,9 @@ class ControlTotal(models.Model):
     stream = models.CharField(max_length=60)
     day = models.DateField()
     count = models.PositiveIntegerField(null=True)
+    here = models.PositiveIntegerField(null=True)
+    here_minor = models.BigIntegerField(null=True)
+    missing = models.JSONField(default=list)
     total_minor = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3, blank=True)
     source = models.CharField(max_length=60)
@@ -131,5 +136,10 @@ class ControlTotal(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["client", "connection", "stream", "day", "source", "currency"], name="control_total_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(count__isnull=True, here__isnull=True)
+                | models.Q(count__isnull=False, here__isnull=False),
+                name="control_total_counts_both",
             ),
         ]

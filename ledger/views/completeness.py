@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clients.access import Right, classified, client_or_404
+from integrations.evidence import COUNT, OFF
 from integrations.models import Connection, ControlTotal, Fact, StreamState
 from ledger import completeness, daily, exceptions_inbox, health
 from ledger.core.period import Month
@@ -37,11 +38,12 @@ class Day:
     day: date
     source: int | None
     here: int
+    is_off: bool = False
 
     @property
     def level(self) -> str:
         """How a small square shows it: short, nothing, some."""
-        if self.source is not None and self.source != self.here:
+        if self.is_off:
             return "h3"
         return "h1" if self.here else "hx"
 
@@ -77,7 +79,7 @@ def month(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "month": wanted,
         "rows": rows,
         "short": sum(row.is_short for row in rows),
-        "counted": sum(row.source is not None for row in rows),
+        "counted": sum(not row.is_unknown for row in rows),
         "days": _days(client, connection, wanted) if connection else [],
         "width": 12 * wanted.last.day,
         "query": f"?connection={connection.pk}" if connection else "",
@@ -89,18 +91,20 @@ def month(request: HttpRequest, slug: str, month: str) -> HttpResponse:
 
 
 def _days(client: Client, connection: Connection, month: Month) -> list[Day]:
-    """Each day of the month: objects the source counts, and objects here, over the streams it counts (all if none)."""
+    """Each day of the month: objects the source counts and those of them here, or where it counts none, records here."""
     span = (month.first, month.last)
-    totals = ControlTotal.objects.filter(client=client, connection=connection, day__range=span, count__isnull=False)
-    counted = dict(totals.values_list("day").annotate(Sum("count")))
-    streams = set(totals.values_list("stream", flat=True))
+    totals = ControlTotal.objects.filter(client=client, connection=connection, day__range=span, source=COUNT)
+    counted = {
+        day: (there, here, bool(off))
+        for day, there, here, off in totals.values_list("day").annotate(
+            Sum("count"), Sum("here"), off=Count("pk", filter=OFF)
+        )
+    }
     facts = Fact.objects.filter(client=client, connection_id=connection.pk, booked_on__range=span)
-    if streams:
-        facts = facts.filter(stream__in=streams)
     here: Counter[date | None] = Counter(
         dict(facts.exclude(state="superseded").values_list("booked_on").annotate(Count("external_id", distinct=True)))
     )
-    return [Day(day, counted.get(day), here[day]) for day in month.days()]
+    return [Day(day, *counted.get(day, (None, here[day], False))) for day in month.days()]
 
 
 @classified(Right.VIEW_DRAFTS)
@@ -124,6 +128,7 @@ def days(request: HttpRequest, slug: str, month: str, pk: int, name: str) -> Htt
         "rows": [row for row in rows if row.state != "none"],
         "short": [row for row in rows if row.state in {"short", "lost"}],
         "whole": whole,
+        "totals": whole.source_total is not None,
         "reasons": daily.reasons(connection, name, wanted),
         "listed": (state.listed if state else {}) or None,
         "through": state.complete_through if state else None,

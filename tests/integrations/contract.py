@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from integrations import tables
+from integrations.counting import day_of
 from integrations.errors import PayloadError, Reconnect, RetryLater
 from integrations.payload import Payload, parse_json, render_json
 from integrations.provider import Context, FileLayout, FileOnly, Provider, Stream
@@ -100,6 +101,18 @@ class ProviderContract:
         for stream, raw in self.objects(declared):
             found[stream.name] += [told(record) for record in read(stream, raw)]
         assert found == self.means
+
+    def test_a_counted_object_says_when_it_was_made(self, declared: Provider) -> None:
+        for stream, raw in self.objects(declared):
+            if stream.census is not None and _has(raw, stream.census.made):
+                day_of(holder(raw, stream.census.made)[stream.census.made[-1]], CONTEXT.timezone)
+        counted = [stream for stream in declared.streams if stream.census is not None]
+        bare = [
+            stream.name
+            for stream in counted
+            if not any(_has(raw, stream.census.made) for raw in fixture_objects(declared, stream) if stream.census)
+        ]
+        assert bare == []
 
     def test_reading_twice_gives_the_same_and_leaves_the_payload_alone(self, declared: Provider) -> None:
         for stream, raw in self.objects(declared):

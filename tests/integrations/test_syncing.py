@@ -12,7 +12,7 @@ import pytest
 from clients.tenancy import client_context
 from integrations import jobs, syncing
 from integrations.errors import Reconnect, RetryLater, StaleCursor
-from integrations.models import Connection, ControlTotal, Fact, SourceDocument, StreamState, SyncJob
+from integrations.models import Connection, Fact, SourceDocument, StreamState, SyncJob
 from integrations.provider import Page
 from integrations.syncing import FACTS
 from tests.integrations import scripted
@@ -213,7 +213,7 @@ def test_rows_and_cursor_of_a_page_fail_together(live, script, monkeypatch):
     def broken(*_given: Any) -> None:
         raise RuntimeError("the disk is full")
 
-    monkeypatch.setattr("integrations.syncing.evidence.keep_totals", broken)
+    monkeypatch.setattr("integrations.syncing.jobs.wake", broken)
     with pytest.raises(RuntimeError):
         pull(live)
     assert state(live).cursor == ""
@@ -286,14 +286,6 @@ def test_what_comes_back_after_its_deletion_lives_again(live, script):
     script.give(sale(1))
     assert counts(pull(live)) == (0, 1, 0, 1)
     assert rows(live, SourceDocument, "is_deleted") == [(False,), (True,), (False,)]
-
-
-def test_what_the_provider_counts_is_kept_as_evidence(live, script):
-    script.give(sale(1), totals=((date(2026, 3, 14), 5, 5000),))
-    pull(live)
-    script.give(sale(1), totals=((date(2026, 3, 14), 6, 6000),))
-    pull(live)
-    assert rows(live, ControlTotal, "day", "count", "total_minor", "source") == [(date(2026, 3, 14), 6, 6000, "count")]
 
 
 def test_an_unchanged_page_is_recognised_without_looking_at_its_rows(live, script, monkeypatch):

@@ -206,14 +206,17 @@ def count(world, held, number, total=None):
     with client_context(world.kestrel.pk):
         ControlTotal.objects.update_or_create(
             client=world.kestrel, connection=held, stream="rows", day=date(2026, 3, 14), source="count", currency="USD",
-            defaults={"count": number, "total_minor": total},
+            defaults={
+                "count": number, "here": 2, "total_minor": total, "here_minor": None if total is None else 6_000,
+                "missing": ["row-3"][: number - 2],
+            },
         )  # fmt: skip
 
 
 def test_a_source_that_counts_more_is_a_problem_of_its_month(world, held):
     count(world, held, 3)
     review(world)
-    assert told(world) == [("missing", "Scripted (Till): Rows in March 2026: 3 there, 2 here", "open")]
+    assert told(world) == [("missing", "Scripted (Till): Rows in March 2026: 3 there, 2 here: missing row-3", "open")]
     count(world, held, 2)
     assert review(world)["settled"] == 1
 

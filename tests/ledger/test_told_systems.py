@@ -10,8 +10,9 @@ from django.conf import settings as django_settings
 
 from clients.tenancy import client_context
 from config.demo import cast, consent, mapping, onboard, stack, story, systems, truth
-from integrations import syncing
-from integrations.models import SyncJob
+from integrations import registry, syncing
+from integrations.evidence import COUNT, OFF
+from integrations.models import ControlTotal, SyncJob
 from ledger import booking, mirror
 from ledger.models import LedgerException
 from tests import scene
@@ -65,5 +66,16 @@ def test_a_system_is_booked_as_its_story_says(everyone, company, slug):
         held = LedgerException.objects.filter(client=client, connection_id=connection.pk, state="open")
         waiting = sorted(set(held.values_list("title", flat=True)))
         (proof,) = systems.prove(client, story.MONTHS, alone)
+        counted, off = _counts(connection)
     assert waiting == []
     assert proof.problems == ()
+    assert off == []
+    declared = registry.provider(slug)
+    assert counted == {stream.name for stream in declared.pulled if stream.census is not None}
+
+
+def _counts(connection: Any) -> tuple[set[str], list[Any]]:
+    """The streams that the system counted, and the days whose count or sum is not ours."""
+    counts = ControlTotal.objects.filter(connection=connection, source=COUNT)
+    off = list(counts.filter(OFF).values_list("stream", "day", "count", "here", "total_minor", "here_minor"))
+    return set(counts.filter(count__gt=0).values_list("stream", flat=True)), off

@@ -32,7 +32,14 @@ def held(world: Any, monkeypatch: Any) -> Any:
 def count(world: Any, held: Any, number: int) -> None:
     with client_context(world.kestrel.pk):
         ControlTotal.objects.create(
-            client=world.kestrel, connection=held, stream="rows", day=date(2026, 3, 14), count=number, source="count"
+            client=world.kestrel,
+            connection=held,
+            stream="rows",
+            day=date(2026, 3, 14),
+            count=number,
+            here=2,
+            missing=["row-9"] if number > 2 else [],
+            source="count",
         )
 
 

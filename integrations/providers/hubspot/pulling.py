@@ -9,12 +9,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Census, Listed, all_of
 from integrations.payload import Payload
 from integrations.provider import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from integrations.census import Days
     from integrations.provider import Api, Window
 
     Whole = Callable[[Api, Payload], Mapping[str, Any]]
@@ -27,7 +29,7 @@ MOST, MOST_LISTED, MOST_LINKED = 200, 100, 500
 #: The index that is searched runs behind by minutes.
 OVERLAP = timedelta(hours=1)
 EASTERNMOST = timedelta(hours=14)
-CHANGED, ID = "hs_lastmodifieddate", "hs_object_id"
+CHANGED, MADE, ID = "hs_lastmodifieddate", "hs_createdate", "hs_object_id"
 
 INVOICE_PROPERTIES = (
     *("hs_number", "hs_invoice_status", "hs_currency", "hs_invoice_date", "hs_due_date", "hs_createdate"),
@@ -90,7 +92,7 @@ def pull_deals(api: Api, window: Window) -> Iterator[Page]:
 def _changed(api: Api, window: Window, path: str, properties: Sequence[str], whole: Whole) -> Iterator[Page]:
     begin, end, last = _begin(window), _text(window.now), "0"
     while True:
-        answer = Payload.of(api.query(f"{path}/search", _search(properties, begin, window.now, last)))
+        answer = Payload.of(api.query(f"{path}/search", _search(properties, CHANGED, begin, window.now, last)))
         found = list(answer.objects("results", required=True))
         if not found:
             break
@@ -103,10 +105,28 @@ def _changed(api: Api, window: Window, path: str, properties: Sequence[str], who
         yield Page(items=[], only=frozenset(_living(api, path)))
 
 
-def _search(properties: Sequence[str], begin: datetime, end: datetime, last: str) -> dict[str, Any]:
+def census(path: str) -> Census:
+    """A search tells in each answer how many it finds in all."""
+
+    def listed(api: Api, days: Days) -> list[Listed]:
+        found: list[Listed] = []
+        told, last = 0, "0"
+        while True:
+            answer = Payload.of(api.query(f"{path}/search", _search((ID,), MADE, days.begin, days.end, last)))
+            told = told or answer.integer("total")
+            rows = list(answer.objects("results", required=True))
+            found += [Listed(one.text("id"), one.text("createdAt")) for one in rows]
+            if not answer.has("paging"):
+                return all_of(found, told)
+            last = found[-1].external_id
+
+    return Census(("createdAt",), listed)
+
+
+def _search(properties: Sequence[str], by: str, begin: datetime, end: datetime, last: str) -> dict[str, Any]:
     filters = [
-        {"propertyName": CHANGED, "operator": "GTE", "value": _millis(begin)},
-        {"propertyName": CHANGED, "operator": "LT", "value": _millis(end)},
+        {"propertyName": by, "operator": "GTE", "value": _millis(begin)},
+        {"propertyName": by, "operator": "LT", "value": _millis(end)},
         {"propertyName": ID, "operator": "GT", "value": last},
     ]
     return {"filterGroups": [{"filters": filters}], "sorts": [ID], "properties": list(properties), "limit": MOST}

@@ -19,14 +19,14 @@ def pull_bills(api: Api, _window: Window) -> Iterator[Page]:
     bills = [
         {name: value for name, value in intent.data.items() if name not in _NOT_OF_THE_BILL} for intent in _intents(api)
     ]
-    yield Page(items=bills, cursor="", only=frozenset(str(bill["id"]) for bill in bills))
+    yield Page(items=bills, cursor="", only=frozenset(str(bill["id"]) for bill in bills), only_pulled=True)
 
 
 def pull_payments(api: Api, _window: Window) -> Iterator[Page]:
     """Every payment of every bill, with the bill and what it was paid from."""
     sources = {source.text("id"): source.data for source in _listed(api, "/funding-sources")}
     found = [_whole(intent, payment, sources) for intent in _intents(api) for payment in intent.objects("payments")]
-    yield Page(items=found, cursor="", only=frozenset(str(one["payment"]["id"]) for one in found))
+    yield Page(items=found, cursor="", only=frozenset(str(one["payment"]["id"]) for one in found), only_pulled=True)
 
 
 def _whole(intent: Payload, payment: Payload, sources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

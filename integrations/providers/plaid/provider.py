@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Census, Listed, all_of
 from integrations.errors import PayloadError, StaleCursor
 from integrations.payload import Payload
 from integrations.provider import (
@@ -24,6 +25,8 @@ from integrations.providers.plaid.wire import events, key_id, read_error, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from integrations.census import Days
 
 API_VERSION = "2020-09-14"
 PAGE_SIZE = 500
@@ -71,6 +74,27 @@ def _loop(api: Api, window: Window) -> tuple[list[list[dict[str, Any]]], str | N
         if not answer.flag("has_more"):
             return pages, cursor or None
     raise PayloadError("$.has_more", f"still true after {MAX_PAGES} pages")
+
+
+def list_lines(api: Api, days: Days) -> list[Listed]:
+    """Lines by date from the older list, which tells its total. https://plaid.com/docs/api/products/transactions/#transactionsget"""
+    span = {"start_date": days.first.isoformat(), "end_date": days.last.isoformat()}
+    found: list[Listed] = []
+    for _ in range(MAX_PAGES):
+        options = {"count": PAGE_SIZE, "offset": len(found)}
+        answer = Payload.of(api.post("/transactions/get", {**span, "options": options}))
+        rows = list(answer.objects("transactions", required=True))
+        found += map(_told, rows)
+        told = answer.integer("total_transactions")
+        if len(found) >= told or not rows:
+            return all_of(found, told)
+    raise PayloadError("$.total_transactions", f"still more after {MAX_PAGES} pages")
+
+
+def _told(line: Payload) -> Listed:
+    currency = line.text("iso_currency_code", "") if line.has("iso_currency_code") else ""
+    amount = -line.minor("amount", currency) if currency else None
+    return Listed(readings.transaction_id(line), line.text("date"), amount, currency)
 
 
 def _items(answer: Payload, window: Window) -> list[dict[str, Any]]:
@@ -150,6 +174,7 @@ PROVIDER = Provider(
             name="transactions",
             label="Bank and card lines",
             pull=pull_transactions,
+            census=Census(("date",), list_lines),
             to_records=readings.read_transaction,
             identify=readings.transaction_id,
             recognise=readings.is_transaction,

@@ -36,7 +36,9 @@ def pull_payslips(api: Api, window: Window) -> Iterator[Page]:
         yield Page(items=[node.data for node in nodes])
         info = found.object_or_none("pageInfo")
         if info is None or not info.flag("hasNextPage"):
-            yield Page(items=[], cursor=window.now.astimezone(UTC).date().isoformat(), only=frozenset(seen))
+            yield Page(
+                items=[], cursor=window.now.astimezone(UTC).date().isoformat(), only=frozenset(seen), only_pulled=True
+            )
             return
         before, after = after, info.text("endCursor")
         if after == before:

@@ -241,7 +241,8 @@ def _begin(window: Window) -> datetime:
 
 
 def _last(window: Window, only: set[str] | None = None) -> Page:
-    return Page(items=[], cursor=_text(window.now), only=frozenset(only) if only is not None else None)
+    living = frozenset(only) if only is not None else None
+    return Page(items=[], cursor=_text(window.now), only=living, only_pulled=living is not None)
 
 
 def _moment(cursor: str) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Census, Listed, all_of
 from integrations.errors import Refused, RetryLater
 from integrations.payload import Payload
 from integrations.provider import Page
@@ -18,6 +19,7 @@ from integrations.providers.salesforce.objects import OPPORTUNITY, STREAMS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from integrations.census import Days
     from integrations.provider import Api, Window
     from integrations.providers.salesforce.objects import Thing
 
@@ -72,6 +74,22 @@ def pull_refunds(api: Api, window: Window) -> Iterator[Page]:
     yield from _Pull(api, window, "refunds").pages()
 
 
+def census(stream: str) -> Census:
+    """Rows of the bin too: what is in it says so itself. Each answer tells how many rows its query has in all."""
+
+    def listed(api: Api, days: Days) -> Iterator[Listed]:
+        org = _Org(api)
+        made = f"CreatedDate >= {_literal(days.begin)} AND CreatedDate < {_literal(days.end)}"
+        for thing in STREAMS[stream]:
+            if org.fields(thing, ["Id"]):
+                query = soql(["Id", "CreatedDate"], thing.name, made)
+                rows = [Payload(row) for page in org.rows(query, deleted=True) for row in page]
+                found = [Listed(wire.long_id(row), row.text("CreatedDate")) for row in rows]
+                yield from all_of(found, org.count(thing.name, made))
+
+    return Census(("CreatedDate",), listed)
+
+
 def quoted(text: str) -> str:
     """A text within SOQL. https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_quotedstringescapes.htm"""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
@@ -106,6 +124,10 @@ class _Org:
             if page.flag("done"):
                 return
             page = self.ask(page.text("nextRecordsUrl"))
+
+    def count(self, name: str, where: str) -> int:
+        """https://developer.salesforce.com/docs/atlas.en-us.soql_sosl.meta/soql_sosl/sforce_api_calls_soql_select_count.htm"""
+        return self.ask(f"{DATA}/queryAll", {"q": soql(["COUNT()"], name, where)}).integer("totalSize")
 
     def fields(self, thing: Thing, wanted: Sequence[str]) -> list[str]:
         """Which of these fields the org has and shows us; none where there is no such object.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Census
 from integrations.provider import Ask, OAuth2, PastedKeys, Provider, RateLimit, Stream, Webhook
 from integrations.providers.shopify import balance, legacy, orders, pulling, standing, wire
 
@@ -86,6 +87,7 @@ PROVIDER = Provider(
             name="orders",
             label="Orders with edits and refunds",
             pull=pulling.pull_orders,
+            census=Census(("processedAt",), pulling.list_orders),
             to_records=orders.read_order,
             identify=orders.order_id,
             recognise=_is_order,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Listed, all_of
 from integrations.errors import PayloadError
 from integrations.payload import Payload
 from integrations.provider import Page
@@ -17,6 +18,7 @@ from integrations.providers.shopify.wire import ANSWERS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from integrations.census import Days
     from integrations.provider import Api, Window
 
 #: Orders a page: with their agreements and sales a query may cost 1000 points at most.
@@ -58,6 +60,18 @@ def _living(api: Api, window: Window) -> frozenset[str]:
     query = f"updated_at:>='{_text(_start_of(window))}'"
     pages = _pages(api, queries.ORDER_IDS, ("orders",), MOST_IDS, query)
     return frozenset(str(one.raw("legacyResourceId")) for found in pages for one in found)
+
+
+def list_orders(api: Api, days: Days) -> list[Listed]:
+    """Orders by when they were processed, beside their exact number.
+
+    https://shopify.dev/docs/api/admin-graphql/2026-10/queries/ordersCount
+    """
+    query = f"processed_at:>='{_text(days.begin)}' AND processed_at:<'{_text(days.end)}'"
+    told = _ask(api, queries.ORDERS_COUNT, {"query": query}).object("ordersCount").integer("count")
+    pages = _pages(api, queries.ORDER_IDS, ("orders",), MOST_IDS, query)
+    rows = [one for found in pages for one in found]
+    return all_of([Listed(str(one.raw("legacyResourceId")), one.text("processedAt")) for one in rows], told)
 
 
 def _whole(api: Api, order: Payload) -> Mapping[str, Any]:

@@ -53,8 +53,10 @@ query Agreements($id: ID!, $after: String, $sales: String) {{
 
 ORDER_IDS = f"""
 query OrderIds($first: Int!, $after: String, $query: String!) {{
-  orders(first: $first, after: $after, query: $query, sortKey: ID) {{ nodes {{ legacyResourceId }} {_PAGE} }}
+  orders(first: $first, after: $after, query: $query, sortKey: ID) {{ nodes {{ legacyResourceId processedAt }} {_PAGE} }}
 }}"""
+
+ORDERS_COUNT = "query OrdersCount($query: String!) { ordersCount(query: $query, limit: null) { count precision } }"
 
 BALANCE_TRANSACTIONS = f"""
 query BalanceTransactions($first: Int!, $after: String, $query: String!) {{

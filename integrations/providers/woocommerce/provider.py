@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.census import Census
 from integrations.provider import Ask, PastedKeys, PostedKeys, Provider, RateLimit, Stream, Webhook
 from integrations.providers.woocommerce import pulling, readings, wire
 
@@ -52,6 +53,7 @@ PROVIDER = Provider(
             name="orders",
             label="Orders with refunds",
             pull=pulling.pull_orders,
+            census=Census(("order", "date_created_gmt"), pulling.list_orders),
             to_records=readings.read_order,
             identify=readings.order_id,
             recognise=readings.is_order,

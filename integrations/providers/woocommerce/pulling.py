@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Listed, all_of
 from integrations.errors import PayloadError
 from integrations.headers import header
 from integrations.payload import Payload
@@ -16,6 +17,7 @@ from integrations.provider import Page
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from integrations.census import Days
     from integrations.provider import Api, Window
 
 ORDERS = "/wp-json/wc/v3/orders"
@@ -51,6 +53,21 @@ def pull_orders(api: Api, window: Window) -> Iterator[Page]:
         }
         ids = (str(one.integer("id")) for found in _pages(api, ORDERS, living) for one in found)
         yield Page(items=[], only=frozenset(ids), only_pulled=True)
+
+
+def list_orders(api: Api, days: Days) -> list[Listed]:
+    """Orders by when they were placed; a header tells how many. Both bounds are outside of what is found.
+
+    https://woocommerce.github.io/woocommerce-rest-api-docs/#pagination
+    """
+    bounds = {"after": _text(days.begin - timedelta(seconds=1)), "before": _text(days.end), "dates_are_gmt": "true"}
+    asked = {**bounds, "status": STATUSES, "_fields": "id,date_created_gmt"}
+    _body, headers = api.get_with_headers(ORDERS, {**asked, "per_page": "1"})
+    told = header(headers, "X-WP-Total")
+    if not told.isdigit():
+        raise PayloadError("X-WP-Total", "is no number")
+    rows = [one for found in _pages(api, ORDERS, asked) for one in found]
+    return all_of([Listed(str(one.integer("id")), one.text("date_created_gmt")) for one in rows], int(told))
 
 
 def _refunds(api: Api, order: Payload) -> list[Mapping[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -37,6 +38,7 @@ _PATHS = (
     "/accounts/get",
     "/accounts/balance/get",
     "/transactions/sync",
+    "/transactions/get",
     "/transactions/refresh",
     "/webhook_verification_key/get",
     "/institutions/get_by_id",
@@ -236,6 +238,22 @@ class PlaidService:
         page["accounts"] = self._accounts(item, {})
         page["transactions_update_status"] = "HISTORICAL_UPDATE_COMPLETE"
         return page
+
+    def _transactions_get(self, body: Body) -> Body:
+        """https://plaid.com/docs/api/products/transactions/#transactionsget"""
+        item = self._healthy_item(body)
+        options = body.get("options") or {}
+        count, offset = options.get("count", 100), options.get("offset", 0)
+        try:
+            first, last = (date.fromisoformat(str(body.get(name))) for name in ("start_date", "end_date"))
+        except ValueError as error:
+            raise PlaidError("INVALID_REQUEST", "INVALID_FIELD", "start_date must be YYYY-MM-DD") from error
+        if not isinstance(count, int) or not 1 <= count <= MOST_COUNT:
+            raise PlaidError("INVALID_REQUEST", "INVALID_FIELD", "count must be between 1 and 500")
+        lines = feed.standing(item, self._setting.world.company(item.company).movements)
+        found = [line for line in lines if first <= date.fromisoformat(line["date"]) <= last]
+        page = {"transactions": found[offset : offset + count], "total_transactions": len(found)}
+        return {"accounts": self._accounts(item, {}), **page, "item": shapes.item_shape(item)}
 
     def _transactions_refresh(self, body: Body) -> Body:
         self._healthy_item(body)

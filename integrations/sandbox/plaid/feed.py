@@ -100,6 +100,11 @@ def changes_between(item: Item, lines: tuple[Movement, ...], since: date, until:
     ]
 
 
+def standing(item: Item, lines: tuple[Movement, ...]) -> list[dict[str, Any]]:
+    """Every line as it stands today, posted or pending."""
+    return [change.body for change in changes_between(item, lines, NOTHING, item.today) if change.kind == "added"]
+
+
 def sync(item: Item, lines: tuple[Movement, ...], text: str, count: int) -> dict[str, Any]:
     """One page: added, modified, removed, next_cursor, has_more. Raises BadCursor or Mutated."""
     cursor = read_cursor(text, item)

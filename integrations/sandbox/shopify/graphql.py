@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r'\.\.\.|"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?|[A-Za-z_]\w*|[{}()\[\]:$!=]')
 _TERM = re.compile(r"(\w+):(>=|<=|>|<|)'?([^'\s]+)'?")
 MOST = 250
+#: Counts without a limit of their own end here.
+USUAL_LIMIT = 10_000
 
 
 class Bad(Exception):  # noqa: N818  # an error of the answer, status 200
@@ -135,6 +137,18 @@ def connection(rows: Sequence[Any], times: Mapping[str, str] | None = None) -> C
         return {"nodes": nodes, "pageInfo": info}
 
     return page
+
+
+def counted(rows: Sequence[Any], times: Mapping[str, str]) -> Callable[[Mapping[str, Any]], Any]:
+    """A field that counts what a connection of the same ``query`` pages through, up to its limit."""
+
+    def count(arguments: Mapping[str, Any]) -> dict[str, Any]:
+        limit = arguments.get("limit", USUAL_LIMIT)
+        found = sum(_fits(row, arguments.get("query") or "", times) for row in rows)
+        is_exact = limit is None or found <= limit
+        return {"count": found if is_exact else limit, "precision": "EXACT" if is_exact else "AT_LEAST"}
+
+    return count
 
 
 def _cursor(place: int) -> str:

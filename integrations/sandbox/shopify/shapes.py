@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from integrations.sandbox.shopify.graphql import connection
+from integrations.sandbox.shopify.graphql import connection, counted
 from integrations.sandbox.shopify.plan import GIFT, OWN
 from integrations.sandbox.world.calendar import STORY_NOW
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from integrations.sandbox.shopify.story import Sent, Shop
 
 Shape = dict[str, Any]
+#: Terms of a query for orders → the field compared with.
+ORDER_TIMES = {"updated_at": "updatedAt", "created_at": "createdAt", "processed_at": "processedAt"}
 
 
 def gid(kind: str, number: object) -> str:
@@ -198,9 +200,8 @@ def root(shop: Shop, name: str, domain: str) -> Shape:
             "currencyCode": "USD",
             "ianaTimezone": "America/Los_Angeles",
         },
-        "orders": connection(
-            orders, {"updated_at": "updatedAt", "created_at": "createdAt", "processed_at": "processedAt"}
-        ),
+        "orders": connection(orders, ORDER_TIMES),
+        "ordersCount": counted(orders, ORDER_TIMES),
         "order": lambda arguments: by_id.get(arguments.get("id", "")),
         "shopifyPaymentsAccount": account,
         "giftCards": connection(list(gift_cards(shop))),

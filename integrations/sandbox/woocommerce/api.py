@@ -128,7 +128,10 @@ def _is_within(sold: Sold, args: Mapping[str, str]) -> bool:
     if sold.status not in statuses and not ("any" in statuses and sold.status != "trash"):
         return False
     after, before = (_moment(args, name) for name in ("modified_after", "modified_before"))
-    return (after is None or sold.modified > after) and (before is None or sold.modified < before)
+    if not ((after is None or sold.modified > after) and (before is None or sold.modified < before)):
+        return False
+    after, before = (_moment(args, name) for name in ("after", "before"))
+    return (after is None or sold.at > after) and (before is None or sold.at < before)
 
 
 def _moment(args: Mapping[str, str], name: str) -> datetime | None:

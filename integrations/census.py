@@ -1,0 +1,67 @@
+"""How a system counts what it has: a list by the day objects were made, beside the one by change that is pulled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from integrations.errors import RetryLater
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from zoneinfo import ZoneInfo
+
+    from integrations.provider import Api
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Whole days in the client's zone, both ends included; as instants from ``begin`` to before ``end``."""
+
+    first: date
+    last: date
+    zone: ZoneInfo
+
+    @property
+    def begin(self) -> datetime:
+        return datetime.combine(self.first, time(), self.zone).astimezone(UTC)
+
+    @property
+    def end(self) -> datetime:
+        return datetime.combine(self.last + DAY, time(), self.zone).astimezone(UTC)
+
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + DAY * number for number in range((self.last - self.first).days + 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object as the system lists it: its external id, when it was ``made``, and its amount (minor units of its currency,
+    signed as its fact is) where the list tells one.
+    """
+
+    external_id: str
+    made: str
+    amount: int | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """``listed`` gives every object made within days, checked against the number that the system itself tells (``all_of``).
+    ``made`` are the keys, one inside the other, under which a stored object keeps the same moment: an ISO 8601 instant (UTC
+    where it names no zone) or a date. It raises what ``Api`` raises.
+    """
+
+    made: tuple[str, ...]
+    listed: Callable[[Api, Days], Iterable[Listed]]
+
+
+def all_of(found: list[Listed], told: int) -> list[Listed]:
+    """A list that is as long as the system says. Raises RetryLater where it changed under the reader."""
+    if len(found) != told:
+        raise RetryLater(f"{told} were counted and {len(found)} listed", retry_after=60)
+    return found

@@ -8,13 +8,13 @@ request id; after three tries a person decides.
 from __future__ import annotations
 
 from base64 import b32encode
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import orjson
 from django.conf import settings
@@ -26,7 +26,7 @@ from integrations import crashpoints
 from integrations.dimensions import Dimensions
 from integrations.errors import Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import parse_json
-from ledger import exceptions_inbox, outbox_documents, outbox_links, outbox_parties, support
+from ledger import exceptions_inbox, modes, outbox_documents, outbox_links, outbox_parties, support
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalEntry, MappingVersion, OutboxItem, OutboxMember
 from ledger.outbox_documents import Known
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from integrations.provider import WrittenDocument
     from integrations.records import LedgerDocument
     from ledger.accounting import Accounting
+    from ledger.core.documents import Group
     from ledger.outbox_parties import Parties
 
 TRIES = 3
@@ -79,14 +80,15 @@ def prepare(
     dimensions: Dimensions | None = None,
     *,
     through: date | None = None,
+    today: date | None = None,
 ) -> int:
-    """Freeze a document for every group of entries that has not gone out; gives how many.
+    """Freeze a document for every group of entries that has not gone out and is due on ``today``; gives how many.
 
     Entries made from facts are approved by whoever approved their mapping; entries made by hand wait for an approval of
-    their own (``EntryApproval``). Rows of one processor account and day travel together. An entry that owes or is owed by
-    a name without an id in the accounting system waits, as does what settles a bill that is not there yet, and an invoice
-    whose items are not; ``parties`` are ids found beyond those that were pulled, ``items`` those of what is sold,
-    ``dimensions`` the classes and departments there.
+    their own (``EntryApproval``). Rows of a processor account travel together as the mode of their stream says. An entry that
+    owes or is owed by a name without an id in the accounting system waits, as does what settles a bill that is not there
+    yet, and an invoice whose items are not; ``parties`` are ids found beyond those that were pulled, ``items`` those of what
+    is sold, ``dimensions`` the classes and departments there.
     """
     waiting = _waiting(client, through)
     known = Known(
@@ -95,18 +97,24 @@ def prepare(
         items or Items(),
         dimensions or Dimensions(),
     )
-    groups: dict[tuple[str, date], list[JournalEntry]] = defaultdict(list)
-    for entry in waiting:
-        if not known.waits(entry):
-            groups[outbox_documents.group_key(entry), entry.booked_on].append(entry)
+    ready = {entry.pk: entry for entry in waiting if not known.waits(entry)}
+    groups = modes.gather(client, list(ready.values()), today=today or books_day(client)).groups
     approvers: dict[int, int | None] = dict(
         MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id")
     )
-    for (group_key, day), entries in sorted(groups.items(), key=lambda group: (group[0][1], group[0][0])):
+    frozen = 0
+    for group in groups:
+        entries = [ready[pk] for pk in group.entries]
         approver = _approver(entries[0], approvers)
         if approver is not None:
-            _freeze(client, accounting, _Group(group_key, day, entries, approver), known)
-    return len(groups)
+            _freeze(client, accounting, _Group(group, entries, approver), known)
+            frozen += 1
+    return frozen
+
+
+def books_day(client: Client) -> date:
+    """The client's own calendar day."""
+    return datetime.now(ZoneInfo(client.timezone)).date()
 
 
 def _waiting(client: Client, through: date | None) -> list[JournalEntry]:
@@ -127,18 +135,17 @@ def _approver(entry: JournalEntry, approvers: dict[int, int | None]) -> int | No
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Entries of one day that one document carries, and who approved them."""
+    """Entries that one document carries, and who approved them."""
 
-    key: str
-    day: date
+    of: Group
     entries: Sequence[JournalEntry]
     approver: int
 
 
 def _freeze(client: Client, accounting: Accounting, group: _Group, known: Known) -> OutboxItem:
-    marker = marker_for(group.key, group.day, min(entry.pk for entry in group.entries))
-    document = outbox_documents.document(client, group.key, group.entries, marker, known)
-    item = freeze(client, accounting, document, group.key, group.approver, marker=marker)
+    marker = marker_for(group.of.key, group.of.day, min(group.of.entries))
+    document = outbox_documents.document(client, group.of, group.entries, marker, known)
+    item = freeze(client, accounting, document, group.of.key, group.approver, marker=marker)
     OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in group.entries)
     if any(entry.purpose in outbox_documents.OWN for entry in group.entries):
         support.expect(client, group.entries)

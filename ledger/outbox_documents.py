@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from clients.models import Client
+    from ledger.core.documents import Group
     from ledger.models import JournalEntry, JournalLine
     from ledger.outbox_links import Links
     from ledger.outbox_parties import Parties
@@ -29,31 +30,32 @@ OWN = {
 }  # fmt: skip
 
 
-def group_key(entry: JournalEntry) -> str:
-    """One document a day for the rows of a processor's balance; one each for everything else.
+def balance_of(entry: JournalEntry) -> str:
+    """The processor account (``provider:account``) whose balance the entry is a row of; '' for an entry that is none.
 
-    What a customer or vendor owes is never summed with the day's rows: the accounting system wants its name.
+    What a customer or vendor owes is never summed with other rows: the accounting system wants its name.
     """
     lines = entry.lines.all()
     is_own = entry.purpose in OWN or entry.purpose.startswith("bill-payment-")
     if (
         entry.origin == "source"
-        and entry.reverses_id is None
+        and entry.fact_id
         and not is_own
         and any(line.role == "clearing" for line in lines)
         and not any(outbox_parties.kind_of(line.account) for line in lines)
     ):
-        provider, account = entry.source_key.split(":", 2)[:2]
-        return f"{provider}:{account}"
-    return f"entry:{entry.pk}"
+        return ":".join(entry.source_key.split(":", 2)[:2])
+    return ""
 
 
-def document(client: Client, group: str, entries: Sequence[JournalEntry], marker: str, known: Known) -> LedgerDocument:
-    """The document for entries of one day; its lines come to theirs, account by account, to the unit."""
-    first, day = entries[0], entries[0].booked_on
-    memo = first.memo if len(entries) == 1 else f"{len(entries)} records of {day:%b} {day.day}"
-    machine = f"pp1|{group}|{first.source_key[:80]}|{first.pk}|{bytes(first.content_sha256).hex()[:16]}"
-    lines = _summed((line for entry in entries for line in entry.lines.all()), known)
+def document(
+    client: Client, group: Group, entries: Sequence[JournalEntry], marker: str, known: Known
+) -> LedgerDocument:
+    """The document for a group of entries; its lines come to theirs, account by account, to the unit."""
+    first, day = entries[0], group.day
+    memo = first.memo if len(entries) == 1 else _memo(group, entries)
+    machine = f"pp1|{group.key}|{first.source_key[:80]}|{first.pk}|{bytes(first.content_sha256).hex()[:16]}"
+    lines = _summed((line for entry in entries for line in entry.lines.all()), known, settles=group.settles)
     plain = LedgerDocument(
         external_id="",
         booked_on=day,
@@ -66,6 +68,17 @@ def document(client: Client, group: str, entries: Sequence[JournalEntry], marker
     )
     shaped = _shaped(plain, first, known) if len(entries) == 1 else plain
     return outbox_dimensions.placed(shaped)
+
+
+def _memo(group: Group, entries: Sequence[JournalEntry]) -> str:
+    said = f"{len(entries)} records"
+    account, _, settled = group.key.partition("#")
+    if not settled:
+        _, _, channel = account.rpartition("/")
+        return f"{said} of {group.day:%b} {group.day.day}" + (f", {channel}" if "/" in account else "")
+    if settled.startswith("to "):
+        return f"{said} not paid out by {group.day:%b} {group.day.day}, carried forward"
+    return f"Payout {settled}, {said}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,28 +212,32 @@ _SHAPES: dict[str, Callable[[LedgerDocument, JournalEntry, Known], LedgerDocumen
 }
 
 
-def _summed(lines: Iterable[JournalLine], known: Known) -> tuple[LedgerLine, ...]:
+def _summed(lines: Iterable[JournalLine], known: Known, *, settles: bool) -> tuple[LedgerLine, ...]:
     """Lines of one account, name, department, class and side in one; the two sides stay apart so that gross stays gross.
 
-    Only what is owed keeps its name: elsewhere the accounting system asks for none.
+    In a settlement the clearing account stands net, so that what is left is the deposit. Only what is owed keeps its name:
+    elsewhere the accounting system asks for none.
     """
     sums: dict[tuple[str, str, str, str, bool], list[int | str]] = {}
     for line in lines:
         party = outbox_parties.id_of(line, known.parties)
-        key = (line.account.external_id, party, line.department, line.klass, line.debit_minor > 0)
+        is_net = settles and line.role == "clearing"
+        tags = ("", "") if is_net else (line.department, line.klass)
+        key = (line.account.external_id, party, *tags, is_net or line.debit_minor > 0)
         held = sums.setdefault(key, [0, line.memo])
-        held[0] = int(held[0]) + line.debit_minor + line.credit_minor
+        held[0] = int(held[0]) + (line.net_minor if is_net else line.debit_minor + line.credit_minor)
         if held[1] != line.memo:
             held[1] = ""
     return tuple(
         LedgerLine(
             account_id=account,
-            debit=int(amount) if is_debit else 0,
-            credit=0 if is_debit else int(amount),
+            debit=max(int(amount), 0) if is_debit else 0,
+            credit=max(-int(amount), 0) if is_debit else int(amount),
             memo=str(memo),
             party=party,
             department=known.dimensions.department_ids.get(Dimensions.compared(department), ""),
             klass=known.dimensions.class_ids.get(Dimensions.compared(klass), ""),
         )
         for (account, party, department, klass, is_debit), (amount, memo) in sums.items()
+        if amount
     )

@@ -25,6 +25,7 @@ KINDS = (
     "duplicate",
     "overlap",
     "closed",
+    "held",
     "unknown",
     "payload",
     "refused",
@@ -35,8 +36,8 @@ KINDS = (
     "expiring",
 )
 #: Each of these is a question of its own; the others are answered for all alike at once.
-ONE_BY_ONE = ("login", "stale", "expiring", "missing", "duplicate", "overlap", "refused", "uncertain", "mirror")
-RETRYABLE = ("unmapped", "unknown", "payload", "overlap", "closed", "refused", "uncertain", "slowed", "stale")
+ONE_BY_ONE = ("login", "stale", "expiring", "missing", "duplicate", "overlap", "held", "refused", "uncertain", "mirror")
+RETRYABLE = ("unmapped", "unknown", "payload", "overlap", "closed", "held", "refused", "uncertain", "slowed", "stale")
 
 
 # ---- exceptions ----------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ class LedgerException(models.Model):
         DUPLICATE = "duplicate", "Possible duplicate"
         OVERLAP = "overlap", "Booked by another route"
         CLOSED = "closed", "Dated in a closed month"
+        HELD = "held", "Payout held until it is complete"
         REFUSED = "refused", "Refused by the accounting system"
         UNCERTAIN = "uncertain", "Posted or not, nobody answered"
         LOGIN = "login", "Login expired"

@@ -34,6 +34,7 @@ LOOK = {
     "duplicate": ("warn", "copy", "Possible duplicate"),
     "overlap": ("warn", "arrows-left-right", "Booked by another route"),
     "closed": ("warn", "lock", "Dated in a closed month"),
+    "held": ("warn", "clock-pause", "Payout held until complete"),
     "unknown": ("warn", "help-circle", "Unknown type"),
     "payload": ("warn", "file-unknown", "Unreadable record"),
     "refused": ("bad", "ban", "Refused by the accounting system"),

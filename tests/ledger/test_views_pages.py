@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.tenancy import client_context
 from integrations.models import Fact
-from ledger.models import BankFeed, JournalEntry, LedgerException
+from ledger.models import BankFeed, JournalEntry, LedgerException, OutboxItem
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,7 @@ def pages(books):
         mirrored = JournalEntry.objects.filter(origin="ledger").first()
         held = LedgerException.objects.filter(kind="unmapped").first()
         line = Fact.objects.filter(kind="BankLine").first()
+        document = OutboxItem.objects.first()
     month = "/c/kestrel/{}/2026-03/"
     return [
         "/exceptions/",
@@ -62,6 +63,10 @@ def pages(books):
         "/c/kestrel/mapping/",
         "/c/kestrel/mapping/?show=unmapped",
         "/c/kestrel/mapping/test/?month=2026-03",
+        "/c/kestrel/posting/",
+        f"/c/kestrel/posting/{books.connections['stripe'].pk}/balance_transactions/2026-03/",
+        f"/c/kestrel/posting/{books.connections['stripe'].pk}/balance_transactions/2026-03/?status=held",
+        f"/c/kestrel/documents/{document.pk}/",
         "/c/kestrel/entries/",
         "/c/kestrel/entries/?q=rope&month=2026-03&origin=ledger",
         "/c/kestrel/entries/?q=612.00",

@@ -35,7 +35,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('clients', '0002_inventory'),
         ('integrations', '0006_health'),
-        ('ledger', '0005_line_class'),
+        ('ledger', '0006_mapping_conditions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -6,6 +6,7 @@ by a hash of all migrations. Tests run as the app's role; cleaning runs as the o
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import socket
@@ -22,13 +23,14 @@ from django.conf import settings
 from django.db import connections
 from psycopg import sql
 
+from tests import copies
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: The onboarded companies that many tests start from.
 pytest_plugins = ["tests.scene"]
 ROOT = Path(__file__).resolve().parent.parent
-PREFIX = "tieout_test_"
 #: Tables that hold what migrations wrote, not what a test wrote.
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 LOCK = 7_406_001
@@ -74,6 +76,7 @@ socket.socket.connect = _guarded  # type: ignore[method-assign,assignment]
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Every second process reads the tests from their end: in a fresh clone each finds half of them compiled by the other."""
+    gc.disable()  # until everything is read
     number = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
     if not number.isdecimal() or int(number) % 2 == 0 or session.config.args != session.config.getini("testpaths"):
         return
@@ -85,6 +88,13 @@ def pytest_collection(session: pytest.Session) -> None:
                 root=session.config.rootpath,
                 consider_namespace_packages=bool(session.config.getini("consider_namespace_packages")),
             )
+
+
+def pytest_collection_finish() -> None:
+    """What was read stays: the collector shall not go through all modules and tests again each time something was made."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -108,12 +118,9 @@ def _key() -> str:
     return digest.hexdigest()[:16]
 
 
-def _alive(pid: str) -> bool:
-    return pid.isdecimal() and Path(f"/proc/{pid}").exists()
-
-
-def _drop(server: psycopg.Connection[Any], name: str) -> None:
-    server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+def template() -> str:
+    """The name of the database that has the present schema and nothing in it."""
+    return f"{copies.PREFIX}template_{_key()}"
 
 
 def _use(name: str) -> None:
@@ -129,7 +136,7 @@ def _make_template(server: psycopg.Connection[Any], template: str) -> None:
     from clients import provisioning
 
     building = f"{template}_building"
-    _drop(server, building)
+    copies.drop(server, building)
     provisioning.make_role(server, settings.DATABASE_APP_ROLE)
     provisioning.make_database(server, building)
     _use(building)
@@ -145,11 +152,13 @@ def _make_template(server: psycopg.Connection[Any], template: str) -> None:
 
 def _sweep(server: psycopg.Connection[Any], template: str) -> None:
     """Drop databases of test processes that are gone, and templates of older schemas."""
-    for (name,) in server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [PREFIX + "%"]).fetchall():
-        tail = name.removeprefix(PREFIX)
-        old = name != template if tail.startswith("template_") else not _alive(tail)
+    copies.sweep(server)
+    found = server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [copies.PREFIX + "%"]).fetchall()
+    for (name,) in found:
+        tail = name.removeprefix(copies.PREFIX)
+        old = name != template if tail.startswith("template_") else not copies.alive(tail)
         if old:
-            _drop(server, name)
+            copies.drop(server, name)
 
 
 @pytest.fixture(scope="session")
@@ -157,21 +166,17 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
     """This process's own database, copied from the template of the present migrations."""
     from clients import provisioning
 
-    name, template = f"{PREFIX}{os.getpid()}", f"{PREFIX}template_{_key()}"
+    name, empty = f"{copies.PREFIX}{os.getpid()}", template()
     with django_db_blocker.unblock(), provisioning.connect(settings.DATABASES["owner"], "postgres") as server:
         for line in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
             server.execute(f"ALTER SYSTEM SET {line}")  # type: ignore[arg-type]
         server.execute("SELECT pg_reload_conf()")
         server.execute("SELECT pg_advisory_lock(%s)", [LOCK])
-        _sweep(server, template)
-        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [template]).fetchone():
-            _make_template(server, template)
-        _drop(server, name)
-        server.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
+        _sweep(server, empty)
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [empty]).fetchone():
+            _make_template(server, empty)
+        copies.drop(server, name)
+        copies.copy(server, name, empty)
         server.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
         _use(name)
     yield
@@ -181,7 +186,8 @@ def django_db_setup(django_db_blocker: Any) -> Iterator[None]:
         if _owner:
             _owner.pop().close()
         with provisioning.connect(settings.DATABASES["owner"], "postgres") as server:
-            _drop(server, name)
+            copies.drop(server, name)
+            copies.leave(server)
 
 
 _owner: list[psycopg.Connection[Any]] = []

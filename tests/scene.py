@@ -29,7 +29,9 @@ from django.conf import settings as django_settings
 from psycopg import sql
 
 from integrations.records import Sale
-from tests.conftest import ROOT, _alive, _drop, _key, _use
+from tests import copies
+from tests.conftest import ROOT, _key, _use
+from tests.conftest import template as empty_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,7 +132,7 @@ def scene_template(django_db_setup: None, django_db_blocker: Any) -> Template:
             names = [row[0] for row in server.execute("SELECT datname FROM pg_database").fetchall()]
             if template.database not in names or not template.state.exists():
                 _sweep(server, folder, names)
-                _drop(server, template.database)
+                copies.drop(server, template.database)
                 shutil.rmtree(template.state, ignore_errors=True)
                 _make(server, template, django_db_blocker)
     return template
@@ -144,30 +146,22 @@ def _sweep(server: Any, folder: Path, names: list[str]) -> None:
         if name == tail or name in kept:
             continue
         if not tail.startswith("copy_"):
-            _drop(server, name)
+            copies.drop(server, name)
             shutil.rmtree(folder / tail, ignore_errors=True)
-        elif not _alive(tail.split("_")[1]):
-            _drop(server, name)
+        elif not copies.alive(tail.split("_")[1]):
+            copies.drop(server, name)
 
 
 def _make(server: Any, template: Template, blocker: Any) -> None:
     building = template.database + "_building"
-    _drop(server, building)
-    _copy(server, building, f"tieout_test_template_{_key()}")
+    copies.drop(server, building)
+    copies.copy(server, building, empty_template(), kept=True)
     nursery = Nursery()
     with _using(building, blocker), nursery.sandbox(template.state):
         _onboard()
     nursery.stop()
     server.execute(
         sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(template.database))
-    )
-
-
-def _copy(server: Any, name: str, template: str) -> None:
-    server.execute(
-        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-            sql.Identifier(name), sql.Identifier(template)
-        )
     )
 
 
@@ -287,18 +281,18 @@ class Scene:
 
 
 @contextmanager
-def copied(template: Template, blocker: Any) -> Iterator[str]:
-    """A database copied from the template, in use for as long as this lasts; gives its name."""
+def copied(template: str, blocker: Any) -> Iterator[str]:
+    """A database copied from that one, in use for as long as this lasts; gives its name."""
     from clients import provisioning
 
     with provisioning.connect(django_settings.DATABASES["owner"], "postgres") as server:
         name = f"{PREFIX}copy_{os.getpid()}_{os.urandom(3).hex()}"
-        _copy(server, name, template.database)
+        copies.copy(server, name, template)
         try:
             with _using(name, blocker), quick():
                 yield name
         finally:
-            _drop(server, name)
+            copies.drop(server, name)
 
 
 @pytest.fixture
@@ -306,7 +300,7 @@ def books(scene_template: Template, sandbox_nursery: Nursery, django_db_blocker:
     """Both companies in a database and a sandbox of this test's own; commits stay in them."""
     from config.demo import cast
 
-    with copied(scene_template, django_db_blocker), sandbox_nursery.sandbox() as url:
+    with copied(scene_template.database, django_db_blocker), sandbox_nursery.sandbox() as url:
         yield Scene(cast.seed(), url)
 
 
@@ -314,7 +308,7 @@ def books(scene_template: Template, sandbox_nursery: Nursery, django_db_blocker:
 def shelf_copy(scene_template: Template, sandbox_nursery: Nursery, django_db_blocker: Any) -> Iterator[Scene]:
     from config.demo import cast
 
-    with copied(scene_template, django_db_blocker), sandbox_nursery.sandbox() as url:
+    with copied(scene_template.database, django_db_blocker), sandbox_nursery.sandbox() as url:
         yield Scene(cast.seed(), url)
 
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.conf import settings
 
-from tests import scene
-from tests.conftest import ROOT, _drop
+from tests import copies, scene
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def march_template(
             if template.database not in names or not template.state.exists():
                 for name in names:
                     if name.startswith(PREFIX):
-                        _drop(server, name)
+                        copies.drop(server, name)
                 for old in folder.iterdir():
                     if old.is_dir():
                         shutil.rmtree(old)
@@ -67,8 +67,8 @@ def _make(server: Any, begun: scene.Template, made: scene.Template, nursery: sce
     from psycopg import sql
 
     building = made.database + "_building"
-    _drop(server, building)
-    scene._copy(server, building, begun.database)
+    copies.drop(server, building)
+    copies.copy(server, building, begun.database, kept=True)
     shutil.copytree(begun.state, made.state)
     with scene._using(building, blocker), nursery.sandbox(made.state), scene.quick(), in_process():
         _play()
@@ -130,5 +130,5 @@ def march(march_template: scene.Template, march_nursery: scene.Nursery, django_d
     """A copy of the books and a sandbox of this module's own; commits stay in them."""
     from config.demo import cast
 
-    with scene.copied(march_template, django_db_blocker) as name, march_nursery.sandbox() as url:
+    with scene.copied(march_template.database, django_db_blocker) as name, march_nursery.sandbox() as url:
         yield March(cast.seed(), url, name)

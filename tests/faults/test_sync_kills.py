@@ -18,8 +18,8 @@ from integrations.models import Fact, SourceDocument, SyncJob
 from ledger import accounting
 from ledger.core.period import Month
 from ledger.models import JournalEntry, OutboxItem
-from tests import scene
-from tests.conftest import ROOT, _address, _alive, _key
+from tests import copies, scene
+from tests.conftest import ROOT, _address, template
 from tests.faults.test_jobs_kills import Crew
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -49,7 +49,7 @@ class Workers(Crew):
     """Celery workers of which some die at a named point; whoever died is replaced."""
 
     def tend(self) -> None:
-        dead = [pid for pid in self.workers if not _alive(str(pid))]
+        dead = [pid for pid in self.workers if not copies.alive(str(pid))]
         for pid in dead:
             self.workers.remove(pid)
             self.workers.append(self._worker())
@@ -69,33 +69,28 @@ class Workers(Crew):
 @pytest.fixture
 def client(django_db_setup, django_db_blocker):
     """Connected and mapped, nothing pulled yet but accounts; in a database and a sandbox of its own."""
-    from clients import provisioning
     from config.demo import cast, consent, mapping, onboard
     from integrations import syncing
     from ledger import bank_intake, mirror
 
-    name = f"{scene.PREFIX}copy_{os.getpid()}_kills"
     nursery = scene.Nursery()
-    with provisioning.connect(django_settings.DATABASES["owner"], "postgres") as server:
-        scene._copy(server, name, f"tieout_test_template_{_key()}")
-        try:
-            with scene._using(name, django_db_blocker), nursery.sandbox(), scene.quick():
-                everyone = cast.seed()
-                kestrel = everyone.clients["kestrel"]
-                onboard.connect_all(kestrel, everyone)
-                books = consent.connection(kestrel, "quickbooks-online")
-                syncing.pull_stream(books.pk, "accounts")
-                syncing.pull_stream(consent.connection(kestrel, "plaid").pk, "accounts")
-                with client_context(kestrel.pk):
-                    mirror.take_accounts(kestrel, books)
-                    bank_intake.take(kestrel)
-                    mapping.approve_mapping(kestrel, everyone)
-                    onboard.link_banks(kestrel, everyone)
-                    SyncJob.objects.filter(client=kestrel).delete()
-                yield kestrel
-        finally:
-            scene._drop(server, name)
-            nursery.stop()
+    try:
+        with scene.copied(template(), django_db_blocker), nursery.sandbox():
+            everyone = cast.seed()
+            kestrel = everyone.clients["kestrel"]
+            onboard.connect_all(kestrel, everyone)
+            books = consent.connection(kestrel, "quickbooks-online")
+            syncing.pull_stream(books.pk, "accounts")
+            syncing.pull_stream(consent.connection(kestrel, "plaid").pk, "accounts")
+            with client_context(kestrel.pk):
+                mirror.take_accounts(kestrel, books)
+                bank_intake.take(kestrel)
+                mapping.approve_mapping(kestrel, everyone)
+                onboard.link_banks(kestrel, everyone)
+                SyncJob.objects.filter(client=kestrel).delete()
+            yield kestrel
+    finally:
+        nursery.stop()
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.conf import settings as django_settings
 
 from clients.tenancy import client_context
 from config.demo import cast, consent, mapping, onboard, stack, story, systems, truth
@@ -16,7 +14,7 @@ from integrations.models import ControlTotal, SyncJob
 from ledger import booking, mirror
 from ledger.models import LedgerException
 from tests import scene
-from tests.conftest import _key
+from tests.conftest import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,26 +27,20 @@ BOOKS = "quickbooks-online"
 @pytest.fixture(scope="module")
 def everyone(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
     """Both companies with their charts, nothing else connected; in a database and a sandbox of this module's own."""
-    from clients import provisioning
-
-    name = f"{scene.PREFIX}copy_{os.getpid()}_told"
     nursery = scene.Nursery()
-    with provisioning.connect(django_settings.DATABASES["owner"], "postgres") as server:
-        scene._copy(server, name, f"tieout_test_template_{_key()}")
-        try:
-            with scene._using(name, django_db_blocker), nursery.sandbox(), scene.quick():
-                people = cast.seed()
-                for slug in story.WIDE:
-                    client = people.clients[slug]
-                    books = consent.connect(client, BOOKS, by=people.bookkeeper)
-                    syncing.pull_stream(books.pk, "accounts")
-                    with client_context(client.pk):
-                        mirror.take_accounts(client, books)
-                        mapping.approve_mapping(client, people)
-                yield people
-        finally:
-            scene._drop(server, name)
-            nursery.stop()
+    try:
+        with scene.copied(template(), django_db_blocker), nursery.sandbox():
+            people = cast.seed()
+            for slug in story.WIDE:
+                client = people.clients[slug]
+                books = consent.connect(client, BOOKS, by=people.bookkeeper)
+                syncing.pull_stream(books.pk, "accounts")
+                with client_context(client.pk):
+                    mirror.take_accounts(client, books)
+                    mapping.approve_mapping(client, people)
+            yield people
+    finally:
+        nursery.stop()
 
 
 @pytest.mark.parametrize(("company", "slug"), stack.told(), ids=str)

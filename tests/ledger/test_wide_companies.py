@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.conf import settings as django_settings
 
 from clients.tenancy import client_context
 from config.demo import cast, stack, story, systems, truth
 from ledger import bank_position, captured_proof, source_proof
 from ledger.models import JournalEntry, OutboxItem
 from tests import scene
-from tests.conftest import _key
+from tests.conftest import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,21 +25,15 @@ MONTHS = story.MONTHS
 @pytest.fixture(scope="module")
 def everyone(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
     """Both companies onboarded, in a database and a sandbox of this module's own."""
-    from clients import provisioning
-
-    name = f"{scene.PREFIX}copy_{os.getpid()}_wide"
     nursery = scene.Nursery()
-    with provisioning.connect(django_settings.DATABASES["owner"], "postgres") as server:
-        scene._copy(server, name, f"tieout_test_template_{_key()}")
-        try:
-            with scene._using(name, django_db_blocker), nursery.sandbox(), scene.quick():
-                people = cast.seed()
-                for slug in story.WIDE:
-                    scene.onboard(people.clients[slug], people)
-                yield people
-        finally:
-            scene._drop(server, name)
-            nursery.stop()
+    try:
+        with scene.copied(template(), django_db_blocker), nursery.sandbox():
+            people = cast.seed()
+            for slug in story.WIDE:
+                scene.onboard(people.clients[slug], people)
+            yield people
+    finally:
+        nursery.stop()
 
 
 @pytest.mark.parametrize("slug", story.WIDE)

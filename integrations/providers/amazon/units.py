@@ -7,13 +7,13 @@ day as printed, whatever the zone. https://developer-docs.amazon.com/sp-api/docs
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from integrations.errors import PayloadError
+from integrations.payload import Payload
 
 if TYPE_CHECKING:
-    from integrations.payload import Payload
     from integrations.provider import Context
 
 #: Hours from Greenwich of the zones that reports print.
@@ -56,34 +56,28 @@ def printed_moment(payload: Payload, name: str) -> tuple[date, datetime | None]:
     year, month, day = (found[3], found[2], found[1]) if german else (found[1], found[2], found[3])
     try:
         on = date(int(year), int(month), int(day))
-        return on, _instant(on, found[4], payload.at(name)) if found[4] else None
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, PayloadError):
-            raise
+    except ValueError as error:
         raise PayloadError(payload.at(name), f"{printed[:40]!r} is not a date") from error
+    return on, _instant(on, found[4], payload, name) if found[4] else None
 
 
-def _instant(on: date, rest: str, path: str) -> datetime:
+def _instant(on: date, rest: str, payload: Payload, name: str) -> datetime:
     told = _TIME.fullmatch(rest.upper())
     if told is None:
-        raise PayloadError(path, f"{rest[:30]!r} is not a time with its zone")
+        raise PayloadError(payload.at(name), f"{rest[:30]!r} is not a time with its zone")
     zone = told[2]
     if zone.isalpha():
         if zone not in _ZONES:
-            raise PayloadError(path, f"{zone!r} is not a zone of one meaning")
-        zone_of = timezone(timedelta(hours=_ZONES[zone]))
-        return datetime.fromisoformat(f"{on.isoformat()}T{told[1]}").replace(tzinfo=zone_of)
-    return datetime.fromisoformat(f"{on.isoformat()}T{told[1]}{zone}")
+            raise PayloadError(payload.at(name), f"{zone!r} is not a zone of one meaning")
+        zone = f"{_ZONES[zone]:+03d}:00"
+    return Payload({name: f"{on.isoformat()}T{told[1]}{zone}"}, payload.path).instant(name)
 
 
 def book_day(on: date, at: datetime | None, context: Context) -> date:
     """The client's own day of an instant; a day that came without one stays as it was printed."""
     if at is None:
         return on
-    try:
-        return at.astimezone(context.timezone).date()
-    except OverflowError as error:
-        raise PayloadError("$", f"{at:%Y} has no such day") from error
+    return at.astimezone(context.timezone).date()
 
 
 def day_of(moment: datetime, context: Context) -> date:

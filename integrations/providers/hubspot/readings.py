@@ -347,7 +347,4 @@ def _day(props: Payload, name: str, context: Context) -> date:
     moment = _moment(props, name)
     if moment.time() == time():
         return moment.date()
-    try:
-        return moment.astimezone(context.timezone).date()
-    except OverflowError as error:
-        raise PayloadError(props.at(name), "is beyond the calendar") from error
+    return moment.astimezone(context.timezone).date()

@@ -39,11 +39,8 @@ def minor(payload: Payload, name: str, currency: str) -> int:
 
 
 def day_of(moment: datetime, context: Context) -> date:
-    """The client's day. Raises PayloadError at the ends of time, where a zone's day is none."""
-    try:
-        return moment.astimezone(context.timezone).date()
-    except OverflowError as error:
-        raise PayloadError("$", f"{moment:%Y} has no such day") from error
+    """The client's day."""
+    return moment.astimezone(context.timezone).date()
 
 
 def stamp(moment: datetime) -> str:

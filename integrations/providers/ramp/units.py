@@ -45,10 +45,7 @@ def day_of(payload: Payload, name: str, context: Context) -> date:
     written = payload.text(name)
     if _NO_TIME.fullmatch(written[10:]):
         return payload.day(name)
-    try:
-        return moment(payload, name).astimezone(context.timezone).date()
-    except OverflowError as error:
-        raise PayloadError(payload.at(name), f"{written!r} is beyond the calendar") from error
+    return moment(payload, name).astimezone(context.timezone).date()
 
 
 def first_day(payload: Payload, context: Context, *names: str) -> date:

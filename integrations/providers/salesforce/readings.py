@@ -295,7 +295,4 @@ def _day(payload: Payload, name: str, context: Context) -> date:
     """A date as it is; of an instant the client's day."""
     if len(payload.text(name)) == 10:
         return payload.day(name)
-    try:
-        return payload.instant(name).astimezone(context.timezone).date()
-    except OverflowError as error:
-        raise PayloadError(payload.at(name), "is beyond the calendar") from error
+    return payload.instant(name).astimezone(context.timezone).date()

@@ -52,11 +52,7 @@ class Place:
     zone: tzinfo
 
     def day(self, moment: datetime) -> date:
-        """Raises PayloadError at the ends of time, where a zone's day is none."""
-        try:
-            return moment.astimezone(self.zone).date()
-        except OverflowError as error:
-            raise PayloadError("$", f"{moment:%Y} has no such day") from error
+        return moment.astimezone(self.zone).date()
 
 
 def place_of(payload: Payload, thing: Payload, context: Context) -> Place:

@@ -261,8 +261,5 @@ def _instant(payload: Payload, name: str) -> datetime:
 
 
 def _common(external_id: str, moment: datetime, currency: str, context: Context) -> dict[str, Any]:
-    try:
-        day = moment.astimezone(context.timezone).date()
-    except OverflowError as error:
-        raise PayloadError("$", f"{moment} is no day of the client's") from error
+    day = moment.astimezone(context.timezone).date()
     return {"external_id": external_id, "booked_on": day, "currency": currency, "occurred_at": moment}

@@ -11,13 +11,11 @@ from integrations.models import Connection, StreamState
 from integrations.redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import date
 
     from clients.models import User
     from integrations.provider import Provider
-
-    DutyCheck = Callable[[Connection, str], str | None]
 
 #: What a person reads where a connection is not live: by state, in plain words with the next step.
 PROBLEMS = {
@@ -26,19 +24,6 @@ PROBLEMS = {
     Connection.State.PAUSED: "Paused here. Nothing is read until it is resumed.",
     Connection.State.DISCONNECTED: "Disconnected. What was read so far stays.",
 }
-
-_duty_checks: list[DutyCheck] = []
-
-
-def duty_check(function: DutyCheck) -> DutyCheck:
-    """Register what looks, when a connection goes live, whether somebody else already books a stream.
-
-    It is given the connection and the stream's name and answers a duty, or None where it cannot tell. Runs in the client's
-    context; a person confirms the answer later with ``set_duty``.
-    """
-    if function not in _duty_checks:
-        _duty_checks.append(function)
-    return function
 
 
 def problem_text(connection: Connection) -> str:
@@ -71,7 +56,7 @@ def go_live(connection: Connection, provider: Provider, *, actor: User) -> None:
             client_id=connection.client_id,
             connection=connection,
             stream=stream.name,
-            duty=first_duty(connection, stream.name, stream.duty),
+            duty=stream.duty,
         )
         for stream in provider.streams
         if stream.name not in known
@@ -85,12 +70,6 @@ def move(connection: Connection, told: Mapping[str, str]) -> Connection:
         locked.settings["account"] = locked.where | dict(told)
         locked.save(update_fields=["settings"])
     return locked
-
-
-def first_duty(connection: Connection, stream: str, declared: str) -> str:
-    """The duty a stream starts with: what a check finds, or else what the provider declares."""
-    found = (check(connection, stream) for check in _duty_checks)
-    return next((duty for duty in found if duty), declared)
 
 
 def set_duty(connection: Connection, stream: str, duty: str, *, actor: User) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models.functions import Now
 
-from integrations import connecting, evidence, registry, tables
+from integrations import evidence, registry, tables
 from integrations.errors import PayloadError
 from integrations.models import Connection, SourceDocument, StreamState
 from integrations.money import MoneyError
@@ -224,6 +224,6 @@ def _state(connection: Connection, stream: Stream) -> StreamState:
         client_id=connection.client_id,
         connection=connection,
         stream=stream.name,
-        defaults={"duty": connecting.first_duty(connection, stream.name, stream.duty)},
+        defaults={"duty": stream.duty},
     )
     return StreamState.objects.select_for_update().get(connection=connection, stream=stream.name)

@@ -1,35 +1,42 @@
-"""By which route does a system's money reach the books? Asked once of each system, before its first entry is made.
+"""By which route does a system's money reach the books? Asked of each system before its first entry is made, and every month again.
 
 Whatever stands in the accounting system and was not written from here may speak: documents whose note says that another route
 brought them, lines on a balance-sheet account that bears the system's name, documents equal to its own records by number or by
 party, amount and day. Where enough of them speak, nothing of the system is booked until a person says which route books; the
-other one only proves.
+other one only proves. What was there when somebody answered is remembered: only what came since is asked about.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Max
 
 from clients import audit
-from integrations import connecting
+from clients.models import Client
+from integrations import connecting, jobs, schedule
 from integrations.models import Connection, StreamState
 from integrations.registry import all_providers
+from ledger import exceptions_inbox
 from ledger.exceptions_inbox import Problem
 from ledger.models import Account, JournalLine, MirrorDocument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-    from clients.models import Client, User
+    from clients.models import User
+    from integrations.jobs import Lease
+    from integrations.models import SyncJob
     from integrations.provider import Provider
 
-#: Where a connection's settings keep the answer: {"books": whether Tieout books it}.
+#: Where a connection's settings keep the answer: {"books": whether Tieout books it, "after": the newest document that was there
+#: then, "doubt": what has spoken against it since, as ``OtherRoute``'s fields}.
 ANSWER = "route"
+KIND = "routes"
 #: So many documents speak loud enough, and of records found by identity so large a share (in percent).
 ENOUGH = 3
 SHARE_PERCENT = 50
@@ -41,19 +48,20 @@ HOLDING = ("asset", "liability")
 #: What a document says of itself that another route brought.
 _BROUGHT = r"synced|imported|exported|published|posted|created|pushed|summary|payout|settlement|journal"
 EQUALS = """
-SELECT count(*), count(m.external_id), (array_agg(m.external_id) FILTER (WHERE m.external_id IS NOT NULL))[:%(examples)s]
+SELECT count(*), count(m.external_id),
+       (array_agg(m.external_id ORDER BY f.id) FILTER (WHERE m.external_id IS NOT NULL))[:%(examples)s]
 FROM (
-    SELECT client_id, booked_on, abs(amount_minor) AS amount, data->>'number' AS number,
+    SELECT id, client_id, booked_on, abs(amount_minor) AS amount, data->>'number' AS number,
            lower(coalesce(data->>'vendor', data->>'merchant', data->>'customer', data->>'employee', '')) AS party
     FROM integrations_fact
-    WHERE client_id = %(client)s AND connection_id = %(connection)s AND state IN ('new', 'exception')
+    WHERE client_id = %(client)s AND connection_id = %(connection)s AND state = ANY(%(states)s)
       AND amount_minor <> 0 AND booked_on >= %(since)s
       AND coalesce(data->>'number', data->>'vendor', data->>'merchant', data->>'customer', data->>'employee', '') <> ''
-    ORDER BY id LIMIT 300
+    ORDER BY id DESC LIMIT 300
 ) f
 LEFT JOIN LATERAL (
     SELECT external_id FROM ledger_mirrordocument
-    WHERE client_id = f.client_id AND outbox_id IS NULL AND NOT is_deleted AND total_minor = f.amount
+    WHERE client_id = f.client_id AND id > %(after)s AND outbox_id IS NULL AND NOT is_deleted AND total_minor = f.amount
       AND booked_on BETWEEN f.booked_on - 3 AND f.booked_on + 3
       AND (number <> '' AND number = f.number OR party <> '' AND lower(party) = f.party)
     LIMIT 1
@@ -81,18 +89,17 @@ class Gate:
     def held_back(self, connection: Connection) -> Problem | None:
         """The question that a person has to answer first; None where the system is booked from here."""
         if connection.pk not in self._found:
-            other = None
-            if ANSWER not in connection.settings:
-                other = find(self.client, connection)
-                if other is None:
-                    self._free.add(connection.pk)
+            if ANSWER in connection.settings:
+                other = doubt(connection)
+            elif (other := find(self.client, connection)) is None:
+                self._free.add(connection.pk)
             self._found[connection.pk] = _problem(connection, other) if other is not None else None
         return self._found[connection.pk]
 
     def remember(self) -> None:
         """Systems that nothing spoke against are not looked at again: from now on their entries are ours."""
         for pk in sorted(self._free):
-            _keep(pk, books=True)
+            _keep(pk, _answer(self.client.pk, books=True))
 
 
 def _problem(connection: Connection, other: OtherRoute) -> Problem:
@@ -108,17 +115,42 @@ def _problem(connection: Connection, other: OtherRoute) -> Problem:
     )
 
 
-def find(client: Client, connection: Connection) -> OtherRoute | None:
-    """The loudest sign that another route books this system since the cut-over."""
+def doubt(connection: Connection) -> OtherRoute | None:
+    """What has spoken for another route since somebody answered, and nobody has answered yet."""
+    kept = connection.settings.get(ANSWER, {}).get("doubt")
+    return OtherRoute(kept["reason"], kept["count"], tuple(kept["examples"])) if kept else None
+
+
+def look(client: Client) -> int:
+    """Every system that is booked from here once more, for what came since; how many are asked about. In its context."""
+    found = []
+    for connection in Connection.objects.filter(client=client, state=Connection.State.LIVE).order_by("pk"):
+        kept = connection.settings.get(ANSWER, {})
+        if not kept.get("books") or kept.get("doubt"):
+            continue
+        other = find(client, connection, after=kept.get("after", 0), states=("new", "exception", "booked"))
+        if other is not None:
+            _keep(connection.pk, kept | {"doubt": asdict(other)})
+            found.append(_problem(connection, other))
+    exceptions_inbox.open_problems(client.pk, found)
+    return len(found)
+
+
+def find(
+    client: Client, connection: Connection, *, after: int = 0, states: tuple[str, ...] = ("new", "exception")
+) -> OtherRoute | None:
+    """The loudest sign that another route books this system since the cut-over, among documents that came after this one."""
     provider = all_providers().get(connection.provider)
     if provider is None or provider.category in NEVER_ASKED:
         return None  # figures given by hand have no other route
-    return next((route for route in _signs(client, connection, provider) if route is not None), None)
+    return next((route for route in _signs(client, connection, provider, after, states) if route is not None), None)
 
 
-def _signs(client: Client, connection: Connection, provider: Provider) -> Iterator[OtherRoute | None]:
+def _signs(
+    client: Client, connection: Connection, provider: Provider, after: int, states: tuple[str, ...]
+) -> Iterator[OtherRoute | None]:
     since = connection.cut_over_on or client.cut_over_on
-    foreign = MirrorDocument.objects.filter(client=client, outbox__isnull=True, is_deleted=False)
+    foreign = MirrorDocument.objects.filter(client=client, outbox__isnull=True, is_deleted=False, pk__gt=after)
     if since is not None:
         foreign = foreign.filter(booked_on__gte=since)
     name = re.compile(rf"\b(?:{'|'.join(re.escape(word) for word in names(provider))})\b")
@@ -141,8 +173,8 @@ def _signs(client: Client, connection: Connection, provider: Provider) -> Iterat
     held = list(foreign.filter(entry__in=entries).order_by("booked_on", "pk").values_list("external_id", flat=True))
     yield _loud(f"{len(held)} documents there stand on the account that bears the name of {provider.name}", held)
     with database.cursor() as cursor:
-        asked: dict[str, Any] = {"client": client.pk, "connection": connection.pk, "examples": EXAMPLES}
-        cursor.execute(EQUALS, asked | {"since": since or "-infinity"})
+        asked: dict[str, Any] = {"client": client.pk, "connection": connection.pk, "examples": EXAMPLES, "after": after}
+        cursor.execute(EQUALS, asked | {"since": since or "-infinity", "states": list(states)})
         looked, equal, examples = cursor.fetchone()
     if equal * 100 >= looked * SHARE_PERCENT:
         yield _loud(f"{equal} of {looked} records stand there already, with the same amount", examples or [], equal)
@@ -168,14 +200,28 @@ def answer(connection: Connection, *, books: bool, by: User) -> None:
     if not books:
         for state in StreamState.objects.filter(connection=connection, duty=StreamState.Duty.BOOK):
             connecting.set_duty(connection, state.stream, StreamState.Duty.PROVE, actor=by)
-    _keep(connection.pk, books=books)
+    _keep(connection.pk, _answer(connection.client_id, books=books))
     subject = f"{connection.provider} {connection.account_id}"
     audit.record(
         connection.client, by, "connection.route", subject, {"books": "tieout" if books else "the other route"}
     )
 
 
-def _keep(pk: int, *, books: bool) -> None:
+def _answer(client_id: int, *, books: bool) -> dict[str, Any]:
+    newest = MirrorDocument.objects.filter(client_id=client_id).aggregate(pk=Max("pk"))["pk"]
+    return {"books": books, "after": newest or 0}
+
+
+def _keep(pk: int, answer: dict[str, Any]) -> None:
     connection = Connection.objects.select_for_update(of=("self",)).get(pk=pk)
-    connection.settings[ANSWER] = {"books": books}
+    connection.settings[ANSWER] = answer
     connection.save(update_fields=["settings"])
+
+
+@jobs.handler(KIND, atomic=True)
+def ask_again(job: SyncJob, _lease: Lease) -> Mapping[str, Any]:
+    """The monthly look at one client's systems."""
+    return {"asked": look(Client.objects.get(pk=job.client_id))}
+
+
+schedule.monthly(KIND, day=3, hour=4)

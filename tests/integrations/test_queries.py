@@ -88,15 +88,6 @@ def test_what_is_here_between_two_days_is_counted_without_what_was_replaced(worl
     assert (march["count"], march["total_minor"]) == (2, 350)
 
 
-def test_a_duty_check_decides_what_a_new_stream_is_for(world, live, script, monkeypatch):
-    monkeypatch.setattr(connecting, "_duty_checks", [])
-    connecting.duty_check(lambda _connection, stream: "prove" if stream == "rows" else None)
-    with client_context(live.client_id):
-        StreamState.objects.update(stream="other")
-        connecting.go_live(live, script.provider(), actor=world.bob)
-        assert StreamState.objects.get(stream="rows").duty == "prove"
-
-
 def test_changing_a_duty_is_on_record(world, live):
     from clients.models import AuditEvent
 

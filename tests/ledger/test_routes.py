@@ -130,12 +130,46 @@ def test_it_is_booked_from_here_and_never_asked_again(books, bill, bob):
 def test_a_system_nothing_speaks_against_is_booked_at_once_and_not_looked_at_again(books, bill):
     arrive(books.client, "bill", "bills", *BILLS[:1])
     booking.book(books.client)
-    assert Connection.objects.get(pk=bill.pk).settings[routes.ANSWER] == {"books": True}
+    assert Connection.objects.get(pk=bill.pk).settings[routes.ANSWER]["books"]
     for n in range(1, 4):
         there(books, n, number=f"CI-{n}")
     arrive(books.client, "bill", "bills", *BILLS[1:])
     booking.book(books.client)
     assert question(books) is None
+
+
+def look_again(books):
+    return routes.look(books.client), question(books)
+
+
+def test_what_came_since_the_answer_is_asked_about_again_and_holds_what_comes(books, bill, bob):
+    arrive(books.client, "bill", "bills", *BILLS[:3])
+    booking.book(books.client)
+    assert look_again(books) == (0, None)
+    for n in range(3):
+        there(books, n, number=f"CI-{n}")
+    count, asked = look_again(books)
+    assert count == 1
+    assert "3 of 3 records stand there already" in asked.title
+    assert routes.look(books.client) == 0, "asked once"
+    arrive(books.client, "bill", "bills", BILLS[3])
+    booking.book(books.client)
+    latest = Fact.objects.filter(client=books.client, external_id="b3")
+    assert latest.get().state == "new", "held until somebody answers"
+    settling.decide_route(asked, books=True, by=bob)
+    assert latest.get().state == "exception", "its category is not mapped, which nobody asked while it was held"
+    assert look_again(books) == (0, None), "what was there then is remembered"
+
+
+def test_a_system_that_only_proves_is_not_asked_about_again(books, bill, bob):
+    for n in range(3):
+        there(books, n, number=f"CI-{n}")
+    arrive(books.client, "bill", "bills", *BILLS)
+    booking.book(books.client)
+    settling.decide_route(question(books), books=False, by=bob)
+    for n in range(3):
+        there(books, n, number=f"CI-{n}", memo="synced from BILL")
+    assert look_again(books) == (0, None)
 
 
 def test_a_run_typed_by_hand_is_no_question_of_routes(books, bill, bob):

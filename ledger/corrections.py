@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from clients import audit
-from ledger import booking, posting
+from ledger import booking, posting, revisions
 from ledger.models import EntryApproval, JournalEntry
 
 if TYPE_CHECKING:
@@ -34,6 +34,26 @@ def reverse(entry: JournalEntry, *, reason: str, by: User) -> int:
     EntryApproval.objects.create(client_id=entry.client_id, entry_id=reversal, approved_by=by, support=reason[:500])
     audit.record(entry.client, by, "entry.reversed", f"entry {entry.pk}", {"reason": reason, "reversal": reversal})
     return reversal
+
+
+def restore(reversal: JournalEntry, *, reason: str, by: User) -> int:
+    """Take a reversal back; gives the entry that stands for the reversed one from now on. Raises CorrectionError.
+
+    What came from a source is said again as its next revision, so that the source can go on changing it; what was made in the
+    accounting system or by hand stands again by the reversal of its reversal.
+    """
+    undone = reversal.reverses
+    if undone is None:
+        raise CorrectionError("Only a reversal can be taken back.")
+    if undone.origin != JournalEntry.Origin.SOURCE:
+        return reverse(reversal, reason=reason, by=by)
+    newest = revisions.newest_entry(undone.client_id, undone.source_key, undone.purpose)
+    if newest is None or newest.pk != undone.pk:
+        raise CorrectionError("The source has said it anew meanwhile.")
+    again = posting.again(undone, booked_on=booking.first_open_day(undone.client_id, undone.booked_on), reason=reason)
+    entry_id = posting.post(undone.client_id, [again], actor_id=by.pk).ids[0]
+    audit.record(undone.client, by, "entry.restored", f"entry {undone.pk}", {"reason": reason, "entry": entry_id})
+    return entry_id
 
 
 def post_manual(

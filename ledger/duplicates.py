@@ -1,33 +1,36 @@
-"""Suspect pairs: two documents of the accounting system that may be the same money. Found by identity of amount, party and
-day; decided by a person; a genuine second equal purchase is remembered and never asked about again.
+"""Suspect pairs: two entries that may be the same money. Found by evidence (``core.pairing``), decided by a person, and each
+decision can be taken back; a genuine second equal purchase is remembered and never asked about again.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
-from ledger import corrections, exceptions_inbox
+from django.db import transaction
+from django.utils import timezone
+
+from clients import audit
+from ledger import candidates, corrections, exceptions_inbox, revisions, support
+from ledger.core.pairing import suspects
 from ledger.corrections import CorrectionError
 from ledger.exceptions_inbox import Problem
-from ledger.models import LedgerException, MirrorDocument
+from ledger.models import JournalEntry, LedgerException, MirrorDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clients.models import Client, User
+    from ledger.candidates import Held
+    from ledger.core.pairing import Judgement
     from ledger.core.period import Month
 
-DAYS = 4
-#: Documents that spend or pay; two of them about one thing are the usual double. A bill and its own payment are not.
-SPENDING = ("Purchase", "BillPayment", "Check", "Expense", "CreditCardPayment", "Transfer", "JournalEntry")
+Which: TypeAlias = Literal["first", "second"]
+BOTH_ARE_REAL = "Both are real."
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two documents, why they are suspect, and what was decided ('' while open)."""
+class Pair(NamedTuple):
+    """Two entries, why they are suspect, and what was decided ('' while open)."""
 
     identity: str
     label: str
@@ -39,12 +42,12 @@ class Pair:
 
 
 def find(client: Client, month: Month) -> int:
-    """Look for new suspect pairs dated in a month and open an exception for each; gives how many are new.
+    """Look for new suspect pairs whose later record is dated in a month, and open an exception for each; gives how many are new.
 
-    Same party and amount within four days, on the same money account, of two documents that both spend. An open pair that is
-    none any more, because one of the two was changed or deleted, settles itself; a decided one is never asked about again.
+    An open pair that is none any more, because one of the two was changed or deleted, settles itself; a decided one is never
+    asked about again.
     """
-    found = [_problem(one, two) for one, two in _suspect_pairs(client, month)]
+    found = list(_suspects(client, month))
     rows = LedgerException.objects.filter(client=client, kind="duplicate")
     decided = set(rows.filter(resolved_by__isnull=False).values_list("identity", flat=True))
     waiting = rows.filter(state__in=exceptions_inbox.OPEN, booked_on__range=(month.first, month.last))
@@ -55,59 +58,41 @@ def find(client: Client, month: Month) -> int:
     return exceptions_inbox.open_problems(client.pk, [problem for problem in found if problem.identity not in decided])
 
 
-def _suspect_pairs(client: Client, month: Month) -> Iterator[tuple[MirrorDocument, MirrorDocument]]:
-    """Each document of the month with the nearest earlier one that may be the same money."""
-    documents = (
-        MirrorDocument.objects.filter(
-            client=client,
-            is_deleted=False,
-            outbox__isnull=True,
-            type__in=SPENDING,
-            total_minor__gt=0,
-            entry__reversals__isnull=True,
-            booked_on__range=(month.first - timedelta(DAYS), month.last),
-        )
-        .exclude(party="")
-        .order_by("booked_on", "pk")
-    )
-    equals: dict[tuple[str, int], list[MirrorDocument]] = defaultdict(list)
-    for two in documents:
-        earlier = equals[two.party.casefold(), two.total_minor]
-        one = next((one for one in reversed(earlier) if _suspect(one, two)), None)
-        if one is not None and month.contains(two.booked_on):
-            yield one, two
-        earlier.append(two)
+def _suspects(client: Client, month: Month) -> Iterator[Problem]:
+    held = candidates.standing(client, month.first, month.last)
+    for one, two, judgement in suspects([each.candidate for each in held.values()]):
+        if month.contains(two.on):
+            yield _problem(held[one.id], held[two.id], judgement)
 
 
-def _suspect(one: MirrorDocument, two: MirrorDocument) -> bool:
-    """Near each other and out of the same account; two documents of one type with numbers of their own are two."""
-    near = (two.booked_on - one.booked_on).days <= DAYS
-    money = {line[0] for line in one.lines if line[2]} & {line[0] for line in two.lines if line[2]}
-    return (
-        near and bool(money) and not (one.type == two.type and one.number and two.number and one.number != two.number)
-    )
-
-
-def _problem(one: MirrorDocument, two: MirrorDocument) -> Problem:
-    days = (two.booked_on - one.booked_on).days
-    apart = "same day" if not days else f"{days} day{'s' if days > 1 else ''} apart"
+def _problem(one: Held, two: Held, judgement: Judgement) -> Problem:
+    party = two.candidate.party or one.candidate.party or "Nobody named"
+    said = [reason.said for reason in judgement.reasons if reason.bits > 0]
     return Problem(
         kind="duplicate",
-        identity="=".join(sorted((one.external_id, two.external_id))),
+        identity=_identity(one.candidate.id, two.candidate.id),
         cause="possible duplicate",
-        title=f"{two.party}, same amount, {apart}.",
-        source=f"{one.type} and {two.type}",
-        amount_minor=two.total_minor,
-        booked_on=two.booked_on,
+        title=f"{party}, {', '.join(said)}.",
+        source=" and ".join(dict.fromkeys((one.candidate.type, two.candidate.type))),
+        amount_minor=two.candidate.amount,
+        booked_on=two.candidate.on,
         entry_id=two.entry_id,
         detail={
-            "first": one.external_id,
-            "second": two.external_id,
+            "first": one.candidate.id,
+            "second": two.candidate.id,
             "first_entry": one.entry_id,
             "second_entry": two.entry_id,
-            "reasons": ["same vendor", "same amount", apart],
+            "percent": judgement.percent,
+            "verdict": judgement.verdict,
+            "reasons": [[reason.said, reason.bits] for reason in judgement.reasons],
         },
     )
+
+
+def _identity(one: str, two: str) -> str:
+    """Both identities in order; hashed where they would not fit."""
+    joined = "=".join(sorted((one, two)))
+    return joined if len(joined) <= 200 else sha256(joined.encode()).hexdigest()
 
 
 def pairs(client: Client, month: Month) -> list[Pair]:
@@ -129,17 +114,65 @@ def pairs(client: Client, month: Month) -> list[Pair]:
 
 def both_are_real(row: LedgerException, *, by: User) -> None:
     """Remember that the two are two; the pair is never asked about again."""
-    exceptions_inbox.resolve(row, by=by, resolution="Both are real.", ignored=True)
+    exceptions_inbox.resolve(row, by=by, resolution=BOTH_ARE_REAL, ignored=True)
 
 
-def reverse_second(row: LedgerException, *, by: User) -> int:
-    """Undo the later one by a reversal that goes to the accounting system; gives the reversal's id.
+@transaction.atomic
+def reverse(row: LedgerException, *, which: Which, by: User) -> int:
+    """Undo one of the two by a reversal, which goes to the accounting system; gives the reversal's id.
 
-    Raises CorrectionError where it is gone from there or reversed already.
+    The papers of the one that goes are kept with the one that stays too. Raises CorrectionError where either is gone or
+    undone already.
     """
-    document = MirrorDocument.objects.filter(client_id=row.client_id, external_id=row.detail["second"]).first()
-    if document is None or document.is_deleted or document.entry is None:
+    gone = _standing(row, which)
+    kept = _standing(row, "first" if which == "second" else "second")
+    if gone is None:
         raise CorrectionError("The copy is no longer in the accounting system.")
-    reversal = corrections.reverse(document.entry, reason=f"Duplicate: {row.title}", by=by)
-    exceptions_inbox.resolve(row, by=by, resolution="The copy was reversed.")
+    if kept is None:
+        raise CorrectionError("The other one is no longer in the accounting system: nothing would be left.")
+    reversal = corrections.reverse(gone, reason=f"Duplicate: {row.title}"[:500], by=by)
+    support.carry(gone, kept, by=by)
+    row.detail = {**row.detail, "reversed": which, "reversal": reversal, "kept_entry": kept.pk}
+    said = "The copy was reversed." if which == "second" else "The first was reversed, the later one stays."
+    exceptions_inbox.resolve(row, by=by, resolution=said)
     return reversal
+
+
+@transaction.atomic
+def undo(row: LedgerException, *, by: User) -> None:
+    """Take a decision back: what was reversed stands again, and the pair is asked about anew. Raises CorrectionError."""
+    if row.state in exceptions_inbox.OPEN or row.resolved_by_id is None:
+        raise CorrectionError("Nobody has decided this pair.")
+    if which := row.detail.get("reversed"):
+        entry = JournalEntry.objects.filter(client=row.client, pk=row.detail["reversal"]).first()
+        if entry is None:
+            raise CorrectionError("The reversal is no longer in the books.")
+        corrections.restore(entry, reason=f"Not a duplicate after all: {row.title}"[:500], by=by)
+        row.detail = {
+            key: value for key, value in row.detail.items() if key not in {"reversed", "reversal", "kept_entry"}
+        }
+        audit.record(row.client, by, "duplicate.restored", row.title, {"which": which})
+    row.state = LedgerException.State.OPEN
+    row.resolved_at = row.resolved_by = None
+    row.resolution = ""
+    row.opened_at = timezone.now()
+    row.save()
+    audit.record(row.client, by, "duplicate.reopened", row.title, {})
+
+
+def _standing(row: LedgerException, which: Which) -> JournalEntry | None:
+    """What stands for a side today, as it may have been revised since the pair was found; None where nothing does."""
+    identity: str = row.detail[which]
+    document = MirrorDocument.objects.filter(client=row.client, external_id=identity).select_related("entry").first()
+    if document is not None:
+        entry = None if document.is_deleted else document.entry
+    else:
+        found = JournalEntry.objects.filter(client=row.client, pk=row.detail[f"{which}_entry"]).first()
+        entry = found and revisions.newest_entry(row.client_id, found.source_key, found.purpose)
+    return entry and revisions.tip(entry)
+
+
+def certain(client: Client) -> list[LedgerException]:
+    """Open pairs whose evidence leaves no doubt, oldest first: offered to be answered together."""
+    rows: Any = LedgerException.objects.filter(client=client, kind="duplicate", state=LedgerException.State.OPEN)
+    return list(rows.filter(detail__verdict="same").order_by("booked_on", "pk"))

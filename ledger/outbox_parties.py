@@ -14,7 +14,7 @@ from django.db.models import F, Min, Sum
 from clients.tenancy import client_context
 from integrations.errors import Refused, RetryLater
 from integrations.models import Fact
-from ledger import exceptions_inbox
+from ledger import exceptions_inbox, names
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalLine, LedgerException
 
@@ -45,7 +45,17 @@ def compared(name: str) -> str:
 
 
 def known(client: Client, connection: Connection) -> Parties:
-    """The active customers and vendors that were pulled."""
+    """The active customers and vendors that were pulled; a name that is kept under another one leads to that one's id."""
+    found = _pulled(client, connection)
+    decided = names.aliases(client)
+    for kind, name in decided:
+        kept = compared(names.canonical(decided, kind, name))
+        if (kind, kept) in found:
+            found[kind, compared(name)] = found[kind, kept]
+    return found
+
+
+def _pulled(client: Client, connection: Connection) -> Parties:
     facts = Fact.objects.filter(client=client, connection=connection, kind="LedgerParty").exclude(state="superseded")
     return {
         (external_id.partition(":")[0], compared(data["name"])): external_id
@@ -106,16 +116,16 @@ def missing(client: Client, connection: Connection) -> list[Wanted]:
 
 
 def make(
-    client: Client, accounting: Accounting, names: Iterable[Wanted], renew: Callable[[], None] = lambda: None
+    client: Client, accounting: Accounting, wanted: Iterable[Wanted], renew: Callable[[], None] = lambda: None
 ) -> Parties:
     """The ids of these names, each looked up and made where there is none. Call outside a transaction. Raises Reconnect.
 
     What is not answered is looked up again the next time; what is refused is an exception until it is put right.
     """
     found: Parties = {}
-    waiting = {one.identity for one in names}
+    waiting = {one.identity for one in wanted}
     refused: list[Problem] = []
-    for one in names:
+    for one in wanted:
         try:
             found[one.key] = _made(accounting, one)
             waiting.discard(one.identity)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from django.db.backends.utils import CursorWrapper
 
+    from ledger.models import JournalLine
+
 BATCH = 20_000
 #: Emptied by each batch and by the end of the transaction; they stay for the connection, so that a single entry does not pay
 #: for the catalogue. What is known already needs the first of them only.
@@ -197,21 +199,8 @@ def reverse(
     entry: JournalEntry, *, reason: str, booked_on: date, actor_id: int | None = None, origin: str | None = None
 ) -> int:
     """Post the mirror of an entry, dated ``booked_on``; gives the reversal's id. Raises PostingError when already reversed."""
-    lines = [
-        Line(
-            x.account_id,
-            x.credit_minor,
-            x.debit_minor,
-            x.role,
-            x.key,
-            x.memo,
-            x.party,
-            x.department,
-            x.foreign_amount,
-            x.klass,
-        )
-        for x in entry.lines.all()
-    ]
+    stands = map(_as_it_stands, entry.lines.all())
+    lines = [line._replace(debit=line.credit, credit=line.debit) for line in stands]
     mirror = Entry(
         booked_on=booked_on,
         source_key=entry.source_key,
@@ -226,6 +215,30 @@ def reverse(
         mapping_version_id=entry.mapping_version_id,
     )
     return post(entry.client_id, [mirror], actor_id=actor_id).ids[0]
+
+
+def again(entry: JournalEntry, *, booked_on: date, reason: str) -> Entry:
+    """A reversed entry as its own next revision, to be posted."""
+    lines = [_as_it_stands(line) for line in entry.lines.all()]
+    return Entry(
+        booked_on, entry.source_key, entry.purpose, lines, origin=entry.origin, memo=entry.memo, reason=reason,
+        revision=entry.revision + 1, fact_id=entry.fact_id, mapping_version_id=entry.mapping_version_id,
+    )  # fmt: skip
+
+
+def _as_it_stands(line: JournalLine) -> Line:
+    return Line(
+        line.account_id,
+        line.debit_minor,
+        line.credit_minor,
+        line.role,
+        line.key,
+        line.memo,
+        line.party,
+        line.department,
+        line.foreign_amount,
+        line.klass,
+    )
 
 
 def ensure_periods(client_id: int, months: Iterable[date]) -> None:

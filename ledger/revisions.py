@@ -45,6 +45,17 @@ def live_entry(client_id: int, key: str, purpose: str) -> JournalEntry | None:
     return newest
 
 
+def tip(entry: JournalEntry) -> JournalEntry | None:
+    """The end of the chain of reversals behind an entry, which is what to reverse to undo it; None where it is undone.
+
+    An entry, its reversal and the reversal of that stand as the entry does.
+    """
+    end, stands = entry, True
+    while (undone := JournalEntry.objects.filter(client_id=entry.client_id, reverses=end).first()) is not None:
+        end, stands = undone, not stands
+    return end if stands else None
+
+
 def taken_back(client_id: int, key: str, purpose: str) -> JournalEntry | None:
     """The newest entry of an identity, where it was reversed because the source no longer said it."""
     newest = newest_entry(client_id, key, purpose)

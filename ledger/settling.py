@@ -65,18 +65,28 @@ def map_to(row: LedgerException, account: Account, *, by: User) -> MappingVersio
     return version
 
 
+#: What can be answered to a suspect pair.
+DUPLICATE_ANSWERS = ("keep", "first", "second")
+
+
 @transaction.atomic
-def decide_duplicate(row: LedgerException, *, reverse: bool, by: User) -> str:
-    """Reverse the later copy, or remember that both are real; gives what was done. Raises SettlingError."""
+def decide_duplicate(row: LedgerException, *, answer: str, by: User) -> str:
+    """Reverse the later copy (``second``) or the ``first``, or remember that both are real (``keep``); gives what was done.
+
+    Raises SettlingError.
+    """
     _must_be(row, LedgerException.Kind.DUPLICATE)
-    if not reverse:
+    if answer not in DUPLICATE_ANSWERS:
+        raise SettlingError("Choose which of the two is reversed, or that both are real.")
+    if answer == "keep":
         duplicates.both_are_real(row, by=by)
         return "Both are real. The pair is not asked about again."
     try:
-        duplicates.reverse_second(row, by=by)
+        duplicates.reverse(row, which="first" if answer == "first" else "second", by=by)
     except (corrections.CorrectionError, posting.PostingError) as error:
         raise SettlingError(str(error)) from error
-    return "The copy is reversed. The reversal goes to the accounting system."
+    said = "first is reversed, the later one stays" if answer == "first" else "copy is reversed"
+    return f"The {said}. The reversal goes to the accounting system."
 
 
 @transaction.atomic

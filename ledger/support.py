@@ -64,6 +64,16 @@ def add(entry: JournalEntry, *, name: str, content: bytes, by: User) -> SupportF
     return made
 
 
+def carry(gone: JournalEntry, kept: JournalEntry, *, by: User) -> int:
+    """Keep the files of an entry that was reversed as a copy with the one that stays too; gives how many were new there."""
+    held = set(SupportFile.objects.filter(client=kept.client, entry=kept).values_list("sha256", flat=True))
+    files = SupportFile.objects.filter(client=gone.client, entry=gone, content__isnull=False)
+    fresh = [file for file in files if file.sha256 not in held]
+    for file in fresh:
+        add(kept, name=file.name.removeprefix(f"JE-{gone.pk} "), content=bytes(file.content or b""), by=by)
+    return len(fresh)
+
+
 def _name(entry_id: int, name: str, taken: Iterable[str]) -> str:
     """A name no other file of the entry has, for by it and the document a lost answer is looked up."""
     path = PurePath(PurePath(name.replace("\\", "/")).name.replace('"', "'")[-LONGEST_NAME:])

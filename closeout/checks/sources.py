@@ -162,7 +162,7 @@ def no_undecided_duplicate(scope: Scope) -> Result:
         Item(
             label=pair.label,
             amount=pair.amount,
-            url=f"/exceptions/?client={scope.client.slug}",
+            url=f"/c/{scope.client.slug}/duplicates/",
             key=pair.identity,
             is_open=pair.is_open,
             note=pair.decision,
@@ -179,7 +179,7 @@ def no_undecided_duplicate(scope: Scope) -> Result:
         expected=0,
         actual=undecided,
         items=items,
-        evidence=f"/exceptions/?client={scope.client.slug}",
+        evidence=f"/c/{scope.client.slug}/duplicates/",
     )
 
 

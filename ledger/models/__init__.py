@@ -5,6 +5,7 @@ from ledger.models.bank import BankFeed, BankItem, Match, MatchMember, Statement
 from ledger.models.inbox import LedgerException
 from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
 from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, OutboxMember, ReportedBalance
+from ledger.models.names import NameDecision
 from ledger.models.posting import PostingMode
 from ledger.models.support import SupportFile
 
@@ -23,6 +24,7 @@ __all__ = [
     "MatchMember",
     "MirrorDocument",
     "MonthlyBalance",
+    "NameDecision",
     "OutboxItem",
     "OutboxMember",
     "Period",

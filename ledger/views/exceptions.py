@@ -140,7 +140,7 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     given = request.POST.get("answer")
     reverse = given == "reverse"
     acts: dict[str, Callable[[], str]] = {
-        "duplicate": lambda: settling.decide_duplicate(row, reverse=reverse, by=by),
+        "duplicate": lambda: settling.decide_duplicate(row, answer=given or "", by=by),
         "overlap": lambda: (
             settling.decide_route(row, books=given == "book", by=by)
             if given in {"book", "prove"}

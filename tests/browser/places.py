@@ -54,6 +54,8 @@ STAFF = (
     Place("questions", f"{CLIENT}/questions/"),
     Place("all-questions", "/questions/"),
     Place("exceptions", "/exceptions/"),
+    Place("duplicates", f"{CLIENT}/duplicates/"),
+    Place("names", f"{CLIENT}/names/"),
     Place("reconciliation", f"{CLIENT}/reconciliation/{MONTH}/"),
     Place(
         "reconciliation-account",

@@ -105,7 +105,13 @@ def chart(scene: Scene) -> None:
         number, kind, name = line.split(" ", 2)
         subtype = "Cost of Goods Sold" if number == "5010" else "Bank" if number in {"1010", "1020"} else ""
         scene.accounts[number] = Account.objects.create(
-            client=scene.client, external_id=str(n), number=number, name=name, type=kind, subtype=subtype
+            client=scene.client,
+            external_id=str(n),
+            number=number,
+            name=name,
+            type=kind,
+            subtype=subtype,
+            group={"1010": "bank", "1020": "bank", "2010": "card"}.get(number, ""),
         )
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from clients.tenancy import client_context
 from integrations.records import LedgerDocument, LedgerLine
-from ledger import corrections, duplicates, exceptions_inbox, mirror
+from ledger import corrections, duplicates, exceptions_inbox, mirror, posting, support
 from ledger.core.period import Month
 from ledger.corrections import CorrectionError
-from ledger.models import ChangedAfterClose, JournalEntry, LedgerException, MirrorDocument
+from ledger.models import ChangedAfterClose, JournalEntry, LedgerException, MirrorDocument, SupportFile
 from tests.scene import close as lock
 from tests.scene import net
 
@@ -94,7 +94,7 @@ def test_two_equal_payments_within_days_are_a_suspect_pair(books, ledger):
         spent(2, 5, amount=25_001),
         spent(2, 5, party="Larch Cloud Hosting"),
         spent(2, 5, out_of="1020"),
-        spent(2, 5, type_="Bill"),
+        spent(2, 5, out_of="2300", type_="Bill"),
     ],
     ids=["days later", "another amount", "another party", "out of another account", "a document that pays nothing"],
 )
@@ -149,7 +149,7 @@ def test_a_third_equal_one_is_asked_about_though_two_are_real(books, bob, ledger
 def test_the_copy_is_reversed_and_the_first_stands(books, bob, ledger):
     ledger(spent(1, 4), spent(2, 5))
     before = net(books.client, "Cost of goods sold")
-    reversal = JournalEntry.objects.get(pk=duplicates.reverse_second(pair(books), by=bob))
+    reversal = JournalEntry.objects.get(pk=duplicates.reverse(pair(books), which="second", by=bob))
     assert (reversal.reverses, reversal.booked_on) == (entry_of(books, "Purchase:2"), date(2026, 5, 5))
     assert (reversal.origin, reversal.posted_by) == ("manual", bob), "it goes to the accounting system"
     assert net(books.client, "Cost of goods sold") == before - 25_000
@@ -162,7 +162,7 @@ def test_the_copy_is_reversed_and_the_first_stands(books, bob, ledger):
 def test_reversing_the_reversal_brings_the_copy_back_and_asks_nothing(books, bob, ledger):
     ledger(spent(1, 4), spent(2, 5))
     before = net(books.client, "Cost of goods sold")
-    reversal = duplicates.reverse_second(pair(books), by=bob)
+    reversal = duplicates.reverse(pair(books), which="second", by=bob)
     corrections.reverse(JournalEntry.objects.get(pk=reversal), reason="It was real after all", by=bob)
     assert net(books.client, "Cost of goods sold") == before
     assert duplicates.find(books.client, MAY) == 0
@@ -173,7 +173,7 @@ def test_the_copy_of_a_closed_month_is_reversed_on_the_next_open_day(books, bob,
     ledger(spent(1, 4), spent(2, 5))
     row = pair(books)
     lock(books.client, MAY.first)
-    reversal = JournalEntry.objects.get(pk=duplicates.reverse_second(row, by=bob))
+    reversal = JournalEntry.objects.get(pk=duplicates.reverse(row, which="second", by=bob))
     assert reversal.booked_on == date(2026, 6, 1)
 
 
@@ -183,7 +183,7 @@ def test_a_copy_that_was_edited_meanwhile_is_reversed_as_it_stands_now(books, bo
     row = pair(books)
     ledger(spent(1, 4), spent(2, 5, to="6400"))
     before = net(books.client, "Travel and meals")
-    reversal = JournalEntry.objects.get(pk=duplicates.reverse_second(row, by=bob))
+    reversal = JournalEntry.objects.get(pk=duplicates.reverse(row, which="second", by=bob))
     assert reversal.reverses == entry_of(books, "Purchase:2")
     assert net(books.client, "Travel and meals") == before - 25_000
 
@@ -193,18 +193,105 @@ def test_a_copy_that_is_gone_is_not_reversed(books, bob, ledger):
     row = pair(books)
     ledger(spent(1, 4))
     with pytest.raises(CorrectionError, match="no longer in the accounting system"):
-        duplicates.reverse_second(row, by=bob)
+        duplicates.reverse(row, which="second", by=bob)
 
 
 @pytest.mark.parametrize("then", ["deleted", "edited"])
 def test_a_copy_reversed_here_and_then_touched_in_the_accounting_system_waits_for_a_person(books, bob, ledger, then):
     ledger(spent(1, 4), spent(2, 5))
-    duplicates.reverse_second(pair(books), by=bob)
+    duplicates.reverse(pair(books), which="second", by=bob)
     before = net(books.client, "Cost of goods sold")
     ledger(spent(1, 4), *([] if then == "deleted" else [spent(2, 5, amount=24_000)]))
     change = ChangedAfterClose.objects.get(client=books.client, document__external_id="Purchase:2")
     assert (change.state, change.amount_minor) == ("open", 25_000 if then == "deleted" else 1_000)
     assert net(books.client, "Cost of goods sold") == before
+
+
+def test_the_first_can_go_instead_of_the_copy(books, bob, ledger):
+    ledger(spent(1, 4), spent(2, 5))
+    row = pair(books)
+    reversal = JournalEntry.objects.get(pk=duplicates.reverse(row, which="first", by=bob))
+    assert reversal.reverses == entry_of(books, "Purchase:1")
+    assert row.detail["kept_entry"] == entry_of(books, "Purchase:2").pk
+
+
+def test_the_papers_of_the_copy_are_kept_with_the_one_that_stays(books, bob, ledger):
+    ledger(spent(1, 4), spent(2, 5))
+    support.add(entry_of(books, "Purchase:2"), name="receipt.pdf", content=b"%PDF- paid", by=bob)
+    duplicates.reverse(pair(books), which="second", by=bob)
+    (kept,) = SupportFile.objects.filter(client=books.client, entry=entry_of(books, "Purchase:1"))
+    assert (bytes(kept.content), kept.name.endswith("receipt.pdf")) == (b"%PDF- paid", True)
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+def test_a_decision_is_taken_back_and_can_be_taken_anew(books, bob, ledger, which):
+    ledger(spent(1, 4), spent(2, 5))
+    before = net(books.client, "Cost of goods sold")
+    for _ in range(2):
+        duplicates.reverse(pair(books), which=which, by=bob)
+        assert net(books.client, "Cost of goods sold") == before - 25_000
+        assert waiting(books) == []
+        duplicates.undo(pair(books), by=bob)
+        assert net(books.client, "Cost of goods sold") == before
+        assert waiting(books) == ["Purchase:1=Purchase:2"]
+    assert duplicates.find(books.client, MAY) == 0
+    assert waiting(books) == ["Purchase:1=Purchase:2"], "it still is a pair"
+
+
+def test_that_both_are_real_is_taken_back(books, bob, ledger):
+    ledger(spent(1, 4), spent(2, 5))
+    duplicates.both_are_real(pair(books), by=bob)
+    duplicates.undo(pair(books), by=bob)
+    assert waiting(books) == ["Purchase:1=Purchase:2"]
+    with pytest.raises(CorrectionError, match="Nobody has decided"):
+        duplicates.undo(pair(books), by=bob)
+
+
+# ---- beside what is booked from here --------------------------------------------------------------------------------------
+
+
+def ours(books, key, on=4, amount=25_000, party="Cobalt Rope Works"):
+    """A purchase that a system brought and that was booked from here."""
+    lines = [
+        posting.Line(books.accounts["5010"].pk, debit=amount, party=party),
+        posting.Line(books.accounts["1010"].pk, credit=amount),
+    ]
+    entry = posting.Entry(date(2026, 5, on), f"card:{key}", "purchase", lines)
+    return JournalEntry.objects.get(pk=posting.post(books.client.pk, [entry]).ids[0])
+
+
+def test_what_somebody_typed_beside_ours_is_a_suspect_pair(books, ledger):
+    ours(books, "a1")
+    assert ledger(spent(1, 5)) == ["Purchase:1=card:a1"]
+    row = LedgerException.objects.get(client=books.client, identity="Purchase:1=card:a1")
+    assert row.detail["verdict"] == "ask"
+    assert ["brought by two routes", 3] in row.detail["reasons"]
+
+
+def test_two_equal_ones_of_one_system_are_two(books, ledger):
+    ours(books, "a1")
+    ours(books, "a2")
+    assert ledger() == []
+
+
+def test_ours_that_went_as_the_copy_stands_again_as_its_next_revision(books, bob, ledger):
+    entry = ours(books, "a1")
+    ledger(spent(1, 5))
+    row = LedgerException.objects.get(client=books.client, identity="Purchase:1=card:a1")
+    before = net(books.client, "Cost of goods sold")
+    duplicates.reverse(row, which="first", by=bob)
+    duplicates.undo(row, by=bob)
+    assert net(books.client, "Cost of goods sold") == before
+    again = JournalEntry.objects.get(client=books.client, source_key="card:a1", purpose="purchase", revision=1)
+    assert (again.origin, bytes(again.content_sha256)) == ("source", bytes(entry.content_sha256))
+    assert duplicates.find(books.client, MAY) == 0
+    assert waiting(books) == ["Purchase:1=card:a1"]
+
+
+def test_a_number_that_both_carry_leaves_no_doubt(books, bob, ledger):
+    ledger(spent(1, 4, number="INV-7731"), spent(2, 5, number="7731"))
+    (row,) = duplicates.certain(books.client)
+    assert row.detail["percent"] >= 99
 
 
 # ---- settled by itself ---------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 from django.core.management import CommandError
 
 from config import embedded
+from config.demo import edition
 from config.management.commands import run
 
 
@@ -50,6 +51,41 @@ def test_without_the_demonstration_the_port_of_the_sandbox_does_not_matter(setti
 def test_the_port_follows_the_address_only_where_that_is_this_machine(settings, public, port):
     settings.PUBLIC_URL, settings.PORT = public, 8000
     assert run.web_port() == port
+
+
+@pytest.fixture
+def var(settings, tmp_path):
+    settings.DEMO, settings.VAR = True, tmp_path
+    return tmp_path
+
+
+def test_the_demonstration_goes_on_with_its_own_data(var):
+    run.check_edition()
+    (var / "sandbox" / "log.jsonl").touch()
+    run.check_edition()
+
+
+@pytest.mark.parametrize("mark", ["0123456789abcdef\n", None])
+def test_data_of_another_telling_say_so_and_what_to_do(var, settings, mark):
+    (var / "sandbox").mkdir()
+    (var / "sandbox" / "log.jsonl").touch()
+    if mark is not None:
+        (var / "sandbox" / "edition").write_text(mark)
+    with pytest.raises(CommandError, match=f"another version .*begin anew: rm -rf {var}"):
+        run.check_edition()
+    settings.DEMO = False
+    run.check_edition()
+
+
+def test_a_story_told_otherwise_is_another_edition_and_a_comment_is_not(settings, tmp_path):
+    world = tmp_path / "integrations" / "sandbox" / "world"
+    world.mkdir(parents=True)
+    settings.BASE_DIR = tmp_path
+    editions = []
+    for text in ("SALES = 1", "SALES = 1  # a month", "SALES = 2"):
+        (world / "cast.py").write_text(text)
+        editions.append(edition.of_code())
+    assert editions[0] == editions[1] != editions[2]
 
 
 def test_a_broker_that_does_not_answer_names_its_setting(settings, spare):

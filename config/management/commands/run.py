@@ -67,6 +67,7 @@ def run(*, once: bool) -> bool:
     check_ports(port)
     report(run_checks())
     check_broker()
+    check_edition()
     with stage("database") as line:
         line.says(prepare_database())
     report(run_checks(tags=[Tags.database], databases=["default"]))
@@ -130,6 +131,14 @@ def prepare_database() -> str:
     except (DatabaseUnreachable, DatabaseError) as error:
         raise CommandError(f"tieout: setting {name}: {str(error).splitlines()[0]}") from error
     return str(settings.VAR / "postgres") if is_embedded() else f"from {name}"
+
+
+def check_edition() -> None:
+    """One clear line when the demonstration's data are of another telling of its story. Raises CommandError."""
+    from config.demo import edition
+
+    if settings.DEMO and (problem := edition.problem()):
+        raise CommandError(f"tieout: {problem}")
 
 
 def report(messages: Iterable[CheckMessage]) -> None:

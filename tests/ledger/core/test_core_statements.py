@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.accounts import GROUPS, Account, group_of, natural, raw_of
@@ -56,7 +56,6 @@ def any_books(draw):
 COLUMNS = [month_column(FIRST.shift(step)) for step in range(14)]
 
 
-@settings(max_examples=25)
 @given(any_books())
 def test_trial_balance_and_balance_sheet_balance_every_month(books):
     assert balance_sheet(books, COLUMNS).differences == (0,) * 14
@@ -65,13 +64,11 @@ def test_trial_balance_and_balance_sheet_balance_every_month(books):
         assert trial_balance(books, column.last, carry_profit=False).difference == 0
 
 
-@settings(max_examples=25)
 @given(any_books())
 def test_cash_flow_ends_at_the_cash_accounts(books):
     assert cash_flow(books, COLUMNS).differences == (0,) * 14
 
 
-@settings(max_examples=25)
 @given(any_books())
 def test_months_add_up_to_the_year(books):
     months = income_statement(books, COLUMNS).net_income
@@ -79,7 +76,6 @@ def test_months_add_up_to_the_year(books):
     assert sum(months) == whole[0]
 
 
-@settings(max_examples=25)
 @given(any_books())
 def test_trial_balance_agrees_with_the_statements(books):
     month = COLUMNS[-1].last

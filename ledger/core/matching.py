@@ -35,11 +35,10 @@ _CERTAIN, _NAMED, _WORDED, _BARE, _SILENT, _OPEN = 9950, 9700, 9500, 9000, 6000,
 #: Evidence in bits: a pair with nothing but amount and date, one whose line prints the item's name, one that should but does not.
 _BASE_BITS, _NAME_BITS, _SILENT_BITS = 14, 8, -9
 _RARE_LAG_BITS = 8
-#: Blocks larger than this are paired in order of evidence; an optimal assignment of so many equal amounts tells nothing more.
-_BLOCK_LIMIT = 40
 
-Kind = Literal["one-to-one", "many-to-one", "one-to-many", "transfer"]
+Kind = Literal["one-to-one", "many-to-one", "one-to-many", "transfer", "with-fee"]
 Refusal = tuple[frozenset[str], frozenset[str]]
+_Scores = dict[tuple[int, int], int]
 
 
 class Suggestion(NamedTuple):
@@ -257,7 +256,7 @@ def _blocks(run: _Run, lag_bits: dict[int, int]) -> None:
     """Settle each connected group of candidates by its best assignment."""
     edges = [(item, line) for item, line in run.edges if not run.item_taken[item] and not run.line_taken[line]]
     known = {plain(name) for name in {name for item in run.items for name in item.names}}
-    scores: dict[tuple[int, int], int] = {}
+    scores: _Scores = {}
     of_item: dict[int, list[int]] = defaultdict(list)
     of_line: dict[int, list[int]] = defaultdict(list)
     for item, line in edges:
@@ -280,7 +279,7 @@ def _blocks(run: _Run, lag_bits: dict[int, int]) -> None:
                     block_items.add(item)
                     waiting += [other for other in of_item[item] if other not in seen]
                     seen.update(of_item[item])
-        _block(run, sorted(block_items), sorted(block_lines), scores)
+        _block(run, sorted(block_items), sorted(block_lines), of_line, scores)
 
 
 def _bits(run: _Run, item: int, line: int, lag_bits: dict[int, int], known: set[str]) -> int | None:
@@ -297,40 +296,13 @@ def _bits(run: _Run, item: int, line: int, lag_bits: dict[int, int], known: set[
     return bits + reference_bits(book, text) + word_bits(book, text)
 
 
-def _block(run: _Run, items: list[int], lines: list[int], scores: dict[tuple[int, int], int]) -> None:
+def _block(run: _Run, items: list[int], lines: list[int], of_line: dict[int, list[int]], scores: _Scores) -> None:
     if len(items) == len(lines) == 1:
         _keep(run, items[0], lines[0], scores[items[0], lines[0]])
         return
-    if len(items) > _BLOCK_LIMIT or len(lines) > _BLOCK_LIMIT:
-        _in_order(run, items, lines, scores)
-        return
-    table: list[list[int | None]] = [[scores.get((item, line)) for item in items] for line in lines]
-    best, chosen = best_assignment(table)
-    for row, column in enumerate(chosen):
-        if column is None:
-            continue
-        held = table[row][column]
-        table[row][column] = None
-        without, _ = best_assignment(table)
-        table[row][column] = held
-        _keep(run, items[column], lines[row], best - without)
-
-
-def _in_order(run: _Run, items: list[int], lines: list[int], scores: dict[tuple[int, int], int]) -> None:
-    """A block too large to weigh every way: by evidence, then by date. The margin is against the pair's own rivals."""
-    rivals: dict[tuple[str, int], list[int]] = defaultdict(list)
-    inside, members = set(lines), set(items)
-    ranked = [(pair, bits) for pair, bits in scores.items() if pair[1] in inside and pair[0] in members]
-    for (item, line), bits in ranked:
-        rivals["item", item].append(bits)
-        rivals["line", line].append(bits)
-    used: set[tuple[str, int]] = set()
-    for (item, line), bits in sorted(ranked, key=lambda pair: (-pair[1], pair[0][1], pair[0][0])):
-        if ("item", item) in used or ("line", line) in used:
-            continue
-        used |= {("item", item), ("line", line)}
-        others = sorted(rivals["item", item] + rivals["line", line], reverse=True)[2:3]
-        _keep(run, item, line, bits - max(others, default=0))
+    block = {(line, item): scores[item, line] for line in lines for item in of_line[line]}
+    for line, item, _, margin in best_assignment(block):
+        _keep(run, item, line, margin)
 
 
 def _keep(run: _Run, item: int, line: int, margin: int) -> None:

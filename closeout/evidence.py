@@ -119,13 +119,12 @@ def _reconciliations(client: Client, month: Month) -> dict[str, Any]:
     rows, timing = [], []
     for feed in bank_position.feeds(client):
         position = bank_position.position(client, feed, month)
-        statement = position.statement.closing_minor if position.statement else None
         off = sum(entry.amount for entry in position.outstanding) - position.bank_early
         rows.append(
             {
                 "account": str(feed.account),
                 "statement": f"{feed.connection} ••{feed.mask}" if feed.mask else str(feed.connection),
-                "balance": statement,
+                "balance": position.closing,
                 "timing": off,
                 "books": position.book,
                 "difference": position.difference,

@@ -100,12 +100,23 @@ def _take_statement(client: Client, fact: Fact, record: BankStatement) -> None:
         },
     )
     if record.closing is not None:
-        StatementBalance.objects.update_or_create(
-            client=client,
-            feed=feed,
-            month=record.booked_on.replace(day=1),
-            defaults={"ends_on": record.booked_on, "closing_minor": record.closing, "source": "file"},
-        )
+        _keep_balance(client, feed, Month.of(record.booked_on), record.booked_on, record.closing, "file")
+
+
+def _keep_balance(
+    client: Client, feed: BankFeed, month: Month, on: date, closing: int, source: str
+) -> StatementBalance:
+    """Keep what the bank says of a month. A finished month stands; another balance told of it later is kept beside it."""
+    row = StatementBalance.objects.filter(client=client, feed=feed, month=month.first).first()
+    if row is None or not row.finished_at:
+        given = {"ends_on": on, "closing_minor": closing, "source": source, "told_minor": None}
+        row, _ = StatementBalance.objects.update_or_create(client=client, feed=feed, month=month.first, defaults=given)
+        return row
+    told = closing if (on, closing) != (row.ends_on, row.closing_minor) else None
+    if row.told_minor != told:
+        row.told_minor = told
+        row.save(update_fields=["told_minor", "read_at"])
+    return row
 
 
 def _take_lines(client: Client, lines: Iterable[tuple[Fact, BankLine]]) -> int:
@@ -192,10 +203,4 @@ def read_closing(client: Client, feed: BankFeed, month: Month) -> StatementBalan
     later = BankItem.objects.filter(client=client, feed=feed, posted_on__gt=month.last).exclude(state="removed")
     moved = later.aggregate(total=Sum("amount_minor"))["total"] or 0
     held = -feed.balance_minor if feed.kind == BankFeed.Kind.CARD else feed.balance_minor
-    row, _ = StatementBalance.objects.update_or_create(
-        client=client,
-        feed=feed,
-        month=month.first,
-        defaults={"ends_on": month.last, "closing_minor": held - moved, "source": "feed"},
-    )
-    return row
+    return _keep_balance(client, feed, month, month.last, held - moved, "feed")

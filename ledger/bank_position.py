@@ -9,7 +9,16 @@ from django.db.models import Max, Sum
 
 from ledger import bank_intake
 from ledger.core.period import Month
-from ledger.models import BankFeed, BankItem, JournalLine, MatchMember, MonthlyBalance, StatementBalance, TimingItem
+from ledger.models import (
+    BankFeed,
+    BankItem,
+    JournalLine,
+    MatchMember,
+    MonthlyBalance,
+    ReconciliationDuty,
+    StatementBalance,
+    TimingItem,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +43,8 @@ class Outstanding:
 class Position:
     """book − outstanding + bank only = statement, or ``difference`` says by how much it does not. Debit-positive.
 
-    ``statement`` is None while the bank's side may be incomplete (``known_through`` says how far it is known).
+    ``statement`` is None while the bank's side may be incomplete (``known_through`` says how far it is known). One that ends
+    within the month is rolled forward by ``rolled``, what the bank printed after it; None where that is not known to the end.
     """
 
     feed: BankFeed
@@ -45,6 +55,20 @@ class Position:
     outstanding: Sequence[Outstanding]
     bank_only: Sequence[BankItem]
     bank_early: int
+    rolled: int | None = 0
+    tolerance: int = 0
+
+    @property
+    def closing(self) -> int | None:
+        """What the bank held at the month's end; None where nobody can tell."""
+        if self.statement is None or self.rolled is None:
+            return None
+        return self.statement.closing_minor + self.rolled
+
+    @property
+    def is_off(self) -> bool:
+        """Whether statement and books differ by more than this account may."""
+        return self.difference is not None and abs(self.difference) > self.tolerance
 
     @property
     def expected(self) -> int:
@@ -59,7 +83,7 @@ class Position:
     @property
     def difference(self) -> int | None:
         """Statement − expected; None while there is no statement."""
-        return None if self.statement is None else self.statement.closing_minor - self.expected
+        return None if self.closing is None else self.closing - self.expected
 
 
 def position(client: Client, feed: BankFeed, month: Month) -> Position:
@@ -68,16 +92,38 @@ def position(client: Client, feed: BankFeed, month: Month) -> Position:
     items = BankItem.objects.filter(client=client, feed=feed, posted_on__lte=month.last).exclude(state="removed")
     bank_only = [item for item in items.filter(state__in=["open", "asked"]) if not _before(client, item.posted_on)]
     outstanding, early = _timing(client, feed, month)
+    statement = bank_intake.read_closing(client, feed, month)
+    through = bank_intake.complete_through(feed)
     return Position(
         feed,
         month,
         book_balance(client, feed.account_id, month),
-        bank_intake.read_closing(client, feed, month),
-        bank_intake.complete_through(feed),
+        statement,
+        through,
         outstanding,
         bank_only,
         early,
+        _rolled(client, statement, month, through),
+        tolerance(client, feed.account_id),
     )
+
+
+def _rolled(client: Client, statement: StatementBalance | None, month: Month, through: date | None) -> int | None:
+    """What the bank printed after a statement that ends within the month; None unless every line to the month's end is known."""
+    if statement is None or statement.ends_on >= month.last:
+        return 0
+    if through is None or through < month.last:
+        return None
+    later = BankItem.objects.filter(
+        client=client, feed_id=statement.feed_id, posted_on__gt=statement.ends_on, posted_on__lte=month.last
+    ).exclude(state="removed")
+    return int(later.aggregate(total=Sum("amount_minor", default=0))["total"])
+
+
+def tolerance(client: Client, account_id: int) -> int:
+    """The difference an account may have, either way, in minor units; 0 unless somebody said otherwise."""
+    duty = ReconciliationDuty.objects.filter(client=client, account_id=account_id).only("tolerance_minor").first()
+    return duty.tolerance_minor if duty else 0
 
 
 def book_balance(client: Client, account_id: int, month: Month) -> int:
@@ -115,15 +161,18 @@ def _timing(client: Client, feed: BankFeed, month: Month) -> tuple[list[Outstand
 
 
 def _cleared_on(client: Client, feed: BankFeed) -> dict[tuple[int, int], date]:
-    """(entry, line number) → the day the bank showed it, for every live match of the feed."""
-    members = MatchMember.objects.filter(client=client, match__feed=feed, is_live=True)
+    """(entry, line number) → the day the bank showed it, for every live match of the feed's lines. A transfer is one match of
+    two feeds, each with its own day.
+    """
+    members = MatchMember.objects.filter(client=client, is_live=True)
     shown = dict(
-        members.filter(item__isnull=False)
+        members.filter(item__feed=feed)
         .values("match_id")
         .annotate(day=Max("item__posted_on"))
         .values_list("match_id", "day")
     )
-    booked = members.filter(entry__isnull=False).values_list("entry_id", "line_no", "match_id")
+    of_feed = members.filter(match__members__item__feed=feed, entry__isnull=False)
+    booked = of_feed.values_list("entry_id", "line_no", "match_id").distinct()
     return {
         (entry_id, no): shown[match_id]
         for entry_id, no, match_id in booked

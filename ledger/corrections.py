@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from clients import audit
-from ledger import booking, posting, revisions
+from ledger import booking, finishing, posting, revisions
+from ledger.matches import ReconcilingError
 from ledger.models import EntryApproval, JournalEntry
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ def reverse(entry: JournalEntry, *, reason: str, by: User) -> int:
         raise CorrectionError("A reversal needs a reason.")
     if JournalEntry.objects.filter(client_id=entry.client_id, reverses=entry).exists():
         raise CorrectionError("This entry is already reversed.")
+    try:
+        finishing.refuse_finished(entry.client, [entry.pk])
+    except ReconcilingError as refusal:
+        raise CorrectionError(str(refusal)) from refusal
     day = booking.first_open_day(entry.client_id, entry.booked_on)
     reversal = posting.reverse(entry, reason=reason, booked_on=day, actor_id=by.pk, origin="manual")
     EntryApproval.objects.create(client_id=entry.client_id, entry_id=reversal, approved_by=by, support=reason[:500])

@@ -16,15 +16,16 @@ from integrations.models import Fact
 from integrations.records import BankLine
 from integrations.records_json import from_json
 from ledger import expected, mapping, posting
+from ledger.core.entry import DraftEntry, credit, debit
 from ledger.core.placing import Case, Rule
 from ledger.core.rules import Unbookable, bank_line_entry
-from ledger.models import BankFeed, BankItem, JournalEntry, Match, MatchMember, Period
+from ledger.core.rules.bank import card_payment_entry, transfer_entry
+from ledger.models import BankFeed, BankItem, JournalEntry, Match, MatchMember, Period, StatementBalance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from clients.models import Client, User
-    from ledger.core.entry import DraftEntry
     from ledger.core.matching import Refusal
     from ledger.models import Account, JournalLine
 
@@ -59,6 +60,10 @@ def accept(match: Match, *, by: User | None, awaited: Mapping[str, expected.Mone
         _post_for(match, draft, f"{money.key}:arrival", by, money.provider, fact_id=money.fact_id)
     if "account" in match.plan:
         _post_bank_line(match, bank[0], by)
+    if "fee" in match.plan:
+        _post_fee(match, bank[0], match.plan["fee"], by)
+    if "transfer" in match.plan:
+        _post_transfer(match, bank, by)
     booked = match.members.filter(entry__isnull=False).values_list("amount_minor", flat=True)
     if sum(item.amount_minor for item in bank) != sum(booked):
         raise ReconcilingError("The two sides are not the same amount.")
@@ -93,21 +98,59 @@ def _refuse_taken_lines(match: Match) -> None:
 
 
 def _post_bank_line(match: Match, item: BankItem, by: User | None) -> None:
-    fact = Fact.objects.get(client=match.client, pk=item.fact_id)
+    draft = bank_line_entry(_record(item), match.plan["role"], kind=_kind(item.feed), party=match.plan.get("party", ""))
+    _post_for(match, draft, _line_key(item), by, "", fact_id=item.fact_id)
+
+
+def _post_fee(match: Match, item: BankItem, fee: int, by: User | None) -> None:
+    """What the bank kept of the money: Dr bank fees, Cr the account, on the line's own day."""
+    own, key = _kind(item.feed), item.feed.account_key
+    lines = (*debit("bank-fees", fee, key), *credit(own, fee, key))
+    draft = DraftEntry("bank-fee", item.posted_on, f"Fee on {item.description}", lines, item.feed.currency)
+    _post_for(match, draft, f"{_line_key(item)}:fee", by, "", fact_id=item.fact_id)
+
+
+def _post_transfer(match: Match, items: Sequence[BankItem], by: User | None) -> None:
+    """One entry for the two lines of a transfer; each of its lines meets one of them."""
+    if len(items) != 2:
+        raise ReconcilingError("A transfer is one line out of one account and one into another.")
+    out, into = sorted(items, key=lambda item: item.amount_minor)
+    entry = card_payment_entry if _kind(into.feed) == "card" else transfer_entry
+    try:
+        draft = entry(_record(out), _record(into))
+    except Unbookable as problem:
+        raise ReconcilingError(f"These are not one transfer: {problem.what}.") from problem
+    _post_for(match, draft, f"{_line_key(out)}:transfer", by, "", fact_id=out.fact_id, both=True)
+
+
+def _record(item: BankItem) -> BankLine:
+    fact = Fact.objects.get(client_id=item.client_id, pk=item.fact_id)
     record = from_json(fact.kind, fact.data)
     assert isinstance(record, BankLine)
-    kind = "card" if item.feed.kind == BankFeed.Kind.CARD else "bank"
-    draft = bank_line_entry(record, match.plan["role"], kind=kind)
-    key = f"bank-line:{item.feed.connection_id}:{item.feed.account_key}:{item.external_id}"
-    _post_for(match, draft, key, by, "", fact_id=fact.pk)
+    return record
+
+
+def _line_key(item: BankItem) -> str:
+    return f"bank-line:{item.feed.connection_id}:{item.feed.account_key}:{item.external_id}"
+
+
+def _kind(feed: BankFeed) -> str:
+    return "card" if feed.kind == BankFeed.Kind.CARD else "bank"
 
 
 def _post_for(
-    match: Match, draft: DraftEntry, key: str, by: User | None, provider: str, *, fact_id: int | None
+    match: Match,
+    draft: DraftEntry,
+    key: str,
+    by: User | None,
+    provider: str,
+    *,
+    fact_id: int | None,
+    both: bool = False,
 ) -> None:
-    """Post the entry a match stands for and put its bank side into the match."""
+    """Post the entry a match stands for and put its bank side into the match; ``both`` sides where it is a transfer."""
     # An entry may have both: a bank pays a card's statement, and only one of the two is the account the line stands on.
-    own = "card" if match.feed.kind == BankFeed.Kind.CARD else "bank"
+    own = "" if both else _kind(match.feed)
     version = mapping.load(match.client_id).on(draft.booked_on)
     lines = []
     for line in draft.lines:
@@ -132,11 +175,11 @@ def _post_for(
         mapping_version_id=by_rule or (version.version_id if version else None),
     )
     entry_id = posting.post(match.client_id, [entry], actor_id=by.pk if by else None).ids[0]
-    no = next(number for number, line in enumerate(lines, 1) if line.role == own)
-    side = lines[no - 1]
-    MatchMember.objects.create(
-        client=match.client, match=match, entry_id=entry_id, line_no=no, amount_minor=side.debit - side.credit
-    )
+    sides = [(no, line) for no, line in enumerate(lines, 1) if both or line.role == own]
+    for no, side in sides if both else sides[:1]:
+        MatchMember.objects.create(
+            client=match.client, match=match, entry_id=entry_id, line_no=no, amount_minor=side.debit - side.credit
+        )
     match.plan = {**match.plan, "posted": [*match.plan.get("posted", []), entry_id]}
 
 
@@ -155,6 +198,7 @@ def undo(match: Match, *, by: User) -> None:
     items = [member.item for member in members if member.item]
     if len(standing) == len(entries):
         _refuse_closed(match, items)
+    _refuse_finished(match, items)
     posted = set(match.plan.get("posted", []))
     for entry in standing:
         if entry.pk in posted:
@@ -172,6 +216,16 @@ def _refuse_closed(match: Match, items: Iterable[BankItem]) -> None:
     closed = Period.objects.filter(client=match.client, month__in=months).exclude(state=Period.State.OPEN).first()
     if closed is not None:
         raise ReconcilingError(f"The books of {closed.month:%B %Y} are closed.")
+
+
+def _refuse_finished(match: Match, items: Iterable[BankItem]) -> None:
+    """What a finished reconciliation stands on stays until the month is reopened."""
+    for item in items:
+        done = StatementBalance.objects.filter(
+            client=match.client, feed_id=item.feed_id, month=item.posted_on.replace(day=1), finished_at__isnull=False
+        ).first()
+        if done is not None:
+            raise ReconcilingError(f"The reconciliation of {done.month:%B %Y} is finished; reopen it first.")
 
 
 @transaction.atomic
@@ -248,6 +302,8 @@ def refused(client: Client) -> set[Refusal]:
                 book.add(f"L:{member.entry_id}:{member.line_no}")
         if book:
             found.add((frozenset(bank), frozenset(book)))
+        elif "transfer" in match.plan:
+            found |= {(frozenset([one]), frozenset(bank - {one})) for one in bank}
     return found
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from ledger import expected, mapping, matches
+from ledger import expected, mapping, matches, offers
 from ledger.core import matching
 from ledger.core.signals import BankSide, BookSide
 from ledger.models import BankFeed, BankItem, JournalLine, Match, MatchMember, Period
@@ -54,9 +54,17 @@ def suggest(client: Client) -> dict[str, int]:
             match = _keep(client, said, items, awaited)
             taken = taken and _taken(match, awaited)
         counts["accepted" if taken else "suggested"] += 1
-    left = [item for key, item in items.items() if key not in used and not _is_closed(item, closed)]
-    counts["accepted"] += _by_rule(client, left)
-    return counts
+    left = {key: item for key, item in items.items() if key not in used and not _is_closed(item, closed)}
+    rest = offers.Rest([line for line in lines if line.id in left], _unused(book, found), left)
+    counts["accepted"] += _by_rule(client, left.values())
+    accepted, suggested = offers.offer(client, rest, refused=matches.refused(client))
+    return {"accepted": counts["accepted"] + accepted, "suggested": counts["suggested"] + suggested}
+
+
+def _unused(book: Sequence[BookSide], found: Sequence[matching.Suggestion]) -> list[BookSide]:
+    """Lines of the books that nothing was said of; what is only expected is left out."""
+    used = {key for said in found for key in said.items}
+    return [side for side in book if side.id.startswith("L:") and side.id not in used]
 
 
 def _taken(match: Match, awaited: dict[str, expected.Money]) -> bool:

@@ -44,7 +44,7 @@ def statement_equals_books(scope: Scope) -> Iterator[Result] | Result:
 def _statement(scope: Scope, position: Position) -> Result:
     feed, page = position.feed, _page(scope, position.feed)
     title = f"{feed.name} reconciles"
-    if position.statement is None:
+    if position.statement is None or position.closing is None:
         known = (
             f"the bank is known through {position.known_through:%b} {position.known_through.day}"
             if position.known_through
@@ -52,7 +52,9 @@ def _statement(scope: Scope, position: Position) -> Result:
         )
         return Result(
             state="cannot_tell",
-            summary=f"No statement balance at month end: {known}.",
+            summary=f"No statement balance at month end: {known}."
+            if position.statement is None
+            else f"The statement ends on {position.statement.ends_on:%b} {position.statement.ends_on.day}, and {known}.",
             subject=feed.account_key,
             title=title,
             evidence=page,
@@ -70,19 +72,21 @@ def _statement(scope: Scope, position: Position) -> Result:
             for item in position.bank_only
         ),
     ]
-    off = position.difference != 0 or bool(position.bank_only)
-    if position.difference:
+    off = position.is_off or bool(position.bank_only)
+    if position.is_off:
         summary = "The statement and the books differ after every listed item."
     elif position.bank_only:
         summary = many(len(position.bank_only), "# line|lines of the bank is|are not in the books.")
     else:
         summary = f"Statement = books with {len(position.outstanding)} outstanding."
+        if position.difference:
+            summary = "Statement and books differ within the account's tolerance."
     in_books = position.expected - sum(item.amount_minor for item in position.bank_only)
     return Result(
         state="fail" if off else "pass",
         summary=summary,
         expected=in_books,
-        actual=position.statement.closing_minor,
+        actual=position.closing,
         items=tuple(items),
         evidence=page,
         subject=feed.account_key,
@@ -114,7 +118,7 @@ def opening_equals_last_closing(scope: Scope) -> Iterator[Result] | Result:
 def _opening(scope: Scope, feed: BankFeed) -> Result:
     title, page = f"{feed.name}: opening agrees, nothing edited since", _page(scope, feed)
     before = bank_position.position(scope.client, feed, scope.month.previous)
-    if before.statement is None:
+    if before.closing is None:
         return Result(
             state="cannot_tell",
             summary="The month before has no statement balance.",
@@ -136,14 +140,14 @@ def _opening(scope: Scope, feed: BankFeed) -> Result:
         if member.entry
     )
     bank_only = sum(item.amount_minor for item in before.bank_only)
-    ok = not items and before.difference == 0 and not before.bank_only
+    ok = not items and not before.is_off and not before.bank_only
     return Result(
         state="pass" if ok else "fail",
         summary="Opening = last closing; no reconciled item changed."
         if ok
         else "The opening no longer agrees with the last closing.",
         expected=before.expected - bank_only,
-        actual=before.statement.closing_minor,
+        actual=before.closing,
         items=items,
         evidence=page,
         subject=feed.account_key,
@@ -258,4 +262,4 @@ def transfers_pair(scope: Scope) -> Result:
 def _may_still_come(scope: Scope, entry_id: int) -> bool:
     """The other side's lines may be missing still; K06 and K08 say so for the account."""
     accounts = {line.account_id for line in scope.lines(scope.accounts) if line.entry_id == entry_id}
-    return any(position.statement is None for position in positions(scope) if position.feed.account_id in accounts)
+    return any(position.closing is None for position in positions(scope) if position.feed.account_id in accounts)

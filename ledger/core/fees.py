@@ -57,7 +57,7 @@ def with_fee(
     for one, other, _, margin in best_assignment(scores):
         line, item, tie = lines[one], items[other], why[one, other]
         fee = item.amount - line.amount
-        reasons = (f"same but for a fee of {_share(fee, item.amount)}", _WHY[tie])
+        reasons: tuple[str, ...] = (f"same but for a fee of {_share(fee, item.amount)}", _WHY[tie])
         if not margin:
             reasons = (*reasons, "another pairing is as good")
         confidence = _CONFIDENCE[tie] if margin else 4000

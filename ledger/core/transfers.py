@@ -8,14 +8,16 @@ from ledger.core.matching import Suggestion, Window, match
 from ledger.core.signals import BankSide, BookSide, printed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
+
+    from ledger.core.matching import Refusal
 
 #: Confidence of a pair without a word of transfer: for a person to look at.
 _OFFERED = 6000
 _TRANSFER_WORDS = ("TRANSFER", "XFER", "TRF", "PAYMENT THANK", "CARD PAYMENT", "AUTOPAY", "SAVINGS", "CHECKING")
 
 
-def transfer_pairs(lines: Sequence[BankSide], *, days: int = 4) -> list[Suggestion]:
+def transfer_pairs(lines: Sequence[BankSide], *, days: int = 4, refused: Collection[Refusal] = ()) -> list[Suggestion]:
     """Transfers between own accounts: a line out and a line in of one amount on two accounts, ``items`` holding the line out.
 
     Lines must carry their account and share a scope. Without a word of transfer on either side the pair is only offered.
@@ -37,7 +39,7 @@ def transfer_pairs(lines: Sequence[BankSide], *, days: int = 4) -> list[Suggesti
     arrived = [line for line in lines if line.amount > 0]
     texts = dict(zip((line.id for line in lines), printed(lines), strict=True))
     found = []
-    for said in match(arrived, out, window=Window(days, days)):
+    for said in match(arrived, out, window=Window(days, days), refused=refused):
         if said.kind != "one-to-one":
             continue
         worded = any(word in texts[said.lines[0]] or word in texts[said.items[0]] for word in _TRANSFER_WORDS)

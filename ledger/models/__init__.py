@@ -7,14 +7,17 @@ from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, Mont
 from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, OutboxMember, ReportedBalance
 from ledger.models.names import NameDecision
 from ledger.models.posting import PostingMode
+from ledger.models.standing import BankRule, IntercompanyPair, ReconciliationDuty, StatedBalance
 from ledger.models.support import SupportFile
 
 __all__ = [
     "Account",
     "BankFeed",
     "BankItem",
+    "BankRule",
     "ChangedAfterClose",
     "EntryApproval",
+    "IntercompanyPair",
     "JournalEntry",
     "JournalLine",
     "LedgerException",
@@ -29,7 +32,9 @@ __all__ = [
     "OutboxMember",
     "Period",
     "PostingMode",
+    "ReconciliationDuty",
     "ReportedBalance",
+    "StatedBalance",
     "StatementBalance",
     "SupportFile",
     "TimingItem",

@@ -126,7 +126,10 @@ class MatchMember(models.Model):
 
 
 class StatementBalance(models.Model):
-    """What the bank says the account held at the end of a month, and where that comes from (feed, file, typed)."""
+    """What the bank says the account held on ``ends_on``, in a month, and where that comes from (feed, file, typed).
+
+    While ``finished_at`` is set the database refuses another balance, and that a match of its lines be taken apart.
+    """
 
     client = models.ForeignKey("clients.Client", models.PROTECT)
     feed = models.ForeignKey(BankFeed, models.PROTECT, related_name="statements")
@@ -138,6 +141,8 @@ class StatementBalance(models.Model):
     finished_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     finished_at = models.DateTimeField(null=True, blank=True)
     finished_sha256 = models.BinaryField(max_length=32, null=True, blank=True)
+    told_minor = models.BigIntegerField(null=True, blank=True, help_text="Another balance told after it was finished.")
+    finished_lines = models.JSONField(null=True, blank=True, help_text="What it stood on, to name what changed since.")
 
     class Meta:
         ordering: ClassVar = ["month"]
@@ -162,6 +167,7 @@ class TimingItem(models.Model):
     expected_on = models.DateField()
     cleared_on = models.DateField(null=True, blank=True)
     evidence = models.CharField(max_length=200, blank=True)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     noted_at = models.DateTimeField(auto_now_add=True)
 

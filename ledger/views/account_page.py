@@ -48,8 +48,7 @@ def page(request: HttpRequest, client: Client, chosen: BankFeed, of: Month) -> d
         "feeds": bank_position.feeds(client),
         "explained": sum(item.amount for item in position.outstanding),
         "bank_sum": sum(item.amount_minor for item in position.bank_only),
-        "adjusted_bank": (position.statement.closing_minor if position.statement else 0)
-        + sum(item.amount for item in position.outstanding),
+        "adjusted_bank": (position.closing or 0) + sum(item.amount for item in position.outstanding),
         "adjusted_books": position.book + sum(item.amount_minor for item in position.bank_only) + position.bank_early,
         "against": finishing.against_finishing(position),
         "unchanged": finishing.is_unchanged(position),
@@ -68,10 +67,10 @@ def page(request: HttpRequest, client: Client, chosen: BankFeed, of: Month) -> d
 def row(position: Position) -> dict[str, Any]:
     """What an account's line in the list and its heading say."""
     finished = bool(position.statement and position.statement.finished_at)
-    if position.statement is None:
+    if position.closing is None:
         state, word = "unknown", "No statement"
-    elif position.difference or position.bank_only:
-        state, word = "fail", "Off" if position.difference else "To decide"
+    elif position.is_off or position.bank_only:
+        state, word = "fail", "Off" if position.is_off else "To decide"
     else:
         state, word = "pass", "Prepared" if finished else "Ties"
     return {"position": position, "feed": position.feed, "state": state, "word": word, "finished": finished}

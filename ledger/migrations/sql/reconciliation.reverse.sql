@@ -1,0 +1,12 @@
+ALTER TABLE ledger_intercompanypair DROP CONSTRAINT intercompany_account_of_partner;
+ALTER TABLE ledger_intercompanypair DROP CONSTRAINT intercompany_account_of_client;
+ALTER TABLE ledger_bankrule DROP CONSTRAINT bank_rule_account_of_client;
+ALTER TABLE ledger_statedbalance DROP CONSTRAINT stated_account_of_client;
+ALTER TABLE ledger_reconciliationduty DROP CONSTRAINT duty_account_of_client;
+DROP TRIGGER match_stands ON ledger_matchmember;
+DROP FUNCTION ledger_match_stands();
+DROP TRIGGER bank_item_stands ON ledger_bankitem;
+DROP FUNCTION ledger_bank_item_stands();
+DROP TRIGGER statement_stands ON ledger_statementbalance;
+DROP FUNCTION ledger_statement_stands();
+DROP FUNCTION ledger_finished_month(bigint, bigint, date);

@@ -88,7 +88,7 @@ def _went_to(client: Client, items: Sequence[BankItem]) -> dict[int, Account]:
     match_of = dict(members.values_list("match_id", "item_id"))
     booked = MatchMember.objects.filter(client=client, match_id__in=match_of, entry__isnull=False)
     item_of = {entry: match_of[match] for entry, match in booked.values_list("entry_id", "match_id")}
-    feeds = {item.feed.account_id for item in items}
+    feeds = {item.feed.account_id for item in items if item.feed.account_id is not None}
     others = JournalLine.objects.filter(client=client, entry_id__in=item_of).exclude(account_id__in=feeds)
     return {
         item: line.account

@@ -34,11 +34,8 @@ class Rest:
 def offer(client: Client, rest: Rest, *, refused: Collection[Refusal]) -> tuple[int, int]:
     """Offer what the rest may be, the surest kind first; gives how many were taken by themselves and how many wait."""
     accepted = suggested = 0
-    met = set(
-        MatchMember.objects.filter(
-            client=client, is_live=True, item__in=[item.pk for item in rest.items.values()]
-        ).values_list("item_id", flat=True)
-    )
+    ids = [item.pk for item in rest.items.values()]
+    met = set(MatchMember.objects.filter(client=client, is_live=True, item__in=ids).values_list("item_id", flat=True))
     open_lines = [line for line in rest.lines if rest.items[line.id].pk not in met]
     for offered in (_transfers, _fees, _rules):
         taken, waiting, used = offered(client, rest, open_lines, refused)

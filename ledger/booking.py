@@ -18,7 +18,7 @@ from integrations.records import PayrollRun, Record, Skipped, Unknown, Withdrawn
 from integrations.records_json import from_json
 from integrations.registry import all_providers
 from integrations.storing import UNREADABLE, collector_at_rest
-from ledger import exceptions_inbox, mapping, overlap, posting, revisions, routes
+from ledger import exceptions_inbox, mapping, overlap, posting, rates, revisions, routes
 from ledger.core import roles
 from ledger.core.period import Month
 from ledger.core.rules import EVIDENCE, Unbookable, drafts
@@ -141,6 +141,7 @@ class _Reader:
         self.categories |= {slug: provider.category for slug, provider in all_providers().items()}
         self.gate = overlap.PayrollGate(client)
         self.routes = routes.Gate(client)
+        self.rates = rates.Rates(client)
         self._days: dict[date, tuple[mapping.Mapping | None, bool]] = {}
         self._placer = mapping.Placer()
 
@@ -175,7 +176,7 @@ class _Reader:
             return
         try:
             made = drafts(
-                record,
+                self.rates.lent(record, self.client.home_currency),
                 provider=connection.provider,
                 category=self.categories.get(connection.provider, ""),
                 home=self.client.home_currency,

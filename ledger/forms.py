@@ -70,6 +70,16 @@ class EntryForm(forms.Form):
     )
 
 
+class RateForm(forms.Form):
+    """The rate of a month's last day."""
+
+    currency = forms.CharField(label="Currency", max_length=3, min_length=3)
+    rate = forms.DecimalField(
+        label="Rate", max_digits=24, decimal_places=12, help_text="Home currency for one unit, like 1.0823."
+    )
+    source = forms.CharField(label="Source", max_length=120, help_text="A central bank, the accounting system, a bank.")
+
+
 def line_rows(data: Any) -> list[dict[str, Any]]:
     """The lines typed into the table, without those left empty."""
     names = ("account", "debit", "credit", "memo")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from integrations.models import Connection, Fact, StreamState
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import mapping
+from ledger import mapping, rates
 from ledger.booking import TAKEN_ELSEWHERE
 from ledger.core import roles
 from ledger.core.rules import EVIDENCE, Unbookable, drafts
@@ -87,9 +87,10 @@ def _entries(client: Client, month: Month, trial: Trial) -> Iterator[tuple[str, 
     )
     rows = list(facts.exclude(kind__in=[*TAKEN_ELSEWHERE, "PayloadError"]).order_by("pk")[: LIMIT + 1])
     trial.is_cut = len(rows) > LIMIT
+    kept = rates.Rates(client)
     for fact in rows[:LIMIT]:
         provider = connections[fact.connection_id].provider
-        record = from_json(fact.kind, fact.data)
+        record = kept.lent(from_json(fact.kind, fact.data), client.home_currency)
         if duties.get((fact.connection_id, fact.stream), "book") != "book" or isinstance(record, EVIDENCE):
             continue
         try:

@@ -11,7 +11,7 @@ from ledger import posting
 from ledger.models import JournalEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
 #: Why an entry was reversed, so that the source may say it again; what a person reversed is not booked anew.
@@ -105,3 +105,30 @@ def take_back(client_id: int, fact: Gone, kinds: Collection[str], key: str, clos
         posting.reverse(entry, reason=NO_LONGER_SAID, booked_on=entry.booked_on)
     same.filter(state=Fact.State.BOOKED).update(state=Fact.State.SUPERSEDED)
     return None
+
+
+def let_stand(
+    client_id: int,
+    key: str,
+    purposes: Sequence[str],
+    wanted: Mapping[str, posting.Entry],
+    *,
+    reason: str,
+    actor_id: int | None = None,
+) -> int:
+    """Let just the wanted entries, by purpose, stand for an identity: what says otherwise is reversed on its own day.
+
+    Gives how many were posted. Raises PostingError, PeriodClosed where a month closed meanwhile.
+    """
+    posted = 0
+    for purpose in purposes:
+        stands, entry = live_entry(client_id, key, purpose), wanted.get(purpose)
+        if stands is not None and entry is not None and bytes(stands.content_sha256) == entry.digest():
+            continue
+        if stands is not None:
+            posting.reverse(stands, reason=reason, booked_on=stands.booked_on, actor_id=actor_id)
+        if entry is not None:
+            last = newest_entry(client_id, key, purpose)
+            posting.post(client_id, [entry._replace(revision=last.revision + 1 if last else 0)], actor_id=actor_id)
+            posted += 1
+    return posted

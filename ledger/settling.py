@@ -23,6 +23,7 @@ from ledger import (
     outbox_files,
     posting,
     queries,
+    rates,
     routes,
 )
 from ledger.core.rules import drafts
@@ -152,7 +153,7 @@ def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
     declared = all_providers().get(provider)
     day = booking.first_open_day(client.pk, fact.booked_on)
     version = mapping.load(client.pk).on(day)
-    record = from_json(fact.kind, fact.data)
+    record = rates.Rates(client).lent(from_json(fact.kind, fact.data), client.home_currency)
     entries = []
     category = declared.category if declared else ""
     for draft in drafts(record, provider=provider, category=category, home=client.home_currency):

@@ -7,6 +7,7 @@ from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, Mont
 from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, OutboxMember, ReportedBalance
 from ledger.models.names import NameDecision
 from ledger.models.posting import PostingMode
+from ledger.models.rates import ExchangeRate
 from ledger.models.standing import BankRule, IntercompanyPair, ReconciliationDuty, StatedBalance
 from ledger.models.support import SupportFile
 
@@ -17,6 +18,7 @@ __all__ = [
     "BankRule",
     "ChangedAfterClose",
     "EntryApproval",
+    "ExchangeRate",
     "IntercompanyPair",
     "JournalEntry",
     "JournalLine",

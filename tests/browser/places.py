@@ -77,6 +77,7 @@ STAFF = (
     Place("posting", f"{CLIENT}/posting/"),
     Place("records", f"{CLIENT}/posting/", link="main tbody a[href*='/posting/']"),
     Place("document", f"{CLIENT}/posting/", link="main tbody a[href*='/documents/']"),
+    Place("revaluation", f"{CLIENT}/revaluation/{MONTH}/"),
     Place("mapping", f"{CLIENT}/mapping/"),
     Place("connections", f"{CLIENT}/connections/"),
     Place("connection", f"{CLIENT}/connections/", link="main tbody a[href*='/connections/']"),

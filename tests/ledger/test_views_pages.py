@@ -64,6 +64,7 @@ def pages(books):
         "/c/kestrel/mapping/?show=unmapped",
         "/c/kestrel/mapping/test/?month=2026-03",
         "/c/kestrel/posting/",
+        month.format("revaluation"),
         f"/c/kestrel/posting/{books.connections['stripe'].pk}/balance_transactions/2026-03/",
         f"/c/kestrel/posting/{books.connections['stripe'].pk}/balance_transactions/2026-03/?status=held",
         f"/c/kestrel/documents/{document.pk}/",

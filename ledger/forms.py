@@ -8,6 +8,8 @@ from django import forms
 
 from ledger import queries
 from ledger.core import roles
+from ledger.core.placing import CONDITIONS
+from ledger.models import MappingVersion
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -24,15 +26,27 @@ class RuleForm(forms.Form):
     """One mapping rule; blanks match everything."""
 
     role = forms.ChoiceField(label="Category")
-    key = forms.CharField(
-        label="Only", required=False, max_length=120, help_text="A channel, an earning, a tax; blank for any."
-    )
-    department = forms.CharField(label="Department", required=False, max_length=120)
-    provider = forms.SlugField(label="System", required=False, max_length=40)
-    words = forms.CharField(label="Words in a bank line", required=False, max_length=120)
     account = forms.CharField(
         label="Account", max_length=240, widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"})
     )
+    key = forms.CharField(
+        label="Item",
+        required=False,
+        max_length=120,
+        help_text="A product or channel, a tax, a pay item, an expense category, a processor; blank is the default for all.",
+    )
+    party = forms.CharField(label=CONDITIONS["party"], required=False, max_length=120)
+    tender = forms.CharField(label=CONDITIONS["tender"], required=False, max_length=120)
+    department = forms.CharField(label=CONDITIONS["department"], required=False, max_length=120)
+    location = forms.CharField(label=CONDITIONS["location"], required=False, max_length=120)
+    channel = forms.CharField(label=CONDITIONS["channel"], required=False, max_length=120)
+    provider = forms.SlugField(
+        label="System", required=False, max_length=40, help_text="Its short name, as in its address."
+    )
+    words = forms.CharField(label="Words in a bank line", required=False, max_length=120)
+    to_class = forms.CharField(label="Put class", required=False, max_length=120)
+    to_department = forms.CharField(label="Put department or location", required=False, max_length=120)
+    to_party = forms.CharField(label="Put vendor or customer", required=False, max_length=120)
     reason = forms.CharField(label="Why", required=False, max_length=200)
 
     def __init__(self, data: Any = None, *, client: Client) -> None:
@@ -42,6 +56,16 @@ class RuleForm(forms.Form):
         assert isinstance(choices, forms.ChoiceField)
         choices.choices = [(slug, role.label) for slug, role in roles.ROLES.items()]
 
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields as the dialog shows them."""
+        asks = ("key", *(name for name in CONDITIONS if name != "key"), "words")
+        return [
+            ("", [self["role"], self["account"]]),
+            ("Only for", [self[name] for name in asks]),
+            ("Put on its lines", [self["to_class"], self["to_department"], self["to_party"]]),
+            ("", [self["reason"]]),
+        ]
+
     def clean_account(self) -> Account:
         account = queries.account_named(self.client, self.cleaned_data["account"])
         if account is None:
@@ -50,10 +74,19 @@ class RuleForm(forms.Form):
 
 
 class SubmitForm(forms.Form):
-    """What a draft mapping changes, and from when."""
+    """What a draft mapping changes, from when, and what becomes of months that are closed already."""
 
     note = forms.CharField(label="What changes", max_length=300)
     effective_from = DayField(label="Effective from")
+    locked_months = forms.ChoiceField(
+        label="Closed months", choices=MappingVersion.LockedMonths.choices, initial=MappingVersion.LockedMonths.STAY
+    )
+
+
+class TemplateForm(forms.Form):
+    """A name to keep a mapping under, as a template."""
+
+    name = forms.CharField(label="Name of the template", max_length=80)
 
 
 class EntryForm(forms.Form):

@@ -210,8 +210,8 @@ def revert(to: MappingVersion, *, by: User, effective_from: date) -> MappingVers
     version = draft(to.client, by=by, effective_from=effective_from)
     version.rules.all().delete()
     _copy_rules(to, version)
-    version.note = f"As in v{to.number}"
-    version.save(update_fields=["note"])
+    version.note, version.tested_at = f"As in v{to.number}", None
+    version.save(update_fields=["note", "tested_at"])
     audit.record(to.client, by, "mapping.rule", f"all as in mapping v{to.number}", {"version": version.number})
     return version
 
@@ -241,8 +241,24 @@ def set_rule(
         **case,
         defaults={"account": account, "reason": reason, **tags},
     )
+    _untested(version)
     audit.record(version.client, by, "mapping.rule", str(rule), {"account": account.name, "version": version.number})
     return rule
+
+
+def _untested(version: MappingVersion) -> None:
+    """A changed draft has not been tested."""
+    if version.tested_at is not None:
+        version.tested_at = None
+        version.save(update_fields=["tested_at"])
+
+
+def mark_tested(version: MappingVersion, month: date, *, by: User) -> None:
+    """Remember that a draft was tried on a month as it stands. Raises MappingError."""
+    _must_be_draft(version)
+    version.tested_month, version.tested_at = month, timezone.now()
+    version.save(update_fields=["tested_month", "tested_at"])
+    audit.record(version.client, by, "mapping.tested", f"mapping v{version.number}", {"month": f"{month:%Y-%m}"})
 
 
 def _must_be_draft(version: MappingVersion) -> None:
@@ -254,16 +270,17 @@ def drop_rule(version: MappingVersion, rule: MappingRule, *, by: User) -> None:
     """Take one rule out of a draft. Raises MappingError."""
     _must_be_draft(version)
     rule.delete()
+    _untested(version)
     audit.record(version.client, by, "mapping.rule-dropped", str(rule), {"version": version.number})
 
 
-def submit(version: MappingVersion, *, note: str, effective_from: date, by: User) -> None:
-    """Say what a draft changes and from when, for the controller. Raises MappingError."""
+def submit(version: MappingVersion, *, note: str, effective_from: date, by: User, locked_months: str = "stay") -> None:
+    """Say what a draft changes, from when, and what becomes of closed months, for the controller. Raises MappingError."""
     _must_be_draft(version)
     if not note.strip():
         raise MappingError("Say what changes, for whoever approves it.")
-    version.note, version.effective_from = note.strip()[:300], effective_from
-    version.save(update_fields=["note", "effective_from"])
+    version.note, version.effective_from, version.locked_months = note.strip()[:300], effective_from, locked_months
+    version.save(update_fields=["note", "effective_from", "locked_months"])
     audit.record(version.client, by, "mapping.submitted", f"mapping v{version.number}", {"from": str(effective_from)})
 
 
@@ -282,6 +299,8 @@ def approve(version: MappingVersion, *, by: User) -> None:
         raise MappingError("A mapping without rules cannot be approved.")
     if gone := next((rule for rule in rules if not rule.account.is_active), None):
         raise MappingError(f"{gone.account} is inactive; {gone} needs another account.")
+    is_first = not MappingVersion.objects.filter(client_id=version.client_id, state="approved").exists()
+    version.moved_at = timezone.now() if is_first else None  # nothing was posted before the first
     version.state = MappingVersion.State.APPROVED
     version.approved_by = by
     version.approved_at = timezone.now()

@@ -199,9 +199,15 @@ def reverse(
     entry: JournalEntry, *, reason: str, booked_on: date, actor_id: int | None = None, origin: str | None = None
 ) -> int:
     """Post the mirror of an entry, dated ``booked_on``; gives the reversal's id. Raises PostingError when already reversed."""
+    mirror = mirror_of(entry, reason=reason, booked_on=booked_on, origin=origin)
+    return post(entry.client_id, [mirror], actor_id=actor_id).ids[0]
+
+
+def mirror_of(entry: JournalEntry, *, reason: str, booked_on: date, origin: str | None = None) -> Entry:
+    """The reversal of an entry as it is to be posted: each line on its other side."""
     stands = map(_as_it_stands, entry.lines.all())
     lines = [line._replace(debit=line.credit, credit=line.debit) for line in stands]
-    mirror = Entry(
+    return Entry(
         booked_on=booked_on,
         source_key=entry.source_key,
         purpose=f"reversal:{entry.purpose}"[:40],
@@ -214,7 +220,6 @@ def reverse(
         fact_id=entry.fact_id,
         mapping_version_id=entry.mapping_version_id,
     )
-    return post(entry.client_id, [mirror], actor_id=actor_id).ids[0]
 
 
 def again(entry: JournalEntry, *, booked_on: date, reason: str) -> Entry:

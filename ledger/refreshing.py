@@ -35,6 +35,7 @@ from ledger import (
     outbox_parties,
     proving,
     reconciling,
+    remapping,
 )
 from ledger.core.period import Month
 from ledger.models import OutboxItem, Period
@@ -82,6 +83,7 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         counts["mirror"] = _mirror(client, books, renew)
     with client_context(client_id):
         counts["bank lines"] = bank_intake.take(client)
+        counts["remapped"] = remapping.follow(client)
         counts["booked"] = asdict(booking.book(client))
         counts["accruals"] = accruals.book(client)
         counts["matches"] = reconciling.suggest(client)

@@ -1,24 +1,28 @@
-"""A draft mapping tried on a past month before it posts anything: what it covers, what would move, what stays unmapped."""
+"""A draft mapping tried on a past month before it posts anything: what it covers, what stays unmapped, what a default takes.
+
+What it would move of what is posted already is ``remapping.preview``'s to say.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from integrations.models import Connection, Fact, StreamState
 from integrations.records_json import from_json
 from integrations.registry import all_providers
+from integrations.storing import UNREADABLE
 from ledger import mapping, rates
 from ledger.booking import TAKEN_ELSEWHERE
 from ledger.core import roles
+from ledger.core.placing import Rule, is_default, traits_of
 from ledger.core.rules import EVIDENCE, Unbookable, drafts
-from ledger.models import Account, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clients.models import Client
+    from integrations.records import Record
     from ledger.core.entry import DraftEntry
     from ledger.core.period import Month
     from ledger.mapping import Mapping
@@ -29,7 +33,9 @@ LIMIT = 20_000
 
 @dataclass(slots=True)
 class Trial:
-    """Amounts in minor units. ``moved`` is account id → [debit − credit under the approved mapping, under the draft]."""
+    """Amounts in minor units. ``unmapped`` and ``by_default`` are category → [lines, money]: what would be held, and items
+    that no rule names, which go where their category's default sends them.
+    """
 
     month: Month
     entries: int = 0
@@ -37,55 +43,35 @@ class Trial:
     money: int = 0
     covered_lines: int = 0
     covered_money: int = 0
-    moving_entries: int = 0
-    moving_lines: int = 0
+    released: int = 0
     is_cut: bool = False
-    is_closed: bool = False
     unmapped: dict[str, list[int]] = field(default_factory=dict)
-    moved: dict[int | None, list[int]] = field(default_factory=lambda: defaultdict(lambda: [0, 0]))
-    accounts: dict[int, Account] = field(default_factory=dict)
+    by_default: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def covered_basis_points(self) -> int:
         return 10_000 * self.covered_money // self.money if self.money else 10_000
 
-    @property
-    def changes(self) -> list[tuple[str, int, int]]:
-        """(account, before, after) of every account that moves; what is unmapped stands as held."""
-        rows = []
-        for account, (before, after) in self.moved.items():
-            if before != after:
-                rows.append((str(self.accounts[account]) if account else "Held, unposted", before, after))
-        return sorted(rows)
-
-    @property
-    def net_income_change(self) -> int:
-        """How the month's profit would differ; positive is more profit."""
-        nominal = {pk for pk, account in self.accounts.items() if account.type in {"income", "expense"}}
-        return sum(before - after for account, (before, after) in self.moved.items() if account in nominal)
-
 
 def rehearse(client: Client, month: Month) -> Trial:
-    """Replay a month's facts with the approved mapping and with the draft (the approved one where there is no draft)."""
-    approved = mapping.load(client.pk).on(month.last)
-    draft = mapping.load_draft(client.pk) or approved
-    trial = Trial(month)
-    trial.is_closed = Period.objects.filter(client=client, month=month.first).exclude(state="open").exists()
-    for provider, entry in _entries(client, month, trial):
+    """Replay a month's facts with the draft (what is in force where there is none)."""
+    tried = mapping.load_draft(client.pk) or mapping.load(client.pk).on(month.last)
+    trial, seen = Trial(month), dict[tuple[object, ...], Rule | None]()
+    for fact, record, provider, entry in _entries(client, month, trial):
         trial.entries += 1
-        trial.moving_entries += _replay(entry, provider, approved, draft, trial)
-    trial.accounts = Account.objects.filter(client=client).in_bulk([account for account in trial.moved if account])
+        is_whole = _replay(entry, record, provider, tried, trial, seen)
+        trial.released += is_whole and fact.state == Fact.State.EXCEPTION
     return trial
 
 
-def _entries(client: Client, month: Month, trial: Trial) -> Iterator[tuple[str, DraftEntry]]:
+def _entries(client: Client, month: Month, trial: Trial) -> Iterator[tuple[Fact, Record, str, DraftEntry]]:
     connections = Connection.objects.filter(client=client).in_bulk()
     duties = {(row.connection_id, row.stream): row.duty for row in StreamState.objects.filter(client=client)}
     categories = {slug: provider.category for slug, provider in all_providers().items()}
     facts = Fact.objects.filter(
         client=client, booked_on__range=(month.first, month.last), state__in=["booked", "exception", "new"]
     )
-    rows = list(facts.exclude(kind__in=[*TAKEN_ELSEWHERE, "PayloadError"]).order_by("pk")[: LIMIT + 1])
+    rows = list(facts.exclude(kind__in=[*TAKEN_ELSEWHERE, UNREADABLE]).order_by("pk")[: LIMIT + 1])
     trial.is_cut = len(rows) > LIMIT
     kept = rates.Rates(client)
     for fact in rows[:LIMIT]:
@@ -98,28 +84,36 @@ def _entries(client: Client, month: Month, trial: Trial) -> Iterator[tuple[str, 
         except Unbookable:
             continue
         for entry in made:
-            yield provider, entry
+            yield fact, record, provider, entry
 
 
-def _replay(entry: DraftEntry, provider: str, approved: Mapping | None, draft: Mapping | None, trial: Trial) -> bool:
-    moves = False
+def _replay(
+    entry: DraftEntry,
+    record: Record,
+    provider: str,
+    tried: Mapping | None,
+    trial: Trial,
+    seen: dict[tuple[object, ...], Rule | None],
+) -> bool:
+    """Whether every line of the entry finds its account."""
+    traits, is_whole = traits_of(record), True
     for line in entry.lines:
         amount = line.debit + line.credit
-        before = approved.account_for(line, provider) if approved else None
-        after = draft.account_for(line, provider) if draft else None
+        case = line.role, line.key, line.department, line.klass, line.party, provider, traits
+        if case not in seen:
+            seen[case] = tried.place(line, provider, traits) if tried else None
+        rule = seen[case]
         trial.lines += 1
         trial.money += amount
-        if after is None:
-            held = trial.unmapped.setdefault(roles.label(line.role, line.key), [0, 0])
-            held[0] += 1
-            held[1] += amount
+        if rule is None:
+            is_whole = False
         else:
             trial.covered_lines += 1
             trial.covered_money += amount
-        if before != after:
-            moves = True
-            trial.moving_lines += 1
-        net = line.debit - line.credit
-        trial.moved[before][0] += net
-        trial.moved[after][1] += net
-    return moves
+        if rule is None or is_default(rule.case, line.key):
+            sums = (trial.unmapped if rule is None else trial.by_default).setdefault(
+                roles.label(line.role, line.key), [0, 0]
+            )
+            sums[0] += 1
+            sums[1] += amount
+    return is_whole

@@ -30,6 +30,12 @@ CONDITIONS = {
     "channel": "Channel",
     "provider": "System",
 }
+#: What the items of a role are called where each new one wants a look; systems and bank accounts name themselves.
+ITEMS = frozenset(
+    role.refined_by
+    for role in roles.ROLES.values()
+    if role.refined_by not in ("", "provider", "bank account", "location")
+)
 #: Fields of a record that name the other side, the first that says one.
 _PARTIES = ("vendor", "merchant", "customer", "contractor")
 
@@ -61,6 +67,12 @@ class Rule(NamedTuple):
     department: str = ""
     party: str = ""
     pk: int = 0
+
+
+def is_default(case: Case, key: str) -> bool:
+    """Whether a line's item is one that the rule does not name, though its role is told apart by items (MP3)."""
+    known = roles.ROLES.get(case.role)
+    return bool(key) and not case.key and known is not None and known.refined_by in ITEMS
 
 
 class Traits(NamedTuple):

@@ -1,6 +1,6 @@
 """The ledger's tables, by noun."""
 
-from ledger.models.accounts import Account, MappingRule, MappingVersion, Period
+from ledger.models.accounts import Account, MappingRule, MappingTemplate, MappingVersion, Period
 from ledger.models.bank import BankFeed, BankItem, Match, MatchMember, StatementBalance, TimingItem
 from ledger.models.inbox import LedgerException
 from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
@@ -24,6 +24,7 @@ __all__ = [
     "JournalLine",
     "LedgerException",
     "MappingRule",
+    "MappingTemplate",
     "MappingVersion",
     "Match",
     "MatchMember",

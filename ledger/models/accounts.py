@@ -114,6 +114,7 @@ class MappingVersion(models.Model):
     prepared_at = models.DateTimeField(auto_now_add=True)
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     approved_at = models.DateTimeField(null=True, blank=True)
+    moved_at = models.DateTimeField(null=True, blank=True, help_text="When what was posted before had followed it.")
 
     class Meta:
         ordering: ClassVar = ["-number"]
@@ -180,3 +181,24 @@ class MappingRule(models.Model):
     def as_rule(self) -> Rule:
         """The rule as the core looks it up."""
         return Rule(self.case, self.account_id, self.to_class, self.to_department, self.to_party, self.pk or 0)
+
+
+class MappingTemplate(models.Model):
+    """Rules that a practice puts into the mappings of many clients; each client may say otherwise for itself.
+
+    ``rules`` is [{column of a rule: value, …, "account": its number and name}, …]: an account is found in each client's own
+    chart. Updates: as a whole. Deletion: yes; what was put into a client's mapping stays there.
+    """
+
+    practice = models.ForeignKey("clients.Practice", models.PROTECT, related_name="mapping_templates")
+    name = models.CharField(max_length=80)
+    rules = models.JSONField(default=list)
+    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["practice", "name"], name="mapping_template_name")]
+
+    def __str__(self) -> str:
+        return self.name

@@ -68,11 +68,18 @@ def meaning(line: JournalLine) -> str:
     return refined(line.role, line.key)
 
 
+@register.filter
 def refined(role: str, key: str) -> str:
     """A role with what refines it, in words."""
     known = roles.ROLES.get(role)
     provider = all_providers().get(key) if known and known.refined_by == "provider" else None
     return roles.label(role, provider.name if provider else key)
+
+
+@register.filter
+def percent(basis_points: int) -> str:
+    """Basis points as people read them; never a full hundred for what is not whole."""
+    return f"{basis_points // 100}%" if basis_points % 100 == 0 else f"{basis_points / 100:.1f}%"
 
 
 @register.filter

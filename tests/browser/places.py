@@ -79,6 +79,7 @@ STAFF = (
     Place("document", f"{CLIENT}/posting/", link="main tbody a[href*='/documents/']"),
     Place("revaluation", f"{CLIENT}/revaluation/{MONTH}/"),
     Place("mapping", f"{CLIENT}/mapping/"),
+    Place("mapping-templates", "/mapping-templates/"),
     Place("connections", f"{CLIENT}/connections/"),
     Place("connection", f"{CLIENT}/connections/", link="main tbody a[href*='/connections/']"),
     Place("stack", f"{CLIENT}/stack/"),

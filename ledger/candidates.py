@@ -93,7 +93,7 @@ def _held(row: tuple[Any, ...]) -> Held | None:
     if found is None:
         return None
     effect, amount = found
-    account = (paid_from if effect == "out" else paid_to) if money or paid else 0
+    account = (paid_to if effect == "in" else paid_from) if money or paid else 0
     is_ours = origin == "source"
     candidate = Candidate(
         id=identity,
@@ -116,8 +116,10 @@ def _held(row: tuple[Any, ...]) -> Held | None:
 
 def _effect(money: int, paid: int, payable: int, receivable: int) -> tuple[Effect, int] | None:
     """What the entry does, and with how much: money first, what is owed where no money moves; None for neither."""
-    if money or paid:
-        return ("in", money) if money > 0 else ("out", -money or paid)
+    if money:
+        return ("in", money) if money > 0 else ("out", -money)
+    if paid:
+        return "move", paid
     if payable:
         return ("bill", -payable) if payable < 0 else ("out", payable)
     if receivable:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-Effect: TypeAlias = Literal["out", "in", "bill", "invoice"]
+Effect: TypeAlias = Literal["out", "in", "move", "bill", "invoice"]
 Verdict: TypeAlias = Literal["same", "ask", "two"]
 #: How many days two records of the same money may lie apart.
 WINDOW = 10
@@ -37,8 +37,9 @@ class Candidate(NamedTuple):
     """A record that moves or owes money. ``amount`` > 0 in the home currency's minor units; only one effect's may meet.
 
     ``route`` brought it; ``numbers_its_own``: that route gives each of its records an identity, so that two of its records are
-    two. ``order`` is what it pays or belongs to, ``order_total`` the whole of that in minor units where known. ``reference``
-    are identities other systems may repeat. ``foreign`` is the amount in ``currency`` where that is not the home currency.
+    two. ``move``: between the company's own accounts. ``order`` is what it pays or belongs to, ``order_total`` the whole of
+    that in minor units where known. ``reference`` are identities other systems may repeat. ``foreign`` is the amount in
+    ``currency`` where that is not the home currency.
     """
 
     id: str
@@ -140,13 +141,13 @@ def _days(one: Candidate, two: Candidate, cadence: int | None) -> Reason:
         return Reason(f"{said}, as every time", -10)
     if apart > WINDOW:
         return Reason(said, -10)
-    if apart > 4 and one.effect in {"out", "in"}:
+    if apart > 4 and one.effect not in {"bill", "invoice"}:
         return Reason(said, -6)
     return Reason(said, 2 if apart <= 1 else 1)
 
 
 def _party(one: Candidate, two: Candidate) -> Reason:
-    who = {"out": "vendor", "bill": "vendor", "in": "payer", "invoice": "customer"}[one.effect]
+    who = {"in": "payer", "invoice": "customer"}.get(one.effect, "vendor")
     likeness = alike(one.party, two.party)
     if likeness == "unknown":
         return Reason(f"{who} not named on both", -3)

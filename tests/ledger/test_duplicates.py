@@ -102,6 +102,14 @@ def test_what_is_not_the_same_money_is_no_pair(ledger, second):
     assert ledger(spent(1, 4), second) == []
 
 
+def test_a_move_between_own_accounts_is_no_payment_but_may_be_doubled_itself(ledger):
+    moved = spent(2, 5, type_="Transfer", to="1020", party="")
+    assert ledger(spent(1, 4, party=""), moved) == []
+    assert ledger(moved, spent(3, 5, type_="Transfer", to="1020", party="", number="")) == []
+    named = [spent(key, 5, type_="Transfer", to="1020", number="TR-1188", party="") for key in (4, 5)]
+    assert ledger(*named) == ["Transfer:4=Transfer:5"]
+
+
 def test_numbers_of_their_own_tell_two_documents_of_one_type_apart(ledger):
     assert ledger(spent(1, 4, number="3301"), spent(2, 5, number="3302")) == []
     assert ledger(spent(1, 4, number="3301"), spent(2, 5, number="3302"), spent(3, 6, number="3301")) == [

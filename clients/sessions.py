@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db.models import F
 from django.urls import reverse
@@ -41,18 +42,22 @@ def ended(request: HttpRequest) -> str:
     if now - request.session.get(BEGAN, now) >= settings.SESSION_COOKIE_AGE:
         return "You were signed out after 12 hours. Sign in again to go on."
     seen = request.session.get(SEEN)
-    if seen is not None and now - seen >= limit_minutes(request.user) * 60:
+    idle = now - seen if seen is not None else 0
+    # Hardly a request comes so late that it matters whose limit it is.
+    if idle >= min(settings.IDLE_MINUTES.values()) * 60 and idle >= limit_minutes(request.user) * 60:
         return "You were signed out because nothing happened for a while. What you saved is safe."
     return ""
 
 
 def touch(request: HttpRequest) -> None:
-    """Note that the person is there, unless the page asked by itself."""
+    """Note that the person is there, unless the page asked by itself; the list of the person's sessions says so too."""
     now = time.time()
     if BEGAN not in request.session:
         request.session[BEGAN] = now
     if request.headers.get(BACKGROUND) is None and now - request.session.get(SEEN, 0) >= GRAIN_SECONDS:
         request.session[SEEN] = now
+        # Not with each request, as allauth's middleware would: requests of one session would wait for each other's row.
+        UserSession.objects.create_from_request(request)
 
 
 def has_second_factor(request: HttpRequest) -> bool:

@@ -72,7 +72,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "clients.middleware.SecondFactor",
     "django_htmx.middleware.HtmxMiddleware",
     "clients.middleware.NoStore",

@@ -9,11 +9,8 @@ os.environ.setdefault("TIEOUT_VAR", str(Path(__file__).resolve().parent.parent /
 os.environ.setdefault("TIEOUT_SECRET_KEY", "test-" + "s" * 60)
 
 from config.settings import *  # noqa: F403
-from config.settings import DATABASES
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY_TASK_ALWAYS_EAGER = False
-for _database in DATABASES.values():
-    _database["CONN_MAX_AGE"] = 0

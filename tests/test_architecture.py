@@ -44,16 +44,22 @@ def tree(path: Path) -> ast.Module:
 
 
 @cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """All that stands in a module; many rules go over it."""
+    return tuple(ast.walk(tree(path)))
+
+
+@cache
 def imports(path: Path) -> frozenset[str]:
     """What a module imports when it runs; what only the type checker reads is no dependency."""
     found: set[str] = set()
     idle = {
         inner
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if node in idle:
             continue
         if isinstance(node, ast.Import):
@@ -108,7 +114,7 @@ def test_no_file_is_longer_than_400_lines():
 def test_no_function_is_longer_than_70_lines():
     long = []
     for path in sources(*APPS):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.end_lineno - node.lineno + 1 > 70:
                 long.append(f"{name(path)}:{node.lineno} {node.name}")
     assert long == []
@@ -123,7 +129,7 @@ def test_no_broad_except_and_no_unfinished_work():
     marks = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
     for path in sources(*APPS):
         text = path.read_text()
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.ExceptHandler) and (
                 node.type is None or getattr(node.type, "id", "") in {"Exception", "BaseException"}
             ):
@@ -138,7 +144,7 @@ def test_no_broad_except_and_no_unfinished_work():
 def test_books_know_no_floats():
     wrong = []
     for path in sources("ledger", "closeout"):
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Constant) and isinstance(node.value, float):
                 wrong.append(f"{name(path)}:{node.lineno} {node.value}")
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "float":
@@ -148,18 +154,18 @@ def test_books_know_no_floats():
 
 def _strings_and_names(path: Path) -> list[str]:
     """The words a module works with; comments and docstrings may name an example."""
-    whole = tree(path)
+    whole = nodes(path)
     docs = {
         id(node.body[0].value)
-        for node in ast.walk(whole)
+        for node in whole
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node)
     }
     words = [
         node.value
-        for node in ast.walk(whole)
+        for node in whole
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs
     ]
-    return words + [node.id for node in ast.walk(whole) if isinstance(node, ast.Name)] + sorted(imports(path))
+    return words + [node.id for node in whole if isinstance(node, ast.Name)] + sorted(imports(path))
 
 
 def test_no_provider_is_named_above_its_folder():

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +20,7 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value
 from celery import Celery
 from django.conf import settings
-from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+from django.core.servers.basehttp import WSGIRequestHandler, WSGIServer
 from django.db import connections
 
 from clients.models import User
@@ -35,11 +36,43 @@ if TYPE_CHECKING:
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SWEEP_SECONDS = 1.0
 PATIENCE_SECONDS = 90
+#: A browser opens connections before it needs them; each keeps a thread until it is used or closed.
+THREADS = 24
 
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *_said: Any) -> None:
         """Say nothing; what a page asked for is in the browser's own record."""
+
+
+class _Server(WSGIServer):
+    """Some threads that stay, as the real server has them: their connections know the tables already.
+
+    Each connection of the browser is closed after its answer, so that none that is idle keeps a thread.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Quiet, allow_reuse_address=False)
+        self._threads = ThreadPoolExecutor(THREADS, "portal")
+        self._held: set[Any] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._threads.submit(self._answer, request, client_address)
+
+    def _answer(self, request: Any, client_address: Any) -> None:
+        try:
+            self.finish_request(request, client_address)
+        except Exception:  # noqa: BLE001 (the server's own way: it goes on whatever befell one request)
+            self.handle_error(request, client_address)
+        finally:
+            self.shutdown_request(request)
+            self._held |= {found.connection for found in connections.all(initialized_only=True) if found.connection}
+
+    def server_close(self) -> None:
+        super().server_close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for held in self._held:
+            held.close()
 
 
 @dataclass
@@ -77,11 +110,11 @@ def _is_soon(at: datetime) -> bool:
 
 @contextmanager
 def serving(march: March) -> Iterator[Portal]:
-    """The application behind a threaded server of this process, over the database in use."""
+    """The application behind a server of this process, over the database in use."""
     from django.core.signals import got_request_exception
     from django.core.wsgi import get_wsgi_application
 
-    server = ThreadedWSGIServer(("127.0.0.1", 0), _Quiet, allow_reuse_address=False)
+    server = _Server()
     server.set_app(get_wsgi_application())
     portal = Portal(march, f"http://127.0.0.1:{server.server_port}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,10 +81,12 @@ def _acts_of(source: str) -> set[str]:
     return found
 
 
+@cache
 def _kept() -> dict[str, str]:
     """Every act the packages can write, with the file that does."""
     files = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
-    return {act: str(path.relative_to(ROOT)) for path in files for act in _acts_of(path.read_text())}
+    texts = {str(path.relative_to(ROOT)): path.read_text() for path in files}
+    return {act: name for name, text in texts.items() if "audit" in text for act in _acts_of(text)}
 
 
 def test_every_act_that_can_be_kept_has_words():

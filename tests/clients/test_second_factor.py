@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from datetime import UTC, datetime
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -335,3 +336,28 @@ def test_the_way_back_never_leaves_the_portal(world, client):
     session.save()
     response = client.post("/people/invite/", headers={"Referer": "https://elsewhere.example/"})
     assert response.headers["Location"] == "/accounts/2fa/reauthenticate/?next=%2F"
+
+
+def test_pages_that_follow_one_another_write_nothing_about_the_session(world, client):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    builders.sign_in(client, world.dan)
+    assert client.get("/people/").status_code == 200
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get("/people/").status_code == 200
+    assert [query["sql"] for query in asked if query["sql"].startswith(("INSERT", "UPDATE", "DELETE"))] == []
+
+
+def test_the_list_of_sessions_says_when_each_was_used_last(world, client):
+    from allauth.usersessions.models import UserSession
+
+    builders.sign_in(client, world.dan)
+    assert client.get("/people/").status_code == 200
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    UserSession.objects.filter(user=world.dan).update(last_seen_at=long_ago)
+    session = client.session
+    session[sessions.SEEN] = time.time() - sessions.GRAIN_SECONDS
+    session.save()
+    assert client.get("/people/").status_code == 200
+    assert UserSession.objects.get(user=world.dan).last_seen_at > long_ago

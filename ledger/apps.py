@@ -22,6 +22,7 @@ class LedgerConfig(AppConfig):
         navigation.add_tab(35, "Processors", "credit-card", "ledger:processors", drafts, month=True)
         navigation.add_tab(40, "Statements", "table", "ledger:statements", drafts, month=True)
         navigation.add_tab(50, "Entries", "list-details", "ledger:entries", drafts)
+        navigation.add_tab(52, "Won deals", "receipt", "ledger:deals", drafts)
         navigation.add_tab(55, "Posting", "send", "ledger:posting", drafts)
         navigation.add_tab(60, "Mapping", "route", "ledger:mapping", drafts)
         navigation.add_tab(68, "Stack", "apps", "ledger:stack", drafts)

@@ -207,7 +207,8 @@ def _counted(
 def _label(connection: Connection, provider: Provider | None, stream: str) -> str:
     if connection.is_by_hand and stream in FORMS:
         return FORMS[stream].title
-    return provider.stream(stream).label if provider else stream
+    labels = {each.name: each.label for each in provider.streams} if provider else {}
+    return labels.get(stream, stream.replace("-", " ").capitalize())
 
 
 def _facts(client: Client, month: Month) -> list[_Counts]:

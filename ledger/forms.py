@@ -113,9 +113,33 @@ class RateForm(forms.Form):
     source = forms.CharField(label="Source", max_length=120, help_text="A central bank, the accounting system, a bank.")
 
 
+class InvoiceForm(forms.Form):
+    """The head of an invoice that is written from a won deal; its lines are read by ``invoice_rows``."""
+
+    customer = forms.CharField(label="Customer", max_length=200, help_text="As the accounting system shall know them.")
+    number = forms.CharField(
+        label="Number", max_length=21, required=False, help_text="Blank: one is given when it is sent."
+    )
+    invoiced_on = DayField(label="Date")
+    terms = forms.TypedChoiceField(
+        label="Terms",
+        coerce=int,
+        choices=[(0, "Due on receipt"), *((days, f"Net {days}") for days in (7, 10, 14, 15, 30, 45, 60, 90))],
+        initial=30,
+    )
+
+
+def invoice_rows(data: Any) -> list[dict[str, Any]]:
+    """The lines typed into an invoice, without those left empty."""
+    return _rows(data, ("product", "amount", "department", "from", "to"))
+
+
 def line_rows(data: Any) -> list[dict[str, Any]]:
     """The lines typed into the table, without those left empty."""
-    names = ("account", "debit", "credit", "memo")
+    return _rows(data, ("account", "debit", "credit", "memo"))
+
+
+def _rows(data: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
     columns = [[value.strip() for value in data.getlist(f"line-{name}")] for name in names]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
     return [row for row in rows if any(row.values())][:200]

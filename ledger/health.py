@@ -156,7 +156,7 @@ def label(connection: Connection, stream: str) -> str:
         return FORMS[stream].title
     provider = registry.all_providers().get(connection.provider)
     labels = {each.name: each.label for each in provider.streams} if provider else {}
-    return labels.get(stream, stream)
+    return labels.get(stream, stream.replace("-", " ").capitalize())
 
 
 @jobs.handler(HEALTH, atomic=True)

@@ -23,6 +23,7 @@ from ledger import (
     accruals,
     bank_intake,
     booking,
+    deals,
     duplicates,
     exceptions_inbox,
     mirror,
@@ -86,6 +87,7 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         counts["remapped"] = remapping.follow(client)
         counts["booked"] = asdict(booking.book(client))
         counts["accruals"] = accruals.book(client)
+        counts["deals asked about"] = deals.review(client)
         counts["matches"] = reconciling.suggest(client)
         counts["suspect pairs"] = sum(duplicates.find(client, month) for month in _open_months(client))
         exceptions_inbox.wake(client, datetime.now(ZoneInfo(client.timezone)).date())

@@ -74,6 +74,7 @@ STAFF = (
     Place("entry", f"{CLIENT}/entries/?origin=source", link="main tbody a[href*='/entries/']"),
     Place("entry-new", f"{CLIENT}/entries/new/"),
     Place("source", "/exceptions/", link="main tbody a[href*='/sources/']"),
+    Place("deals", f"{CLIENT}/deals/"),
     Place("posting", f"{CLIENT}/posting/"),
     Place("records", f"{CLIENT}/posting/", link="main tbody a[href*='/posting/']"),
     Place("document", f"{CLIENT}/posting/", link="main tbody a[href*='/documents/']"),

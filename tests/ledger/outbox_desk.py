@@ -42,6 +42,7 @@ class Desk:
 
     def __init__(self, scene):
         self.client, self.by = scene.kestrel, scene.cast.bookkeeper
+        self.controller = scene.cast.controller
         with client_context(self.client.pk):
             version = mapping.draft(self.client, by=scene.cast.bookkeeper, effective_from=date(2026, 4, 1))
             accounts = {account.name: account for account in Account.objects.filter(client=self.client)}

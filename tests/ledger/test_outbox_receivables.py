@@ -16,8 +16,9 @@ from integrations.records import (
     InvoicePayment,
     InvoiceVoid,
     Tax,
+    WonDeal,
 )
-from ledger import mirror, outbox
+from ledger import deals, mirror, outbox
 from ledger.core.period import Month
 from ledger.models import ChangedAfterClose, LedgerException, MirrorDocument, OutboxItem
 from tests.ledger.outbox_desk import DAY, Desk
@@ -52,6 +53,22 @@ def again(desk):
     with client_context(desk.client.pk):
         OutboxItem.objects.filter(state="sending").update(sent_at=Now() - outbox.SETTLE - timedelta(seconds=1))
     return desk.send()
+
+
+def test_a_won_deal_that_two_people_invoiced_goes_out_as_an_invoice(desk):
+    deal = WonDeal(external_id="d1", booked_on=DAY, currency="USD", customer=BUYER, amount=12_000, name="Lobby signs")
+    draft = deals.Draft(BUYER, "D-1", DAY, DAY + timedelta(days=30), (InvoiceLine(amount=12_000, product="Design"),))
+    desk.book(deal)
+    with client_context(desk.client.pk):
+        fact = deals.won(desk.client).get(external_id="d1")
+        deals.prepare(desk.client, fact, draft, by=desk.by)
+    assert desk.send()["rejected"] == 0
+    assert desk.items() == []
+    with client_context(desk.client.pk):
+        deals.approve(desk.client, fact, by=desk.controller)
+    assert desk.send()["rejected"] == 0
+    (written,) = desk.written()
+    assert [written.raw[key] for key in ("DocNumber", "DueDate", "TotalAmt")] == ["D-1", "2026-05-06", 120]
 
 
 def test_an_invoice_goes_out_by_item_and_number_and_its_payment_closes_it(desk):

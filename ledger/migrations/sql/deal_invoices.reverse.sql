@@ -1,0 +1,3 @@
+DROP TRIGGER deal_invoice_stays_as_approved ON ledger_dealinvoice;
+DROP FUNCTION ledger_keep_approved_invoice();
+ALTER TABLE ledger_dealinvoice DROP CONSTRAINT deal_invoice_connection_of_client;

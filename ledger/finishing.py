@@ -37,6 +37,7 @@ def note_timing(
     reason: str,
     expected_on: date | None,
     by: User,
+    owner: User | None = None,
 ) -> TimingItem:
     """Write into the timing register why money is known to one side only, and when it will clear. Raises ReconcilingError.
 
@@ -59,6 +60,7 @@ def note_timing(
             "reason": reason.strip()[:300],
             "expected_on": expected_on,
             "noted_by": by,
+            "owner": owner or by,
             "cleared_on": None,
             "evidence": "",
         },

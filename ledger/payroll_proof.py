@@ -162,6 +162,11 @@ def prove(client: Client, month: Month) -> PayrollProof:
     return PayrollProof(month, proofs, prover.liabilities(known))
 
 
+def liabilities(client: Client, month: Month) -> tuple[LiabilityRow, ...]:
+    """Only the liabilities of a month's proof: opening, accrued, remitted, and what the ledger holds."""
+    return _Prover(client, month).liabilities(runs(client, since=client.cut_over_on))
+
+
 class _Prover:
     def __init__(self, client: Client, month: Month) -> None:
         self.client, self.month = client, month

@@ -6,6 +6,7 @@ from django.urls import path
 
 from ledger import api
 from ledger.views import (
+    bank_rules,
     books,
     completeness,
     deals,
@@ -23,7 +24,9 @@ from ledger.views import (
     revaluation,
     sources,
     stack,
+    standing,
     support,
+    timing,
 )
 
 app_name = "ledger"
@@ -61,9 +64,19 @@ urlpatterns = [
     path("c/<slug:slug>/issues/", completeness.issues, name="issues"),
     path("c/<slug:slug>/completeness/<slug:month>/", completeness.month, name="completeness"),
     path("c/<slug:slug>/completeness/<slug:month>/<int:pk>/<slug:name>/", completeness.days, name="completeness_days"),
-    path(RECONCILIATION, reconciliation.index, name="reconciliation"),
+    path(RECONCILIATION, standing.index, name="reconciliation"),
+    path(RECONCILIATION + "accounts/<int:pk>/", standing.account, name="reconciliation_account"),
+    path(RECONCILIATION + "accounts/<int:pk>/balance/", standing.balance, name="reconciliation_balance"),
+    path(RECONCILIATION + "accounts/<int:pk>/duty/", standing.duty, name="reconciliation_duty"),
+    path(RECONCILIATION + "timing/", timing.index, name="timing"),
+    path(RECONCILIATION + "timing/note/", timing.note, name="timing_note"),
+    path("c/<slug:slug>/bank-rules/", bank_rules.index, name="bank_rules"),
+    path("c/<slug:slug>/bank-rules/new/", bank_rules.make, name="bank_rule_make"),
+    path("c/<slug:slug>/bank-rules/<int:pk>/book/", bank_rules.let_book, name="bank_rule_book"),
+    path("c/<slug:slug>/bank-rules/<int:pk>/stop/", bank_rules.stop, name="bank_rule_stop"),
     path(RECONCILIATION + "<int:pk>/", reconciliation.feed, name="reconciliation_feed"),
     path(RECONCILIATION + "<int:pk>/finish/", reconciliation.finish, name="reconciliation_finish"),
+    path(RECONCILIATION + "<int:pk>/reopen/", reconciliation.reopen, name="reconciliation_reopen"),
     path(RECONCILIATION + "<int:pk>/statement/", reconciliation.statement, name="reconciliation_statement"),
     path(RECONCILIATION + "<int:pk>/timing/", reconciliation.timing, name="reconciliation_timing"),
     path(RECONCILIATION + "matches/<int:pk>/accept/", reconciliation.accept, name="match_accept"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 
 from clients.access import Right
-from ledger import bank_position, expected, finishing, queries
+from ledger import bank_position, damage, expected, finishing, queries
 from ledger.models import Account, BankFeed, Match, MatchMember, TimingItem
 from ledger.views import framing
 from ledger.views.framing import may, page_of
@@ -34,7 +34,7 @@ def page(request: HttpRequest, client: Client, chosen: BankFeed, of: Month) -> d
     ]
     undecided = len(position.bank_only)
     accepted = Match.objects.filter(
-        client=client, feed=chosen, state="accepted", members__item__posted_on__range=(of.first, of.last)
+        client=client, state="accepted", members__item__feed=chosen, members__item__posted_on__range=(of.first, of.last)
     ).distinct()
     counts = {"todo": undecided, "timing": len(outstanding), "matched": accepted.count()}
     made: dict[str, Any] = {
@@ -52,6 +52,7 @@ def page(request: HttpRequest, client: Client, chosen: BankFeed, of: Month) -> d
         "adjusted_books": position.book + sum(item.amount_minor for item in position.bank_only) + position.bank_early,
         "against": finishing.against_finishing(position),
         "unchanged": finishing.is_unchanged(position),
+        "changes": damage.since_finished(position),
         "may_prepare": may(request, Right.PREPARE),
         "accounts": queries.accounts(client),
         "here": reverse("ledger:reconciliation_feed", args=[client.slug, str(of), chosen.pk]),
@@ -79,7 +80,7 @@ def row(position: Position) -> dict[str, Any]:
 def _suggested(client: Client, chosen: BankFeed, of: Month) -> dict[int, Match]:
     """Suggestions by the bank line they are about; one that a later suggestion repeats shows once."""
     members = MatchMember.objects.filter(
-        client=client, match__feed=chosen, match__state="suggested", item__posted_on__lte=of.last
+        client=client, item__feed=chosen, match__state="suggested", item__posted_on__lte=of.last
     ).select_related("match")
     return {member.item_id: member.match for member in members if member.item_id}
 
@@ -115,6 +116,9 @@ def _pairs(client: Client, matches: list[Match]) -> list[dict[str, Any]]:
         if any(match.plan.get("expected") for match in matches)
         else {}
     )
+    to = Account.objects.filter(client=client).in_bulk(
+        {match.plan["account"] for match in matches if "account" in match.plan}
+    )
     rows = []
     for match in matches:
         bank = [member for member in by_match[match.pk] if member.item_id]
@@ -128,8 +132,12 @@ def _pairs(client: Client, matches: list[Match]) -> list[dict[str, Any]]:
                 "bank": bank,
                 "book": book,
                 "coming": coming,
+                "to": to.get(match.plan.get("account")) if match.state == "suggested" else None,
+                "fee": match.plan.get("fee") if match.state == "suggested" else None,
                 "bank_total": sum(member.amount_minor for member in bank),
-                "book_total": sum(member.amount_minor for member in book) + sum(money.amount for money in coming),
+                "book_total": sum(member.amount_minor for member in book)
+                + sum(money.amount for money in coming)
+                - (match.plan.get("fee", 0) if match.state == "suggested" else 0),
             }
         )
     return rows

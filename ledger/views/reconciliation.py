@@ -12,12 +12,12 @@ from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
 from integrations.money import minor_of
-from ledger import bank_position, expected, finishing, matches, queries
+from ledger import expected, finishing, matches, queries
 from ledger.mapping import MappingError
 from ledger.matches import ReconcilingError
 from ledger.models import BankFeed, BankItem, JournalLine, Match, MatchMember
 from ledger.posting import PostingError
-from ledger.views import account_page, framing
+from ledger.views import account_page
 from ledger.views.framing import day_of, month_or_404, send_soon
 
 if TYPE_CHECKING:
@@ -29,23 +29,6 @@ if TYPE_CHECKING:
 REFUSALS = (ReconcilingError, PostingError, MappingError)
 #: Days around a bank line within which book lines are offered for matching by hand.
 AROUND = timedelta(75)
-
-
-@classified(Right.VIEW_DRAFTS)
-def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
-    """Every account with its statement, books and difference."""
-    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
-    of = month_or_404(request, month)
-    rows = [account_page.row(bank_position.position(client, feed, of)) for feed in bank_position.feeds(client)]
-    page = {
-        "client": client,
-        "rows": rows,
-        "proven": sum(row["state"] == "pass" for row in rows),
-        "unlinked": list(BankFeed.objects.filter(client=client, account__isnull=True)),
-        "period": framing.period(client, of, "ledger:reconciliation"),
-        "month": of,
-    }
-    return render(request, "ledger/reconciliation.html", page)
 
 
 @classified(Right.VIEW_DRAFTS)
@@ -199,11 +182,15 @@ def statement(request: HttpRequest, slug: str, month: str, pk: int) -> HttpRespo
     client = client_or_404(request, slug, right=Right.PREPARE)
     of, chosen, by = month_or_404(request, month), _feed_or_404(client, pk), membership_of(request).user
     closing = minor_of(request.POST.get("closing", ""), chosen.currency)
+    ends_on = day_of(request.POST.get("ends_on", ""))
 
     def act() -> None:
         if closing is None:
             raise ReconcilingError("That is no amount.")
-        finishing.set_statement(client, chosen, of, closing=closing, by=by)
+        given = request.POST.get("ends_on", "")
+        if given and ends_on is None:
+            raise ReconcilingError("That is no date.")
+        finishing.set_statement(client, chosen, of, closing=closing, ends_on=ends_on, by=by)
 
     return _act(request, client, chosen, month, act, "Statement balance kept.")
 
@@ -219,6 +206,20 @@ def finish(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
         messages.error(request, str(refusal))
     else:
         messages.success(request, f"{chosen} is prepared for {of.label}.")
+    return redirect("ledger:reconciliation_feed", slug=slug, month=month, pk=pk)
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def reopen(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
+    """Take a finished month back, with a reason."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    of, chosen = month_or_404(request, month), _feed_or_404(client, pk)
+    try:
+        finishing.reopen(client, chosen, of, reason=request.POST.get("reason", ""), by=membership_of(request).user)
+    except ReconcilingError as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"{chosen} is open again for {of.label}.")
     return redirect("ledger:reconciliation_feed", slug=slug, month=month, pk=pk)
 
 

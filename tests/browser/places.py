@@ -57,6 +57,13 @@ STAFF = (
     Place("duplicates", f"{CLIENT}/duplicates/"),
     Place("names", f"{CLIENT}/names/"),
     Place("reconciliation", f"{CLIENT}/reconciliation/{MONTH}/"),
+    Place("timing-register", f"{CLIENT}/reconciliation/{MONTH}/timing/"),
+    Place("bank-rules", f"{CLIENT}/bank-rules/"),
+    Place(
+        "reconciliation-balance",
+        f"{CLIENT}/reconciliation/{MONTH}/",
+        link="main tbody a[href*='/accounts/']:has-text('Type its balance')",
+    ),
     Place(
         "reconciliation-account",
         f"{CLIENT}/reconciliation/{MONTH}/",

@@ -153,8 +153,9 @@ def _reconcile(desk, portal):
     desk.goto("/exceptions/?client=quillfeather")
     expect(desk.get_by_role("button", name="Map and post")).to_have_count(0)
     desk.goto(f"{CLIENT}/reconciliation/{MONTH}/")
-    names = desk.locator("main tbody th a").all_inner_texts()
-    desk.get_by_role("link", name="Business Checking").click()
+    banks = desk.get_by_role("region", name="Bank and cards")
+    names = banks.locator("tbody th a.strong").all_inner_texts()
+    banks.get_by_role("link", name="Business Checking").click()
     fee = desk.locator("[data-row]").filter(has_text="MONTHLY SERVICE FEE")
     expect(fee).to_contain_text("(45.00)")
     fee.get_by_placeholder("Account").fill("Bank Charges")
@@ -163,11 +164,11 @@ def _reconcile(desk, portal):
     portal.quiet()
     for name in names:
         desk.goto(f"{CLIENT}/reconciliation/{MONTH}/")
-        desk.get_by_role("link", name=name).click()
+        banks.get_by_role("link", name=name, exact=True).click()
         desk.get_by_role("button", name="Mark prepared").click()
         expect(desk.get_by_text("Prepared by")).to_be_visible()
     desk.goto(f"{CLIENT}/reconciliation/{MONTH}/")
-    expect(desk.get_by_role("heading", name=f"{len(names)} of {len(names)} accounts tie")).to_be_visible()
+    expect(desk.get_by_role("heading", name=f"Bank and cards, {len(names)} of {len(names)} tie")).to_be_visible()
 
 
 def _note_the_late_payout(desk):

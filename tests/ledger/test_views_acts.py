@@ -7,6 +7,7 @@ import pytest
 from clients.tenancy import client_context
 from integrations.models import Fact, SyncJob
 from ledger import booking, mapping
+from ledger.core.period import Month
 from ledger.models import (
     BankFeed,
     BankItem,
@@ -231,6 +232,9 @@ def test_a_month_that_ties_is_finished_and_shows_a_later_change(books, bob):
     bob.post(address + "finish/")
     assert b"Prepared by" in bob.get(address).content
     bob.post(f"{MONTH}/matches/{match.pk}/undo/")
+    assert b"finished; reopen it first" in bob.get(address).content
+    with client_context(books.client.pk):
+        scene.mirrored(books, "Transfer", Month(2026, 3).last, "", "", ("1020", 700), ("1010", -700))
     assert b"Changed since prepared" in bob.get(address).content
 
 

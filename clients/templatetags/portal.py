@@ -89,8 +89,10 @@ def _figure(minor: int, decimals: int) -> str:
 
 
 @register.filter
-def day(value: date | datetime | None) -> str:
-    """``Apr 7, 2026``."""
+def day(value: date | datetime | str | None) -> str:
+    """``Apr 7, 2026``; also of a day kept as text (``2026-04-07``)."""
+    if isinstance(value, str) and value:
+        value = date.fromisoformat(value)
     return f"{value:%b} {value.day}, {value.year}" if value else ""
 
 

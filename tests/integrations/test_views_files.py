@@ -118,7 +118,7 @@ def test_an_open_question_asks_for_the_columns(world, bob):
 def test_settled_columns_are_used_and_remembered_for_the_account(world, bob):
     answer = bring(bob, DATES, "dates.csv")
     act(bob, answer, "layout", **LAYOUT)
-    assert "2026-03-04" in bob.get(answer.headers["Location"]).content.decode()
+    assert "Mar 4, 2026" in bob.get(answer.headers["Location"]).content.decode()
     act(bob, answer, "confirm", account="0042")
     with client_context(world.kestrel.pk):
         account = Connection.objects.get()

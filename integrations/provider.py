@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from integrations.census import Census
     from integrations.dimensions import Dimensions
+    from integrations.faults import Plain
     from integrations.payload import Payload
 
 __all__ = [
@@ -330,6 +331,8 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=dict)
     #: How an error answer is read: (status, headers, parsed body or None) to the error to raise, or None for success.
     read_error: Callable[[int, Mapping[str, str], Any], Exception | None] | None = None
+    #: The provider's own error codes in plain words, beside those that many systems share (``faults.COMMON``).
+    faults: Mapping[str, Plain] = field(default_factory=dict)
     #: Signs a request in place; without it the access goes as a bearer token.
     authorise: Callable[[Outgoing, Credentials], None] | None = None
     #: Whether an answer (status, body) says that the access is over and a new one may help; without it, status 401.

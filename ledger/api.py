@@ -175,8 +175,7 @@ class ResolveException(Acting):
         if not note:
             raise ValidationError({"note": "A note says how it was settled."})
         rows = queries.alike(row)
-        for one in rows:
-            exceptions_inbox.resolve(one, by=_person(request), resolution=note)
+        exceptions_inbox.resolve_all(rows, by=_person(request), resolution=note)
         return Response({"resolved": [one.pk for one in rows]})
 
 

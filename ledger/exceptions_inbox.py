@@ -96,28 +96,39 @@ def settle(
 
 def resolve(row: LedgerException, *, by: User, resolution: str, ignored: bool = False) -> None:
     """A person settles one row; the audit trail keeps how."""
-    row.state = LedgerException.State.IGNORED if ignored else LedgerException.State.RESOLVED
-    row.resolved_at = timezone.now()
-    row.resolved_by = by
-    row.resolution = resolution[:300]
-    row.save()
-    audit.record(
-        row.client, by, "exception.ignored" if ignored else "exception.resolved", row.title, {"resolution": resolution}
-    )
+    resolve_all([row], by=by, resolution=resolution, ignored=ignored)
+    row.refresh_from_db()
 
 
-def assign(row: LedgerException, *, to: User | None, by: User) -> None:
-    row.assigned_to = to
-    row.save(update_fields=["assigned_to"])
-    audit.record(row.client, by, "exception.assigned", row.title, {"to": str(to) if to else ""})
+def resolve_all(rows: Sequence[LedgerException], *, by: User, resolution: str, ignored: bool = False) -> None:
+    """A person settles rows alike with one answer, in one statement."""
+    state = LedgerException.State.IGNORED if ignored else LedgerException.State.RESOLVED
+    now = timezone.now()
+    _change(rows, state=state, resolved_at=now, resolved_by=by, resolution=resolution[:300])
+    act = "exception.ignored" if ignored else "exception.resolved"
+    audit.record(rows[0].client, by, act, rows[0].title, {"resolution": resolution, **_how_many(rows)})
 
 
-def snooze(row: LedgerException, *, until: date, by: User) -> None:
-    """Out of sight until a day; it still blocks the close of its month."""
-    row.state = LedgerException.State.SNOOZED
-    row.snoozed_until = until
-    row.save(update_fields=["state", "snoozed_until"])
-    audit.record(row.client, by, "exception.snoozed", row.title, {"until": str(until)})
+def assign(rows: Sequence[LedgerException], *, to: User | None, by: User) -> None:
+    """Rows alike become somebody's, or nobody's."""
+    _change(rows, assigned_to=to)
+    detail = {"to": str(to) if to else "", **_how_many(rows)}
+    audit.record(rows[0].client, by, "exception.assigned", rows[0].title, detail)
+
+
+def snooze(rows: Sequence[LedgerException], *, until: date, by: User) -> None:
+    """Rows alike go out of sight until a day; they still block the close of their month."""
+    _change(rows, state=LedgerException.State.SNOOZED, snoozed_until=until)
+    audit.record(rows[0].client, by, "exception.snoozed", rows[0].title, {"until": str(until), **_how_many(rows)})
+
+
+def _change(rows: Sequence[LedgerException], **values: Any) -> None:
+    found = LedgerException.objects.filter(client_id=rows[0].client_id, pk__in=[row.pk for row in rows])
+    found.update(**values)
+
+
+def _how_many(rows: Sequence[LedgerException]) -> dict[str, int]:
+    return {"rows": len(rows)} if len(rows) > 1 else {}
 
 
 def wake(client: Client, today: date) -> int:

@@ -30,6 +30,8 @@ from ledger.core.rules import drafts
 from ledger.models import JournalEntry, LedgerException, OutboxItem
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from clients.models import Client, User
     from ledger.models import Account, MappingVersion
 
@@ -128,13 +130,16 @@ def decide_route(row: LedgerException, *, books: bool, by: User) -> str:
 
 
 @transaction.atomic
-def post_on_open_day(row: LedgerException, *, by: User) -> str:
-    """Book a fact of a closed month on the first open day; the memo names its own date. Raises SettlingError."""
+def post_on_open_day(row: LedgerException, *, by: User, on: date | None = None) -> str:
+    """Book a fact of a closed month on a day of an open one (the first open day); the memo names its own date.
+
+    Raises SettlingError, also for a day before the fact's own or in a month that is closed.
+    """
     _must_be(row, LedgerException.Kind.CLOSED)
     fact = Fact.objects.select_related("connection").filter(client=row.client, pk=row.fact_id or 0).first()
     if fact is None or fact.booked_on is None:
         raise SettlingError("The record behind this is no longer there.")
-    entries = _moved(row.client, fact)
+    entries = _moved(row.client, fact, _open_day(row.client, fact.booked_on, on))
     try:
         with transaction.atomic():
             posting.post(row.client_id, entries, actor_id=by.pk)
@@ -146,12 +151,22 @@ def post_on_open_day(row: LedgerException, *, by: User) -> str:
     return f"Posted on {day:%b} {day.day}, with its own date in the memo."
 
 
-def _moved(client: Client, fact: Fact) -> list[posting.Entry]:
-    """The fact's entries on the first open day. Raises SettlingError for a category without an account."""
+def _open_day(client: Client, booked_on: date, on: date | None) -> date:
+    """The day asked for, the first open one where none is. Raises SettlingError."""
+    if on is None:
+        return booking.first_open_day(client.pk, booked_on)
+    if on < booked_on:
+        raise SettlingError(f"It happened on {booked_on}; choose a later day.")
+    if booking.first_open_day(client.pk, on) != on:
+        raise SettlingError(f"The books of {on:%B %Y} are closed too; choose a day of an open month.")
+    return on
+
+
+def _moved(client: Client, fact: Fact, day: date) -> list[posting.Entry]:
+    """The fact's entries on another day. Raises SettlingError for a category without an account."""
     assert fact.booked_on is not None
     provider = fact.connection.provider
     declared = all_providers().get(provider)
-    day = booking.first_open_day(client.pk, fact.booked_on)
     version = mapping.load(client.pk).on(day)
     record = rates.Rates(client).lent(from_json(fact.kind, fact.data), client.home_currency)
     entries = []

@@ -11,9 +11,12 @@ from django.shortcuts import render
 from clients.access import Right, classified, client_or_404, membership_of, practice_page
 from clients.models import Membership, Role, User
 from clients.tenancy import client_context, use_board
-from integrations.models import Fact
-from ledger import exceptions_inbox, queries, settling
+from integrations import faults
+from integrations.models import Connection, Fact
+from integrations.registry import all_providers
+from ledger import exceptions_inbox, queries, settling, suggesting
 from ledger.core import roles
+from ledger.core.placing import Case
 from ledger.mapping import MappingError
 from ledger.models import LedgerException
 from ledger.queries import ExceptionFilter
@@ -21,12 +24,14 @@ from ledger.templatetags.ledger import refined, spoken
 from ledger.views.framing import day_of, may, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from clients.models import Client
 
 GROUPS = ("kind", "client", "source")
 TABS = (("open", "Open"), ("mine", "Mine"), ("snoozed", "Snoozed"))
+#: Kinds that come of a system's answer.
+ANSWERED = ("login", "stale", "refused", "slowed")
 #: Colour, icon and short heading of each kind.
 LOOK = {
     "login": ("bad", "plug-connected-x", "Login expired"),
@@ -97,12 +102,17 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     row = _row_or_404(client, pk)
     rows = queries.alike(row)[:50]
     facts = Fact.objects.filter(client=client, pk__in=[one.fact_id for one in rows if one.fact_id]).in_bulk()
+    plain = _plain(row, _systems([row]))
     page = {
         "row": row,
         "rows": [(one, facts.get(one.fact_id or 0)) for one in rows],
         "client": client,
         "look": LOOK[row.kind],
         "facts": _facts(row),
+        "plain": plain,
+        "step": faults.STEPS[plain.step] if plain else "",
+        "people": _people(membership_of(request)),
+        "may_prepare": may(request, Right.PREPARE),
     }
     return render(request, "ledger/_exception_detail.html", page)
 
@@ -111,9 +121,13 @@ def detail(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def account_options(request: HttpRequest, slug: str) -> HttpResponse:
     """The accounts of a client as options, those of the role's type first; fetched when a picker is first used."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
-    role = roles.ROLES.get(request.GET.get("role", ""))
-    accounts = queries.accounts(client, types=[role.type] if role else [])[:1000]
-    return render(request, "ledger/_account_options.html", {"accounts": accounts})
+    said, key = request.GET.get("role", ""), request.GET.get("key", "")
+    role = roles.ROLES.get(said)
+    accounts = list(queries.accounts(client, types=[role.type] if role else [])[:1000])
+    (suggestion,) = suggesting.suggest(client, [Case(said, key)]) if role else (None,)
+    proposed = next((one for one in accounts if suggestion and one.pk == suggestion.account), None)
+    page = {"accounts": accounts, "proposed": proposed, "reason": suggestion.reason if suggestion else ""}
+    return render(request, "ledger/_account_options.html", page)
 
 
 @classified(Right.PREPARE, methods=("POST",))
@@ -146,7 +160,7 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             if given in {"book", "prove"}
             else settling.decide_overlap(row, reverse=reverse, by=by)
         ),
-        "closed": lambda: settling.post_on_open_day(row, by=by),
+        "closed": lambda: settling.post_on_open_day(row, by=by, on=day_of(request.POST.get("on", ""))),
     }
     if row.kind not in acts:
         raise Http404
@@ -167,8 +181,7 @@ def assign(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     row, me = _row_or_404(client, pk), membership_of(request)
     wanted = request.POST.get("to", "")
     to = _assignee(me, wanted)
-    for one in queries.alike(row):
-        exceptions_inbox.assign(one, to=to, by=me.user)
+    exceptions_inbox.assign(queries.alike(row), to=to, by=me.user)
     return _answer(request, client, _row_or_404(client, pk))
 
 
@@ -181,8 +194,7 @@ def snooze(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     until = day_of(given) if given else now + timedelta(7)
     if until is None or not now < until <= now + timedelta(90):
         return _answer(request, client, row, problem="Choose a day within the next 90 days.")
-    for one in queries.alike(row):
-        exceptions_inbox.snooze(one, until=until, by=membership_of(request).user)
+    exceptions_inbox.snooze(queries.alike(row), until=until, by=membership_of(request).user)
     return _gone(request, client, row, f"Snoozed until {until:%b} {until.day}. It still blocks the close of its month.")
 
 
@@ -194,8 +206,7 @@ def resolve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     note = " ".join(request.POST.get("note", "").split())
     if not note:
         return _answer(request, client, row, problem="A note says how it was settled.")
-    for one in queries.alike(row):
-        exceptions_inbox.resolve(one, by=membership_of(request).user, resolution=note)
+    exceptions_inbox.resolve_all(queries.alike(row), by=membership_of(request).user, resolution=note)
     return _gone(request, client, row, "Settled by hand.")
 
 
@@ -224,10 +235,11 @@ def _page(request: HttpRequest, clients: list[Client]) -> dict[str, Any]:
     page = page_of(request, queries.exception_groups(rows, by=by))
     names = {client.pk: client for client in clients}
     firsts = LedgerException.objects.select_related("assigned_to").in_bulk([row["first"] for row in page])
+    systems = _systems(firsts.values())
     return {
         **_summary(request, clients),
         "page": page,
-        "groups": _groups([_line(names[row["client_id"]], firsts[row["first"]], row) for row in page], by),
+        "groups": _groups([_line(names[row["client_id"]], firsts[row["first"]], row, systems) for row in page], by),
         "filter": wanted,
         "group": by,
         "choices": [(client, client.pk in wanted.clients) for client in clients],
@@ -261,8 +273,27 @@ def _groups(lines: list[dict[str, Any]], by: str) -> list[tuple[Any, list[dict[s
     return list(heads.values())
 
 
-def _line(client: Client, row: LedgerException, group: dict[str, Any]) -> dict[str, Any]:
+def _systems(rows: Iterable[LedgerException]) -> dict[int, str]:
+    """The provider of each row's connection; one query."""
+    asked = {row.connection_id for row in rows if row.connection_id and row.kind in ANSWERED}
+    return dict(Connection.objects.filter(pk__in=asked).values_list("pk", "provider")) if asked else {}
+
+
+def _plain(row: LedgerException, systems: dict[int, str]) -> faults.Plain | None:
+    """What the system's answer means: of its code, or of the first known code in what was said."""
+    if row.kind not in ANSWERED:
+        return None
+    provider = all_providers().get(systems.get(row.connection_id or 0, ""))
+    own = provider.faults if provider else {}
+    code = str(row.detail.get("code") or "")
+    return faults.explain(code, own) if code else faults.explain_text(row.title, own)
+
+
+def _line(client: Client, row: LedgerException, group: dict[str, Any], systems: dict[int, str]) -> dict[str, Any]:
+    plain = _plain(row, systems)
     return {
+        "plain": plain,
+        "step": faults.STEPS[plain.step] if plain else "",
         "row": row,
         "company": client,
         "n": group["n"],
@@ -272,6 +303,7 @@ def _line(client: Client, row: LedgerException, group: dict[str, Any]) -> dict[s
         "can_retry": row.kind in queries.RETRYABLE,
         "drafted": row.detail.get("drafted"),
         "role": row.detail.get("role", ""),
+        "key": row.detail.get("key", ""),
     }
 
 
@@ -298,7 +330,7 @@ def _answer(
     amounts = [one.amount_minor for one in rows if one.amount_minor is not None]
     group = {"n": len(rows), "amount": sum(amounts) if amounts else None, "oldest": min(one.opened_at for one in rows)}
     page = {
-        "line": _line(client, row, group),
+        "line": _line(client, row, group, _systems([row])),
         "problem": problem,
         "said": said,
         "may_prepare": True,

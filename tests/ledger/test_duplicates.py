@@ -324,6 +324,6 @@ def test_a_pair_that_settled_itself_is_asked_about_when_it_is_one_again(books, l
 
 def test_what_is_snoozed_stays_one_question(books, bob, ledger):
     ledger(spent(1, 4), spent(2, 5))
-    exceptions_inbox.snooze(pair(books), until=date(2026, 6, 1), by=bob)
+    exceptions_inbox.snooze([pair(books)], until=date(2026, 6, 1), by=bob)
     assert duplicates.find(books.client, MAY) == 0
     assert pair(books).state == "snoozed"

@@ -87,7 +87,7 @@ def test_what_is_muted_stays_muted_while_it_lasts_and_is_gone_when_mended(world,
     change(world, held, state="needs_reconnect")
     review(world)
     with client_context(world.kestrel.pk):
-        exceptions_inbox.snooze(LedgerException.objects.get(), until=date(2026, 5, 1), by=world.bob)
+        exceptions_inbox.snooze([LedgerException.objects.get()], until=date(2026, 5, 1), by=world.bob)
     review(world, NOW + timedelta(days=1))
     assert [state for *_rest, state in told(world)] == ["snoozed"]
     change(world, held, state="live")

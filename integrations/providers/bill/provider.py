@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.payload import Payload
 from integrations.provider import Api, Ask, Credentials, Provider, RateLimit, SessionLogin, Stream, Webhook
 from integrations.providers.bill import pulling, readings
+from integrations.providers.bill.faults import FAULTS
 from integrations.providers.bill.wire import authorise, events, is_over, read_error, verify
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ PROVIDER = Provider(
     app_rate=RateLimit(requests=18000, seconds=3600, concurrent=20),
     webhook=Webhook(verify=verify, events=events),
     read_error=read_error,
+    faults=FAULTS,
     whoami=whoami,
     descriptors=("BILL.COM", "BILL COM", "BILLCOM"),
     streams=(

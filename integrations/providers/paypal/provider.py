@@ -5,6 +5,7 @@ from __future__ import annotations
 from integrations.provider import Ask, ClientCredentials, FileLayout, Provider, RateLimit, Stream, Webhook
 from integrations.providers.paypal import pulling
 from integrations.providers.paypal.activity import is_activity, rows_to_objects
+from integrations.providers.paypal.faults import FAULTS
 from integrations.providers.paypal.groups import open_answer
 from integrations.providers.paypal.readings import is_row, read_transaction, row_id
 from integrations.providers.paypal.standing import (
@@ -76,6 +77,7 @@ PROVIDER = Provider(
     rate=RateLimit(requests=30, seconds=60),
     webhook=Webhook(verify=verify, events=events, key_url=certificate_url, secret_key="webhook_id"),  # noqa: S106 (a field)
     read_error=read_error,
+    faults=FAULTS,
     whoami=pulling.whoami,
     revoke=revoke,
     open_answer=open_answer,

@@ -21,6 +21,7 @@ from integrations.provider import (
     Window,
 )
 from integrations.providers.plaid import readings
+from integrations.providers.plaid.faults import FAULTS
 from integrations.providers.plaid.wire import events, key_id, read_error, verify
 
 if TYPE_CHECKING:
@@ -154,6 +155,7 @@ PROVIDER = Provider(
     rate=RateLimit(requests=40, seconds=60, concurrent=1),
     webhook=Webhook(verify=verify, events=events, key_path="/webhook_verification_key/get", key_id=key_id),
     read_error=read_error,
+    faults=FAULTS,
     authorise=authorise,
     whoami=whoami,
     streams=(

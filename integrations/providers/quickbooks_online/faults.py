@@ -6,10 +6,10 @@ https://developer.intuit.com/app/developer/qbo/docs/develop/troubleshooting/erro
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import Forbidden, Reconnect, Refused, RetryLater, Unanswered
+from integrations.faults import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,15 +18,6 @@ THROTTLE_SECONDS = 60
 #: A read is tried again this soon after an error of QuickBooks' own.
 BRIEF_SECONDS = 5
 _CODE_IN_TEXT = re.compile(r"errorCode=0*(\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """``cause`` for a person; ``step`` is the key of the one next step the interface offers."""
-
-    cause: str
-    step: str
-
 
 FAULTS = {
     "120": Plain("The user who connected QuickBooks has lost the right to this", "reconnect"),
@@ -61,6 +52,13 @@ FAULTS = {
     "6240": Plain("The name is already taken by a customer, vendor or employee", "pick_name"),
     "6540": Plain("The payment is part of a deposit and cannot change until it is taken off it", "open_document"),
     "10000": Plain("QuickBooks had an error of its own", "wait"),
+    # Kinds of fault, where no code is given.
+    "ValidationFault": Plain("QuickBooks' own rules refuse the document", "open_document"),
+    "SystemFault": Plain("QuickBooks had an error of its own", "wait"),
+    "AuthenticationFault": Plain("The connection has expired", "reconnect"),
+    "AUTHENTICATION": Plain("The connection has expired", "reconnect"),
+    "AuthorizationFault": Plain("The user who connected QuickBooks has lost the right to this", "reconnect"),
+    "SERVICE": Plain("QuickBooks could not serve the request", "wait"),
 }
 _UNKNOWN = Plain("QuickBooks refused", "open_document")
 _NO_RIGHT = frozenset({"120", "3100", "6190"})

@@ -9,7 +9,7 @@ from integrations.provider import OAuth2, Provider, RateLimit, Stream, Webhook
 from integrations.providers.quickbooks_online import documents, lists, mirror, webhooks, wire
 from integrations.providers.quickbooks_online.books import QuickBooksBooks
 from integrations.providers.quickbooks_online.envelopes import open_answer
-from integrations.providers.quickbooks_online.faults import read_error
+from integrations.providers.quickbooks_online.faults import FAULTS, read_error
 from integrations.providers.quickbooks_online.oauth import REVOKE_PATH, TOKEN_PATH, IntuitTokens
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ PROVIDER = Provider(
     webhook=Webhook(verify=webhooks.verify, events=webhooks.events),
     headers={"Accept": "application/json"},
     read_error=read_error,
+    faults=FAULTS,
     whoami=whoami,
     descriptors=("INTUIT", "QUICKBOOKS", "INTUIT *QBOOKS"),
     books=QuickBooksBooks(),

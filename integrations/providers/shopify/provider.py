@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.census import Census
 from integrations.provider import Ask, OAuth2, PastedKeys, Provider, RateLimit, Stream, Webhook
 from integrations.providers.shopify import balance, legacy, orders, pulling, standing, wire
+from integrations.providers.shopify.faults import FAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,6 +79,7 @@ PROVIDER = Provider(
     rate=RateLimit(requests=4, seconds=1, concurrent=1),
     webhook=Webhook(verify=wire.verify, events=wire.events, app_secret=True),
     read_error=wire.read_error,
+    faults=FAULTS,
     authorise=wire.authorise,
     whoami=pulling.whoami,
     revoke=wire.revoke,

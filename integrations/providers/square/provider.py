@@ -8,6 +8,7 @@ from integrations.payload import Payload
 from integrations.provider import Api, OAuth2, Provider, RateLimit, Stream, Webhook
 from integrations.providers.square import pulling
 from integrations.providers.square.balance import read_entry, read_payout
+from integrations.providers.square.faults import FAULTS
 from integrations.providers.square.refunds import read_refund
 from integrations.providers.square.sales import read_order, read_payment
 from integrations.providers.square.standing import (
@@ -98,6 +99,7 @@ PROVIDER = Provider(
     rate=RateLimit(requests=8, seconds=1),
     webhook=Webhook(verify_at=verify, events=events),
     read_error=read_error,
+    faults=FAULTS,
     whoami=whoami,
     revoke=revoke,
     descriptors=("SQUARE INC", "SQ *", "SQUARE"),

@@ -9,6 +9,7 @@ from integrations.errors import PayloadError
 from integrations.payload import Payload
 from integrations.provider import Api, OAuth2, Page, Provider, RateLimit, Stream, Webhook, Window
 from integrations.providers.stripe import standing
+from integrations.providers.stripe.faults import FAULTS
 from integrations.providers.stripe.readings import read_balance_transaction, row_version
 from integrations.providers.stripe.wire import events, read_error, verify
 
@@ -179,6 +180,7 @@ PROVIDER = Provider(
     rate=RateLimit(requests=20, seconds=1),
     webhook=Webhook(verify=verify, events=events),
     read_error=read_error,
+    faults=FAULTS,
     whoami=whoami,
     descriptors=("STRIPE", "STRIPE TRANSFER", "STRIPE PAYOUT"),
     streams=(

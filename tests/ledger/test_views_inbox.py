@@ -1,0 +1,129 @@
+"""The exceptions inbox: causes in plain words, fixes in place, and a page whose cost does not grow with its rows."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clients.models import AuditEvent
+from clients.tenancy import client_context
+from integrations.models import Fact
+from ledger import exceptions_inbox
+from ledger.exceptions_inbox import Problem
+from ledger.models import JournalEntry, LedgerException, Period
+from tests import builders
+from tests.ledger import scene
+
+pytestmark = pytest.mark.django_db
+MANY = """
+INSERT INTO ledger_ledgerexception
+    (client_id, kind, identity, cause, title, source, amount_minor, detail, state, opened_at, resolution)
+SELECT %s, kind, kind || n, cause, 'Row ' || n, 'Kestrel online', n, '{}', 'open', now() - n * interval '1 minute', ''
+FROM generate_series(1, 5000) n, (VALUES ('unmapped', 'Sales · pier'), ('duplicate', 'possible duplicate')) v (kind, cause)
+"""
+
+
+@pytest.fixture
+def books(standing, db):
+    return standing[1]
+
+
+@pytest.fixture
+def bob(standing, db, client):
+    return builders.sign_in(client, standing[0].bob)
+
+
+def opened(books, kind, identity, **more):
+    with client_context(books.client.pk):
+        problem = Problem(kind=kind, identity=identity, cause=f"{kind} {identity}", title="It was refused.", **more)
+        exceptions_inbox.open_problems(books.client.pk, [problem])
+        return LedgerException.objects.get(identity=identity)
+
+
+def row_of(books, pk):
+    with client_context(books.client.pk):
+        return LedgerException.objects.get(pk=pk)
+
+
+def queries_of(browser, address):
+    with CaptureQueriesContext(connection) as captured:
+        assert browser.get(address).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("6210", ["The period is closed in QuickBooks", "Post it on an open day"]),
+        ("2500", ["gone or inactive", "Map elsewhere"]),
+        ("99881", ["a code we do not know: 99881", "Send this code to support"]),
+    ],
+)
+def test_a_refusal_says_what_it_means_and_what_to_do(books, bob, code, said):
+    held = books.connections["quickbooks-online"]
+    row = opened(books, "refused", "outbox:1", detail={"code": code}, connection_id=held.pk, outbox_id=1)
+    listed = bob.get("/exceptions/?kind=refused").content.decode()
+    assert [text for text in said if text not in listed] == []
+    assert said[0] in bob.get(f"/c/kestrel/exceptions/{row.pk}/").content.decode()
+
+
+def test_a_login_that_is_gone_is_explained_by_the_code_in_its_message(books, bob):
+    held = books.connections["plaid"]
+    opened(books, "login", "connection:1", connection_id=held.pk)
+    with client_context(books.client.pk):
+        LedgerException.objects.filter(identity="connection:1").update(title="ITEM_LOGIN_REQUIRED was answered")
+    assert "The bank asks the client to sign in again" in bob.get("/exceptions/").content.decode()
+
+
+def test_ten_thousand_rows_cost_the_page_no_query_more(books, bob):
+    opened(books, "refused", "outbox:1", detail={"code": "6210"}, connection_id=books.connections["stripe"].pk)
+    bob.get("/exceptions/")
+    before = queries_of(bob, "/exceptions/")
+    with client_context(books.client.pk), connection.cursor() as cursor:
+        cursor.execute(MANY, [books.client.pk])
+    assert queries_of(bob, "/exceptions/") == before
+    page = bob.get("/exceptions/").context
+    assert page["counts"]["open"] >= 10_000
+    assert len(page["page"]) == 50
+
+
+def test_one_answer_moves_all_alike_in_one_act(books, bob, standing):
+    with client_context(books.client.pk), connection.cursor() as cursor:
+        cursor.execute(MANY, [books.client.pk])
+        row = LedgerException.objects.filter(cause="Sales · pier").first()
+    me = standing[0].alice
+    with CaptureQueriesContext(connection) as captured:
+        bob.post(f"/c/kestrel/exceptions/{row.pk}/assign/", {"to": me.pk})
+    assert len(captured) < 40
+    with client_context(books.client.pk):
+        assert LedgerException.objects.filter(cause="Sales · pier", assigned_to=me).count() == 5_000
+        assert AuditEvent.objects.filter(action="exception.assigned").get().detail["rows"] == 5_000
+
+
+def test_a_fact_of_a_closed_month_is_posted_on_the_day_a_person_chooses(books, bob):
+    with client_context(books.client.pk):
+        fact = scene.fact(
+            books, "stripe", "balance_transactions",
+            scene.Sale(external_id="late", booked_on=scene.date(2026, 2, 27), currency="USD", amount=900, channel="shop"),
+        )  # fmt: skip
+        Period.objects.update_or_create(client=books.client, month="2026-02-01", defaults={"state": "locked"})
+        scene.booking.book(books.client)
+        row = LedgerException.objects.get(kind="closed")
+    page = f"/c/kestrel/exceptions/{row.pk}/"
+    assert "Post on another day" in bob.get(page).content.decode()
+    for day, said in (("2026-02-28", "February 2026 are closed too"), ("2026-02-01", "choose a later day")):
+        answer = bob.post(page + "decide/", {"on": day})
+        assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    bob.post(page + "decide/", {"on": "2026-03-05"})
+    with client_context(books.client.pk):
+        assert str(JournalEntry.objects.get(fact_id=fact.pk).booked_on) == "2026-03-05"
+        assert Fact.objects.get(pk=fact.pk).state == "booked"
+    assert row_of(books, row.pk).state == "resolved"
+
+
+def test_the_picker_offers_what_the_client_did_before_first(bob):
+    body = bob.get("/c/kestrel/account-options/?role=returns&key=online").content.decode()
+    assert body.startswith(
+        '<option value="4090 Refunds and discounts" label="suggested: the same item went there once"'
+    )

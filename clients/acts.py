@@ -16,6 +16,7 @@ ACTS: dict[str, str] = {
     "audit.exported": "Audit trail exported",
     "bank-line.asked": "Client asked about a bank line",
     "bank.linked": "Bank account linked",
+    "budget.replaced": "Budget of a year replaced",
     "change.taken": "Change taken into the open month",
     "client.added": "Client added",
     "client.fact_changed": "Business fact changed",

@@ -130,6 +130,12 @@ def page(context: dict[str, Any]) -> str:
     return render_to_string("closeout/pdf/package.html", {**context, "drawn": drawn, "areas": AREAS})
 
 
+def statement(context: dict[str, Any]) -> tuple[bytes, int]:
+    """One statement set in type, and its pages; ``context`` as ``closeout.views.statements`` makes it."""
+    with timezone.override(ZoneInfo(context["client"].timezone)):
+        return press(render_to_string("closeout/pdf/statement.html", context))
+
+
 def _qr(address: str) -> str:
     out = io.BytesIO()
     segno.make(address, error="m", micro=False).save(

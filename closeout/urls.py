@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from closeout.views import board, changes, client, close, impact, questions, signing, verify
+from closeout.views import board, changes, client, close, impact, questions, signing, statements, verify
 
 app_name = "closeout"
 MONTH = "c/<slug:slug>/close/<str:month>/"
@@ -15,6 +15,7 @@ urlpatterns = [
     path("questions/count/", questions.count, name="questions_count"),
     path("verify/", verify.verify, name="verify"),
     path("c/<slug:slug>/", client.dashboard, name="client"),
+    path("c/<slug:slug>/statements/<slug:month>/print.pdf", statements.print_out, name="statement_pdf"),
     path("c/<slug:slug>/connections/<int:pk>/impact/", impact.show, name="impact"),
     path("c/<slug:slug>/packages/", client.packages, name="packages"),
     path("c/<slug:slug>/packages/<str:code>.pdf", client.download, name="package"),

@@ -142,11 +142,22 @@ def account_named(client: Client, text: str) -> Account | None:
     return chosen[0] if len(chosen) == 1 else None
 
 
-def opening(client: Client, account: Account, before: date) -> int:
-    """Debit − credit of an account before a month's first day."""
-    sums = MonthlyBalance.objects.filter(client=client, account=account, month__lt=before).aggregate(
-        debit=Sum("debit_minor"), credit=Sum("credit_minor")
+def balance_before(client: Client, account: Account, day: date) -> int:
+    """Debit − credit of an account before a day: from the monthly balances, and the lines of a month begun."""
+    month = day.replace(day=1)
+    sums = MonthlyBalance.objects.filter(client=client, account=account, month__lt=month).aggregate(
+        net=Sum("debit_minor") - Sum("credit_minor")
     )
+    begun = 0
+    if day != month:
+        lines = JournalLine.objects.filter(client=client, account=account, booked_on__gte=month, booked_on__lt=day)
+        begun = lines.order_by().aggregate(net=Sum("debit_minor") - Sum("credit_minor"))["net"] or 0
+    return (sums["net"] or 0) + begun
+
+
+def net(lines: QuerySet[JournalLine]) -> int:
+    """Debit − credit of some lines, summed by the database."""
+    sums = lines.aggregate(debit=Sum("debit_minor"), credit=Sum("credit_minor"))
     return (sums["debit"] or 0) - (sums["credit"] or 0)
 
 

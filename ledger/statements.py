@@ -13,13 +13,17 @@ from django.db.models import Q, Sum
 
 from ledger.core import cashflow, statements
 from ledger.core.accounts import Account as CoreAccount
-from ledger.core.period import Month
+from ledger.core.period import Month, first_day, last_day
 from ledger.core.statements import Books, month_column
 from ledger.models import Account, JournalEntry, JournalLine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from clients.models import Client
     from ledger.core.accounts import AccountType
+    from ledger.core.basis import Edges
+    from ledger.core.period import Point
 
 #: Our accounts' groups that stand under a wider heading on the statements.
 HEADINGS = {
@@ -36,7 +40,7 @@ LEFT JOIN (
     SELECT account_id, array_agg(month) AS months, array_agg(debit_minor) AS debits, array_agg(credit_minor) AS credits
     FROM ledger_monthlybalance WHERE client_id = %(client)s AND month <= %(through)s GROUP BY account_id) b ON b.account_id = a.id
 WHERE a.client_id = %(client)s
-  AND (b.months IS NOT NULL OR a.subtype = 'RetainedEarnings' OR a.name = 'Retained Earnings')
+  AND (b.months IS NOT NULL OR a.id = ANY(%(also)s) OR a.subtype = 'RetainedEarnings' OR a.name = 'Retained Earnings')
 ORDER BY a.type, a.number, a.name
 """
 
@@ -50,10 +54,21 @@ class CashMovement:
     closing: int
 
 
-def load(client: Client, *, through: date | None = None) -> Books:
-    """Everything the statements need, in one query whatever the number of entries: accounts that moved, and retained earnings."""
+#: What moved on each day of a month that is told in parts.
+DAYS = """
+SELECT account_id, booked_on, sum(debit_minor), sum(credit_minor) FROM ledger_journalline
+WHERE client_id = %(client)s AND booked_on BETWEEN %(first)s AND %(last)s GROUP BY account_id, booked_on
+"""
+
+
+def load(client: Client, *, through: date | None = None, edges: Edges | None = None, also: Iterable[int] = ()) -> Books:
+    """Everything the statements need, in one query whatever the number of entries: accounts that moved, and retained earnings.
+
+    ``edges``: days inside months at which columns end; each such month costs one more query over its lines. ``also``: accounts
+    to hold although nothing moved them (those of a budget).
+    """
     with connection.cursor() as cursor:
-        cursor.execute(BOOKS, {"client": client.pk, "through": through or date.max})
+        cursor.execute(BOOKS, {"client": client.pk, "through": through or date.max, "also": list(also)})
         rows = cursor.fetchall()
     accounts, retained = [], ""
     months: dict[date, dict[str, tuple[int, int]]] = defaultdict(dict)
@@ -64,12 +79,29 @@ def load(client: Client, *, through: date | None = None) -> Books:
             retained = key
         for month, debit, credit in zip(ends or (), debited or (), credited or (), strict=True):
             months[month][key] = (debit, credit)
+    activity: dict[Point, Mapping[str, tuple[int, int]]] = {Month.of(first): sums for first, sums in months.items()}
+    for month in edges.months if edges else ():
+        if activity.pop(month, None):
+            activity |= _in_parts(client, month, edges)
     return Books(
         accounts=tuple(accounts),
-        activity={Month.of(first): sums for first, sums in months.items()},
+        activity=activity,
         fiscal_year_start=client.fiscal_year_start_month,
         retained_earnings=retained,
     )
+
+
+def _in_parts(client: Client, month: Month, edges: Edges | None) -> dict[Point, dict[str, tuple[int, int]]]:
+    """One month's sums by part, from its lines."""
+    assert edges is not None
+    parts: dict[Point, dict[str, tuple[int, int]]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(DAYS, {"client": client.pk, "first": month.first, "last": month.last})
+        for account, day, debit, credit in cursor.fetchall():
+            rows = parts[edges.place(day)]
+            before = rows.get(str(account), (0, 0))
+            rows[str(account)] = (before[0] + int(debit), before[1] + int(credit))
+    return dict(parts)
 
 
 @lru_cache(maxsize=4096)
@@ -101,9 +133,12 @@ def net_income(client: Client, month: Month) -> int:
     return statements.income_statement(load(client, through=month.first), [month_column(month)]).net_income[0]
 
 
-def traced_basis_points(client: Client, month: Month) -> int:
-    """The share of the month's debits, in basis points, whose entry opens to a stored fact or a mirrored document."""
-    lines = JournalLine.objects.filter(client=client, booked_on__range=(month.first, month.last))
+def traced_basis_points(client: Client, first: Point, last: Point | None = None) -> int:
+    """The share of the debits from ``first`` through ``last`` (None: of ``first`` alone), in basis points, whose entry opens to
+    a stored fact or a mirrored document.
+    """
+    span = (first_day(first), last_day(first if last is None else last))
+    lines = JournalLine.objects.filter(client=client, booked_on__range=span)
     traced = Q(entry__fact_id__isnull=False) | Q(entry__origin=JournalEntry.Origin.LEDGER)
     sums = lines.aggregate(all=Sum("debit_minor"), traced=Sum("debit_minor", filter=traced))
     return 10_000 * (sums["traced"] or 0) // sums["all"] if sums["all"] else 10_000

@@ -8,6 +8,7 @@ from ledger import api
 from ledger.views import (
     bank_rules,
     books,
+    budgets,
     completeness,
     deals,
     duplicates,
@@ -128,6 +129,8 @@ urlpatterns = [
     path("c/<slug:slug>/accounts/<int:pk>/<slug:month>/", sources.account, name="account"),
     path("c/<slug:slug>/sources/<int:pk>/", sources.source, name="source"),
     path("c/<slug:slug>/statements/<slug:month>/", books.index, name="statements"),
+    path("c/<slug:slug>/budget/<slug:month>/", budgets.index, name="budget"),
+    path("c/<slug:slug>/budget/<slug:month>/keep/", budgets.keep, name="budget_keep"),
     path("api/v1/exceptions/", api.endpoint(api.Exceptions), name="api_exceptions"),
     path("api/v1/clients/<slug:slug>/accounts/", api.endpoint(api.Accounts), name="api_accounts"),
     path("api/v1/clients/<slug:slug>/entries/", api.endpoint(api.Entries), name="api_entries"),

@@ -182,13 +182,13 @@ def without_data(books: Books, made: Sequence[Column], *, balances: bool = False
             empty += [month for month in months if month not in booked and month not in empty]
     said = []
     if early:
-        said.append(f"{_listed(early)}: before the books begin in {begun.label}.")
+        said.append(f"{listed(early)}: before the books begin in {begun.label}.")
     if empty:
-        said.append(f"Nothing is booked in {_listed([month.label for month in sorted(empty)])}.")
+        said.append(f"Nothing is booked in {listed([month.label for month in sorted(empty)])}.")
     return said
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """``a, b and c``; of more than six the first five and how many more."""
     shown = [*names[:5], f"{len(names) - 5} more"] if len(names) > 6 else list(names)
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

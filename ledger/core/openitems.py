@@ -11,14 +11,14 @@ https://quickbooks.intuit.com/learn-support/en-us/help-articles/unapplied-cash-p
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.core.accounts import Account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
 Side = Literal["receivable", "payable"]
@@ -156,8 +156,9 @@ class Settlement:
     def __init__(self, touches: Iterable[Touch]) -> None:
         self.items: list[Item] = []
         self.adjustments: list[Adjustment] = []
-        self._open: dict[tuple[str, str], list[Item]] = defaultdict(list)
         self._by_entry: dict[int, list[Item]] = defaultdict(list)
+        # What is still open, the oldest first; settled items stay until they are come upon.
+        self._queues: dict[tuple[str, ...], deque[Item]] = defaultdict(deque)
         for touch in sorted(touches, key=lambda one: (one.on, one.entry)):
             self._take(touch)
 
@@ -167,26 +168,42 @@ class Settlement:
     def _take(self, touch: Touch) -> None:
         item = Item(touch, touch.amount)
         self.items.append(item)
-        self._by_entry[touch.entry].append(item)
         self._put_off(item)
         if touch.reverses is not None:
             self._undo(item)
-        place = (touch.account, touch.party)
-        waiting = [other for other in self._open[place] if other.left and (other.left > 0) != (touch.amount > 0)]
-        wishes: tuple[Callable[[Item], bool], ...] = (
-            lambda other: other.touch.entry == touch.reverses,
-            lambda other: touch.document != "" and other.touch.document == touch.document,
-            lambda _other: True,
-        )
-        for wish in wishes:
-            for other in waiting:
-                if not item.left:
-                    break
-                if other.left and wish(other):
+            for other in self._by_entry[touch.reverses]:
+                if (
+                    other.touch.account == touch.account
+                    and (other.left > 0) != (item.left > 0)
+                    and other.left
+                    and item.left
+                ):
                     self._settle(item, other, touch.on)
-        self._open[place] = [other for other in self._open[place] if other.left]
+        self._by_entry[touch.entry].append(item)
+        if touch.document:
+            self._settle_with(item, self._queues[self._place(touch, -touch.amount, touch.document)])
+        self._settle_with(item, self._queues[self._place(touch, -touch.amount)])
         if item.left:
-            self._open[place].append(item)
+            self._enqueue(item)
+
+    @staticmethod
+    def _place(touch: Touch, amount: int, *document: str) -> tuple[str, ...]:
+        """Where items of one account, party and direction wait, those of one document by themselves too."""
+        return (touch.account, touch.party, "+" if amount > 0 else "-", *document)
+
+    def _enqueue(self, item: Item) -> None:
+        touch = item.touch
+        self._queues[self._place(touch, touch.amount)].append(item)
+        if touch.document:
+            self._queues[self._place(touch, touch.amount, touch.document)].append(item)
+
+    def _settle_with(self, item: Item, waiting: deque[Item]) -> None:
+        while item.left and waiting:
+            other = waiting[0]
+            if other.left:
+                self._settle(item, other, item.touch.on)
+            if not other.left:
+                waiting.popleft()
 
     def _settle(self, one: Item, other: Item, on: date) -> None:
         size = min(abs(one.left), abs(other.left))
@@ -210,8 +227,7 @@ class Settlement:
                 item.left -= size if item.left > 0 else -size
                 self._count(against, touch.on)
                 self._count(item, touch.on)
-                if against not in self._open[touch.account, touch.party]:
-                    self._open[touch.account, touch.party].append(against)
+                self._enqueue(against)
 
     # ---- the cash basis ------------------------------------------------------------------------------------------------------
 

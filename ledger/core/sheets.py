@@ -6,12 +6,13 @@ name the lines they add up, so that a spreadsheet can compute them again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.core import cashflow
 from ledger.core import statements as core
-from ledger.core.accounts import ACCOUNT_TYPES
+from ledger.core.accounts import ACCOUNT_TYPES, INCOME_STATEMENT_TYPES, Account
+from ledger.core.period import before
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,6 +66,8 @@ class Proof(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sheet:
+    """A statement as it is shown. ``base`` is the place of the line that shares are of."""
+
     slug: str
     title: str
     columns: tuple[Column, ...]
@@ -72,6 +75,7 @@ class Sheet:
     lines: tuple[Line, ...]
     proof: Proof | None = None
     first_head: str = ""
+    base: int | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -188,7 +192,7 @@ def profit_and_loss(books: Books, columns: Sequence[Column], wish: Wish) -> Shee
     else:
         last = _adds((1, gross if gross is not None else totals["income"]), (-1, totals["expenses"]))
     build.add("Net income", made.net_income, style="tot", good=True, adds=last)
-    return build.sheet("pl", "Profit and loss", None)
+    return replace(build.sheet("pl", "Profit and loss", None), base=totals["income"])
 
 
 def balance_sheet(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
@@ -264,13 +268,26 @@ def trial_balance(books: Books, columns: Sequence[Column], _wish: Wish) -> Sheet
 
 
 def general_ledger(books: Books, column: Column) -> Sheet:
-    """Every account that has a balance or moved: opening, debits, credits, closing (debits − credits)."""
+    """Every account that has a balance or moved: opening, debits, credits, closing (debits − credits).
+
+    Income and expenses open with the fiscal year in which the period begins; older profit stands in retained earnings.
+    """
+    year = books.year_start(column.first)
+    earlier = before(column.first)
+    carried = books.profit(None, year.previous)
     opening = {
-        key: books.net(key, None, column.last) - books.net(key, column.first, column.last) for key in _keys(books)
+        account.key: books.net(account.key, year if account.type in INCOME_STATEMENT_TYPES else None, earlier)
+        for account in books.accounts
     }
+    chart = list(books.accounts)
+    if carried and books.retained_earnings:
+        opening[books.retained_earnings] = opening.get(books.retained_earnings, 0) - carried
+    elif carried:
+        chart.append(Account(key=core.RETAINED_EARNINGS, name="Retained earnings", type="equity"))
+        opening[core.RETAINED_EARNINGS] = -carried
     sides = _sides(books, column)
     lines = []
-    for account in sorted(books.accounts, key=lambda one: (ACCOUNT_TYPES.index(one.type), one.number, one.name)):
+    for account in sorted(chart, key=lambda one: (ACCOUNT_TYPES.index(one.type), one.number, one.name)):
         start, (debited, credited) = opening.get(account.key, 0), sides.get(account.key, (0, 0))
         if start or debited or credited:
             figures = (start, debited, credited, start + debited - credited)
@@ -289,10 +306,6 @@ def general_ledger(books: Books, column: Column) -> Sheet:
         lines=tuple(lines),
         proof=Proof("Debits = credits", "Does not balance", difference),
     )
-
-
-def _keys(books: Books) -> list[str]:
-    return [account.key for account in books.accounts]
 
 
 def _sides(books: Books, column: Column) -> dict[str, tuple[int, int]]:

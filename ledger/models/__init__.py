@@ -2,6 +2,7 @@
 
 from ledger.models.accounts import Account, MappingRule, MappingTemplate, MappingVersion, Period
 from ledger.models.bank import BankFeed, BankItem, Match, MatchMember, StatementBalance, TimingItem
+from ledger.models.budgets import BudgetLine
 from ledger.models.deals import DealInvoice
 from ledger.models.inbox import LedgerException
 from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
@@ -17,6 +18,7 @@ __all__ = [
     "BankFeed",
     "BankItem",
     "BankRule",
+    "BudgetLine",
     "ChangedAfterClose",
     "DealInvoice",
     "EntryApproval",

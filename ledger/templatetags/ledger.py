@@ -11,10 +11,12 @@ from django import template
 from integrations.overview import initials
 from integrations.registry import all_providers
 from ledger.core import roles
+from ledger.views import framing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ledger.core.sheets import Sheet
     from ledger.models import JournalLine
 
 register = template.Library()
@@ -38,9 +40,33 @@ def is_account(key: str) -> bool:
 
 
 @register.filter
-def width(rows: Sequence[Mapping[str, Any]]) -> int:
-    """Columns of a table: the label and the cells of its widest row."""
-    return 1 + max(len(row["cells"]) for row in rows)
+def width(sheet: Sheet) -> int:
+    """Columns of a statement: the label and one for each head."""
+    return 1 + len(sheet.heads)
+
+
+@register.filter
+def opens(key: str) -> bool:
+    """Whether a line's figures open to something: an account, a channel, a jurisdiction, a customer or vendor."""
+    return is_account(key) or ":" in key
+
+
+@register.filter
+def is_in(slug: str, pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether a name is one of those of (name, label) pairs."""
+    return slug in dict(pairs)
+
+
+@register.filter
+def tagged(name: str) -> str:
+    """The word for a tag of lines."""
+    return {"klass": "class"}.get(name, name)
+
+
+@register.filter
+def share(basis_points: int | None) -> str:
+    """``8.2%``, negatives in parentheses."""
+    return framing.percent(basis_points)
 
 
 #: A kind at the beginning of a text, written as the accounting system writes it: ``BillPayment``, ``JournalEntry:17``.
@@ -79,7 +105,7 @@ def refined(role: str, key: str) -> str:
 @register.filter
 def percent(basis_points: int) -> str:
     """Basis points as people read them; never a full hundred for what is not whole."""
-    return f"{basis_points // 100}%" if basis_points % 100 == 0 else f"{basis_points / 100:.1f}%"
+    return framing.percent(basis_points, whole=True)
 
 
 @register.filter

@@ -108,6 +108,18 @@ def day_of(text: str) -> date | None:
         return None
 
 
+def percent(basis_points: int | None, *, whole: bool = False) -> str:
+    """``8.2%``; negatives in parentheses, over ten times as ``>999%``, nothing as a dash. ``whole``: ``100%`` for 100.0."""
+    if not basis_points:
+        return "–" if basis_points == 0 and not whole else "0%" if whole else ""
+    tenths = (abs(basis_points) + 5) // 10
+    if whole and basis_points < 10_000:
+        tenths = min(tenths, 999)
+    text = f"{tenths // 10}.{tenths % 10}%" if tenths < 10_000 else ">999%"
+    text = text.replace(".0%", "%") if whole else text
+    return f"({text})" if basis_points < 0 else text
+
+
 def plain(minor: int, currency: str = "USD") -> str:
     """A figure for a spreadsheet: no grouping, a minus sign, the currency's decimals."""
     return str(Decimal(minor).scaleb(-DECIMALS.get(currency.upper(), 2)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,10 +13,15 @@ from clients.access import Right, classified, client_or_404
 from clients.templatetags.portal import day, moment
 from integrations.models import Fact, SourceDocument
 from ledger import queries, tracing
-from ledger.core.period import Month
+from ledger.core.comparing import Span, span_of_days
+from ledger.core.period import Month, first_day, last_day
 from ledger.models import Account, BankItem, LedgerException
 from ledger.views import framing
 from ledger.views.framing import may, month_or_404, page_of, plain, spreadsheet
+
+if TYPE_CHECKING:
+    from clients.models import Client
+    from ledger.core.period import Point
 
 #: Whole numbers of a fact that count something.
 COUNTS = {"ordinal", "fiscal_year_start_month"}
@@ -24,38 +29,47 @@ COUNTS = {"ordinal", "fiscal_year_start_month"}
 
 @classified(Right.VIEW_DRAFTS)
 def account(request: HttpRequest, slug: str, pk: int, month: str) -> HttpResponse:
-    """An account's lines with the running balance; ``from=YYYY-MM`` begins earlier, ``format=csv`` gives all of them."""
+    """An account's lines with the running balance. ``from`` and ``to`` (a month or a day) choose another period, ``klass`` or
+    ``department`` only such lines; ``format=csv`` gives all of them. A fixed number of queries, however many lines.
+    """
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of = month_or_404(request, month)
     chosen = Account.objects.filter(client=client, pk=pk).first()
     if chosen is None:
         raise Http404
-    first = _from(request, of)
+    span = _span(request, of)
+    first, last = first_day(span.first), last_day(span.last)
+    tag = next(((name, request.GET[name]) for name in ("klass", "department") if name in request.GET), None)
     sign = 1 if chosen.debit_is_positive else -1
-    opening = sign * queries.opening(client, chosen, first.first)
-    lines = queries.account_lines(client, chosen, first.first, of.last)
+    lines = queries.account_lines(client, chosen, first, last)
+    if tag:
+        lines = lines.filter(**dict([tag]))
     if request.GET.get("format") == "csv":
-        return _csv(client.slug, chosen, of, lines)
+        return _csv(client, chosen, of, lines)
+    opening = 0 if tag else sign * queries.balance_before(client, chosen, first)
     page = page_of(request, lines)
     before = page.start_index() - 1
-    balance = opening + sign * sum(line.net_minor for line in lines[:before]) if before > 0 else opening
-    rows = []
+    starts_at = opening + (sign * queries.net(lines[:before]) if before > 0 else 0)
+    balance, rows = starts_at, []
     for line in page:
         balance += sign * line.net_minor
         rows.append((line, balance))
-    moved = sum(line.net_minor for line in lines)
+    moved = sign * queries.net(lines)
     context = {
         "client": client,
         "account": chosen,
         "month": of,
+        "span": span,
         "first": first,
+        "last": last,
+        "tag": tag,
         "page": page,
         "rows": rows,
-        "opening": opening,
-        "closing": opening + sign * moved,
-        "moved": sign * moved,
-        "starts_at": rows[0][1] - sign * rows[0][0].net_minor if rows else opening,
+        "closing": opening + moved,
+        "moved": moved,
+        "starts_at": starts_at,
         "period": framing.period(client, of, "ledger:account", pk=pk),
+        "earlier": of.previous.previous,
     }
     return render(request, "ledger/account.html", context)
 
@@ -95,12 +109,21 @@ def source(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render(request, "ledger/source.html", page)
 
 
-def _from(request: HttpRequest, of: Month) -> Month:
+def _span(request: HttpRequest, of: Month) -> Span:
+    """From ``from`` to ``to``, each a month or a day; the month of the address where they say none, or one out of order."""
+    first = _point(request.GET.get("from", "")) or of
+    last = _point(request.GET.get("to", "")) or of
     try:
-        first = Month.parse(request.GET.get("from", ""))
+        return span_of_days(first_day(first), last_day(last))
     except ValueError:
-        return of
-    return min(max(first, of.shift(-23)), of)
+        return Span(of, of)
+
+
+def _point(text: str) -> Point | None:
+    try:
+        return Month.parse(text)
+    except ValueError:
+        return framing.day_of(text)
 
 
 def _fields(data: dict[str, Any]) -> list[tuple[str, Any, bool]]:
@@ -137,7 +160,7 @@ def _touched(entries: list[Any]) -> list[dict[str, Any]]:
     return sorted(rows.values(), key=lambda row: (row["month"], row["statement"], row["account"].number))
 
 
-def _csv(slug: str, chosen: Account, of: Month, lines: Any) -> HttpResponse:
+def _csv(client: Client, chosen: Account, of: Month, lines: Any) -> HttpResponse:
     head = ("date", "entry", "memo", "party", "debit", "credit")
     rows = [
         (
@@ -145,9 +168,9 @@ def _csv(slug: str, chosen: Account, of: Month, lines: Any) -> HttpResponse:
             line.entry_id,
             line.memo or line.entry.memo,
             line.party,
-            plain(line.debit_minor),
-            plain(line.credit_minor),
+            plain(line.debit_minor, client.home_currency),
+            plain(line.credit_minor, client.home_currency),
         )
         for line in lines
     ]
-    return spreadsheet(f"account-{slug}-{chosen.number or chosen.pk}-{of}", head, rows)
+    return spreadsheet(f"account-{client.slug}-{chosen.number or chosen.pk}-{of}", head, rows)

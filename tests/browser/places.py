@@ -76,6 +76,17 @@ STAFF = (
     Place("profit-and-loss", f"{CLIENT}/statements/{MONTH}/?statement=pl"),
     Place("balance-sheet", f"{CLIENT}/statements/{MONTH}/?statement=bs"),
     Place("trial-balance", f"{CLIENT}/statements/{MONTH}/?statement=tb"),
+    Place("cash-flow", f"{CLIENT}/statements/{MONTH}/?statement=cf&compare=prior-year&compare=t12"),
+    Place(
+        "profit-and-loss-compared", f"{CLIENT}/statements/{MONTH}/?compare=prior-month&compare=prior-year&compare=ytd"
+    ),
+    Place("balance-sheet-cash", f"{CLIENT}/statements/{MONTH}/?statement=bs&basis=cash"),
+    Place("general-ledger", f"{CLIENT}/statements/{MONTH}/?statement=gl"),
+    Place("receivables", f"{CLIENT}/statements/{MONTH}/?statement=ar"),
+    Place("sales-by-channel", f"{CLIENT}/statements/{MONTH}/?statement=ch&open=key:online"),
+    Place("sales-tax", f"{CLIENT}/statements/{MONTH}/?statement=st"),
+    Place("payroll-cost", f"{CLIENT}/statements/{MONTH}/?statement=pr"),
+    Place("budget", f"{CLIENT}/budget/{MONTH}/"),
     Place("account", f"{CLIENT}/statements/{MONTH}/?statement=tb", link="main tbody a[href*='/accounts/']"),
     Place("entries", f"{CLIENT}/entries/"),
     Place("entry", f"{CLIENT}/entries/?origin=source", link="main tbody a[href*='/entries/']"),

@@ -85,6 +85,18 @@ def pages(books):
         month.format("statements") + "?statement=tb",
         month.format("statements") + "?statement=cf",
         month.format("statements") + f"?open={books.account('4020').pk}",
+        month.format("statements") + "?compare=budget&compare=t12&compare=no-share&period=quarter",
+        month.format("statements") + "?by=month&period=ytd",
+        month.format("statements") + "?by=class",
+        month.format("statements") + "?by=department&basis=cash",
+        month.format("statements") + "?period=days&from=2026-02-10&to=2026-03-20",
+        month.format("statements") + "?period=days&from=yesterday&to=",
+        month.format("statements") + f"?statement=bs&basis=cash&open={books.account('1010').pk}",
+        *(month.format("statements") + f"?statement={name}" for name in ("gl", "ar", "ap", "ch", "st", "pr")),
+        month.format("statements") + "?statement=ch&open=key:online",
+        month.format("statements") + f"?statement=st&open=tax:{books.account('2300').pk}:",
+        month.format("statements") + "?open=9999999999&at=77",
+        month.format("budget"),
     ]
 
 

@@ -6,6 +6,7 @@ import ast
 import re
 from functools import cache
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -243,3 +244,12 @@ def test_no_two_files_of_tests_have_the_same_name():
     """They are not packages: the second of two would not be collected, and with it no test at all."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert [name for name in names if names.count(name) > 1] == []
+
+
+def test_adding_a_provider_is_a_small_folder_and_a_small_test_file():
+    slugs = sorted(path.parent.name for path in (ROOT / "integrations" / "providers").glob("*/provider.py"))
+    declared = [ROOT / "integrations" / "providers" / slug / "provider.py" for slug in slugs]
+    contracts = [ROOT / "tests" / "integrations" / "providers" / f"test_{slug}.py" for slug in slugs]
+    assert [path.name for path in contracts if "ProviderContract" not in path.read_text()] == []
+    assert median(len(path.read_text().splitlines()) for path in declared) <= 150
+    assert median(len(path.read_text().splitlines()) for path in contracts) <= 60

@@ -15,7 +15,7 @@ from integrations.providers.paypal.activity import TYPES, is_activity, rows_to_o
 from integrations.providers.paypal.readings import READINGS
 from tests.integrations.contract import CONTRACTS, NOW, ScriptedApi, read
 from tests.integrations.providers.paypal_pages import ACTIVITY, HEADER
-from tests.integrations.providers.test_paypal import ROWS, lines, objects, page
+from tests.integrations.providers.test_paypal_readings import ROWS, lines, objects, page
 
 # ---- pulling ---------------------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from closeout.models import BoardRow, CheckResult, CloseRun, Override, Question, SignOff
 from integrations.models import Connection
+from ledger import mapping_rows
+from ledger.core.period import Month
 from ledger.models import ChangedAfterClose, LedgerException, Period
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def refresh(client: Client, close: CloseRun) -> BoardRow:
             "questions_waiting": waiting,
             "questions_answered": questions.filter(state=Question.State.ANSWERED).count(),
             "exceptions": LedgerException.objects.filter(client=client, state="open").count(),
+            "mapped_bp": _mapped(client, close),
             "connections": _connections(client),
             "due_on": close.due_on,
             "signed_at": signed.signed_at if signed else None,
@@ -87,6 +90,12 @@ def _signed(client: Client, close: CloseRun) -> tuple[str, str]:
     if not Period.objects.filter(client=client, month=close.month, state=Period.State.SEALED).exists():
         return "progress", "Signed; the accounting system is being closed"
     return "signed", ""
+
+
+def _mapped(client: Client, close: CloseRun) -> int | None:
+    """Basis points of the month's money; None where no record is to be booked."""
+    coverage = mapping_rows.coverage(client, Month.of(close.month))
+    return coverage.money_basis_points if coverage.all_facts else None
 
 
 def _connections(client: Client) -> str:

@@ -274,6 +274,9 @@ class BoardRow(models.Model):
     questions_waiting = models.PositiveSmallIntegerField(default=0)
     questions_answered = models.PositiveSmallIntegerField(default=0)
     exceptions = models.PositiveIntegerField(default=0)
+    mapped_bp = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Money of the month that an approved rule sends somewhere, in basis points."
+    )
     connections = models.CharField(max_length=20, blank=True)
     preparer = models.CharField(max_length=4, blank=True)
     controller = models.CharField(max_length=4, blank=True)

@@ -137,7 +137,7 @@ def rows(client: Client, draft: MappingVersion | None, approved: MappingVersion 
     _suggest(client, [row for row in missing if row.state == "unmapped"])
     found += missing
     for row in found:
-        row.label, row.only_for = roles.label(row.place.case.role), _only_for(row.place)
+        row.label, row.only_for = roles.label(row.place.case.role), only_for(row.place)
     return found
 
 
@@ -236,7 +236,7 @@ def _taken(client: Client, current: dict[Place, MappingRule], month: Month) -> l
     ]
 
 
-def _only_for(place: Place) -> list[str]:
+def only_for(place: Place) -> list[str]:
     """What a rule names, in words; an item says itself, other conditions say what they are."""
     case = place.case
     role = roles.ROLES.get(case.role)

@@ -160,7 +160,7 @@ class Resolver:
         return self._known[place]
 
     def _ask(self, line: DraftLine, account_id: int, provider: str, traits: Traits) -> Rule | None:
-        asked = _untagged(line, account_id, self.books)
+        asked = untagged(line, account_id, self.books)
         given = (book.find(asked, provider, traits) for book in (*self.books, self.target))
         if account_id not in {rule.account_id for rule in given if rule}:
             return None
@@ -183,7 +183,7 @@ def changed_roles(old: Rulebook, new: Rulebook) -> set[str]:
     return {rule.case.role for rule in before ^ after}
 
 
-def _untagged(line: DraftLine, account_id: int, books: Sequence[Rulebook]) -> DraftLine:
+def untagged(line: DraftLine, account_id: int, books: Sequence[Rulebook]) -> DraftLine:
     """A posted line as its record said it, where a rule's tags stand on it."""
     for book in books:
         for rule in book.rules:

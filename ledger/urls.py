@@ -122,6 +122,7 @@ urlpatterns = [
     path("c/<slug:slug>/entries/", entries.index, name="entries"),
     path("c/<slug:slug>/entries/new/", entries.new, name="entry_new"),
     path("c/<slug:slug>/entries/<int:pk>/", entries.entry, name="entry"),
+    path("c/<slug:slug>/entries/<int:pk>/lines/<int:no>/why/", mapping_versions.why, name="line_why"),
     path("c/<slug:slug>/entries/<int:pk>/reverse/", entries.reverse, name="entry_reverse"),
     path("c/<slug:slug>/entries/<int:pk>/approve/", entries.approve, name="entry_approve"),
     path("c/<slug:slug>/entries/<int:pk>/files/", support.add, name="entry_file_add"),

@@ -9,10 +9,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
-from ledger import booking, mapping, rehearsing, remapping, settling
+from ledger import booking, mapping, mapping_rows, placement, rehearsing, remapping, settling
 from ledger.forms import SubmitForm
 from ledger.mapping import MappingError
-from ledger.models import MappingVersion
+from ledger.models import JournalLine, MappingVersion
 from ledger.views.framing import current_month, may
 from ledger.views.mappings import MONTHS, draft_of, month_of, problem_of
 
@@ -54,6 +54,19 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     shown = {"client": client, "draft": draft, "preview": found, "rows": months, "changes": found.changes()}
     return render(request, "ledger/_mapping_preview.html", shown)
+
+
+@classified(Right.VIEW_DRAFTS)
+def why(request: HttpRequest, slug: str, pk: int, no: int) -> HttpResponse:
+    """Why a posted line stands on its account."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    line = JournalLine.objects.filter(client=client, entry_id=pk, no=no).select_related("entry", "account").first()
+    if line is None:
+        raise Http404
+    found = placement.why(client, line.entry, line)
+    rules = [found.rule, *found.others] if found.rule else list(found.others)
+    rows = [(rule, mapping_rows.only_for(mapping_rows.Place(rule.case))) for rule in rules]
+    return render(request, "ledger/_why.html", {"client": client, "why": found, "rows": rows})
 
 
 @classified(Right.PREPARE, methods=("POST",))

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from clients.tenancy import client_context, practice_context
 from ledger import mapping, mapping_bulk, mapping_rows
 from ledger.core.period import Month
-from ledger.models import Account, MappingRule, MappingTemplate, MappingVersion
+from ledger.models import Account, JournalLine, MappingRule, MappingTemplate, MappingVersion
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +96,20 @@ def test_coverage_counts_what_a_rule_sends_somewhere(books):
     assert march.facts == march.all_facts - 2, "the two sales with tips are held"
     assert march.money == march.all_money - 2 * 10_620
     assert (empty.facts_basis_points, empty.money_basis_points) == (10_000, 10_000)
+
+
+def test_a_line_says_which_rule_put_it_there_and_which_others_fit(bob, books):
+    with client_context(books.client.pk):
+        line = JournalLine.objects.filter(role="ee-tax-payable", key="State income tax").first()
+        direct = JournalLine.objects.filter(role="", account=books.account("6310")).first()
+    body = " ".join(bob.get(f"/c/kestrel/entries/{line.entry_id}/lines/{line.no}/why/").content.decode().split())
+    assert (
+        body.index("2212 State income tax</td>") < body.index("Names most") < body.index("2210 Federal payroll taxes")
+    )
+    assert "any tax" in body
+    said = bob.get(f"/c/kestrel/entries/{direct.entry_id}/lines/{direct.no}/why/").content.decode()
+    assert "No mapping was used" in said
+    assert bob.get(f"/c/kestrel/entries/{line.entry_id}/lines/99/why/").status_code == 404
 
 
 # ---- files ---------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,56 @@
+"""A table that changes in mid-stream: what closed months hold stays, and the open ones carry the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ledger.core.schedules.terms import Row, running, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from ledger.core.period import Month
+
+
+def settled(drawn: Sequence[Row], standing: Iterable[Row], first_open: Month, *, spreads: bool = False) -> list[Row]:
+    """The table as it is to be booked: ``standing`` rows are those of closed months, ``drawn`` is the table by the new terms.
+
+    What the new terms would have booked by now and what was booked differ by the catch-up, which lands in ``first_open``; with
+    ``spreads`` it is carried by all rows from there on in their proportion instead (a change of estimate).
+    """
+    kept = [replace(row, catch_up=0) for row in standing if row.month < first_open]
+    later = [row for row in drawn if row.month >= first_open]
+    total = sum(row.amount for row in drawn)
+    missed = sum(row.amount for row in drawn if row.month < first_open) - sum(row.amount for row in kept)
+    interest = sum(row.interest for row in drawn if row.month < first_open) - sum(row.interest for row in kept)
+    if not missed and not interest:
+        return running([*kept, *later], total)
+    if spreads and later and sum(row.amount for row in later) > 0:
+        return running([*kept, *_carried(later, missed)], total)
+    at = next((row for row in later if row.month == first_open), Row(first_open.last, 0))
+    caught = Row(at.on, at.amount + missed, at.interest + interest, 0, missed)
+    others = [row for row in later if row is not at]
+    return running([*kept, *([caught] if caught.amount or caught.interest else []), *others], total)
+
+
+def _carried(later: Sequence[Row], missed: int) -> list[Row]:
+    """All that is left, over the rows to come in the proportion they had."""
+    amounts = {row.on: row.amount for row in later}
+    interests = {row.on: row.interest for row in later}
+    return [
+        replace(row, interest=interests[row.on])
+        for row in shared(sum(amounts.values()) + missed, amounts)
+        if row.amount
+    ]
+
+
+def ended(rows: Sequence[Row], on: date, *, keeps_month: bool = False) -> tuple[list[Row], int]:
+    """The rows that stay when a schedule ends on a day, and the balance that leaves with it.
+
+    The month of the end is not amortised any more unless ``keeps_month`` (an asset that began in the month after it was bought).
+    """
+    last = on.replace(day=1)
+    kept = [row for row in rows if row.on < last or (keeps_month and row.month.first == last)]
+    return kept, sum(row.amount for row in rows) - sum(row.amount for row in kept)

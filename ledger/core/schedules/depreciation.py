@@ -64,7 +64,7 @@ def used_up(terms: Terms) -> list[Row]:
 
 
 def _half_up(amount: int, by: int) -> int:
-    """amount ÷ by, rounded half away from nil; both positive."""
+    """``amount`` ÷ ``by``, rounded half away from nil; both positive."""
     return (2 * amount + by) // (2 * by)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A schedule as its account sees it: ``amount`` enters on ``added_on``, the rows take it down, ``left`` leaves on ``ended_on``."""
+    """A schedule as its account sees it: ``amount`` enters on ``added_on``, rows take it down, ``left`` leaves on ``ended_on``."""
 
     amount: int
     added_on: date

@@ -28,22 +28,21 @@ def settled(drawn: Sequence[Row], standing: Iterable[Row], first_open: Month, *,
     if not missed and not interest:
         return running([*kept, *later], total)
     if spreads and later and sum(row.amount for row in later) > 0:
-        return running([*kept, *_carried(later, missed)], total)
+        return running([*kept, *_carried(later, missed, len(drawn))], total)
     at = next((row for row in later if row.month == first_open), Row(first_open.last, 0))
     caught = Row(at.on, at.amount + missed, at.interest + interest, 0, missed)
     others = [row for row in later if row is not at]
     return running([*kept, *([caught] if caught.amount or caught.interest else []), *others], total)
 
 
-def _carried(later: Sequence[Row], missed: int) -> list[Row]:
-    """All that is left, over the rows to come in the proportion they had."""
+def _carried(later: Sequence[Row], missed: int, of: int) -> list[Row]:
+    """All that is left, over the rows to come in the proportion they had; rows equal but for rounding stay equal."""
     amounts = {row.on: row.amount for row in later}
     interests = {row.on: row.interest for row in later}
-    return [
-        replace(row, interest=interests[row.on])
-        for row in shared(sum(amounts.values()) + missed, amounts)
-        if row.amount
-    ]
+    is_even = max(amounts.values()) - min(amounts.values()) < of
+    weights = dict.fromkeys(amounts, 1) if is_even else amounts
+    carried = shared(sum(amounts.values()) + missed, weights)
+    return [replace(row, interest=interests[row.on]) for row in carried if row.amount]
 
 
 def ended(rows: Sequence[Row], on: date, *, keeps_month: bool = False) -> tuple[list[Row], int]:

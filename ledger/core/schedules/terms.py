@@ -124,32 +124,50 @@ def _dates(terms: Terms) -> dict[str, str]:
         return {"ends_on": "Say when it ends."}
     if terms.ends_on is None:
         return {}
-    if terms.ends_on < terms.starts_on or (terms.kind == "accrual" and terms.ends_on == terms.starts_on):
-        return {"ends_on": "After it begins."}
+    if terms.ends_on < terms.starts_on:
+        return {"ends_on": "Not before it begins."}
+    if terms.kind == "accrual" and Month.of(terms.ends_on) == Month.of(terms.starts_on):
+        return {"ends_on": "Reversed in a later month than it is accrued in."}
     if Month.of(terms.ends_on).index - Month.of(terms.starts_on).index >= MOST_MONTHS:
         return {"ends_on": "Within a hundred years."}
     return {}
 
 
 def _by_method(terms: Terms) -> dict[str, str]:
-    if terms.convention not in CONVENTIONS:
-        return {"convention": "Not a convention."}
-    if terms.method == "declining":
-        if not MILLION <= terms.rate_millionths <= 10 * MILLION:
-            return {"rate": "From 1 to 10 times straight line; 2 is double declining."}
-        if terms.convention == "mid-month":
-            return {"convention": "A declining balance counts whole months."}
-    if terms.kind == "loan" and not 0 <= terms.rate_millionths < MILLION:
-        return {"rate": "A yearly rate from 0 to below 100 %."}
-    if terms.method == "units" and (terms.units <= 0 or sum(step.amount for step in terms.steps) > terms.units):
-        return {"units": "The units of its whole life, and no more of them used."}
-    if terms.method == "milestones" and sum(step.amount for step in terms.steps) != terms.amount:
-        return {"steps": "The milestones come to the amount exactly."}
-    if any(step.amount < 0 or step.interest < 0 for step in terms.steps):
-        return {"steps": "No figure below nil."}
-    if terms.method == "milestones" and any(step.on < terms.starts_on for step in terms.steps):
-        return {"steps": "No milestone before it begins."}
-    return {}
+    """The first rule of the method that does not hold."""
+    steps = sum(step.amount for step in terms.steps)
+    is_declining, is_milestones = terms.method == "declining", terms.method == "milestones"
+    rules = (
+        ("convention", terms.convention not in CONVENTIONS, "Not a convention."),
+        (
+            "rate",
+            is_declining and not MILLION <= terms.rate_millionths <= 10 * MILLION,
+            "From 1 to 10 times straight line; 2 is double declining.",
+        ),
+        (
+            "convention",
+            is_declining and terms.convention == "mid-month",
+            "A declining balance counts whole months.",
+        ),
+        (
+            "rate",
+            terms.kind == "loan" and not 0 <= terms.rate_millionths < MILLION,
+            "A yearly rate from 0 to below 100 %.",
+        ),
+        (
+            "units",
+            terms.method == "units" and (terms.units <= 0 or steps > terms.units),
+            "The units of its whole life, and no more of them used.",
+        ),
+        ("steps", is_milestones and steps != terms.amount, "The milestones come to the amount exactly."),
+        ("steps", any(step.amount < 0 or step.interest < 0 for step in terms.steps), "No figure below nil."),
+        (
+            "steps",
+            is_milestones and any(step.on < terms.starts_on for step in terms.steps),
+            "No milestone before it begins.",
+        ),
+    )
+    return next(({field: said} for field, is_broken, said in rules if is_broken), {})
 
 
 def running(rows: Iterable[Row], total: int) -> list[Row]:

@@ -48,9 +48,7 @@ def test_depreciation_of_equipment_by_the_month():
 
 def test_revenue_earned_from_an_advance():
     """Pioneer: $1,200 received, $400 earned by October 31. Dr Unearned service revenue 400; Cr Service revenue 400."""
-    milestones = tuple(Step(date(2026, month, 31), minor("400")) for month in (10, 12)) + (
-        Step(date(2026, 11, 30), minor("400")),
-    )
+    milestones = tuple(Step(date(2026, month, day), minor("400")) for month, day in ((10, 31), (12, 31), (11, 30)))
     rows = plan(terms("deferred", "milestones", "1,200", steps=milestones))
     assert [(printed(row.amount), printed(row.closing)) for row in rows] == [
         ("400.00", "800.00"),

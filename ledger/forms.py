@@ -9,7 +9,7 @@ from django import forms
 from ledger import queries
 from ledger.core import roles
 from ledger.core.placing import CONDITIONS
-from ledger.models import MappingVersion
+from ledger.models import EntryTemplate, MappingVersion
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -90,9 +90,12 @@ class TemplateForm(forms.Form):
 
 
 class EntryForm(forms.Form):
-    """The head of an entry made by hand; its lines are read by ``line_rows``."""
+    """The head of an entry made by hand; its lines are read by ``typed_lines``."""
 
     booked_on = DayField(label="Date")
+    reverses_on = DayField(
+        label="Reverses on", required=False, help_text="For an accrual: the day on which it is taken back by itself."
+    )
     memo = forms.CharField(label="Memo", max_length=500)
     reason = forms.CharField(label="Why it is needed", max_length=500)
     support = forms.CharField(
@@ -101,6 +104,14 @@ class EntryForm(forms.Form):
         required=False,
         help_text="An invoice number, a link to a paper, a person.",
     )
+    file = forms.FileField(label="Support file", required=False, help_text="Needed above the limit. Up to 10 MiB.")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        booked_on, reverses_on = given.get("booked_on"), given.get("reverses_on")
+        if booked_on and reverses_on and reverses_on <= booked_on:
+            self.add_error("reverses_on", "On a later day than it is booked.")
+        return given
 
 
 class RateForm(forms.Form):
@@ -134,12 +145,30 @@ def invoice_rows(data: Any) -> list[dict[str, Any]]:
     return _rows(data, ("product", "amount", "department", "from", "to"))
 
 
-def line_rows(data: Any) -> list[dict[str, Any]]:
-    """The lines typed into the table, without those left empty."""
-    return _rows(data, ("account", "debit", "credit", "memo"))
-
-
 def _rows(data: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:
     columns = [[value.strip() for value in data.getlist(f"line-{name}")] for name in names]
     rows = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=False)]
     return [row for row in rows if any(row.values())][:200]
+
+
+class RecurringForm(forms.Form):
+    """An entry that comes again; its lines are read by ``typed_lines``."""
+
+    name = forms.CharField(label="Name", max_length=160, help_text="What it is called in the list.")
+    memo = forms.CharField(label="Memo", max_length=500)
+    reason = forms.CharField(label="Why it is needed", max_length=500)
+    every = forms.ChoiceField(label="Every", choices=EntryTemplate.Every.choices)
+    first_on = DayField(label="First on", help_text="The others fall on the same day of their month.")
+    last_on = DayField(label="Last on", required=False)
+    reverses = forms.BooleanField(label="Take each back on the first of the next month", required=False)
+    posts_itself = forms.BooleanField(
+        label="Post it without asking",
+        required=False,
+        help_text="Otherwise each one is proposed. Above the limit each one is proposed in any case.",
+    )
+
+
+class ImportForm(forms.Form):
+    """A file of entries."""
+
+    file = forms.FileField(label="File", help_text="CSV or XLSX with Date, Account, Debit and Credit. Up to 1 MiB.")

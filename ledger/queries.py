@@ -142,6 +142,15 @@ def account_named(client: Client, text: str) -> Account | None:
     return chosen[0] if len(chosen) == 1 else None
 
 
+def dimensions(client: Client) -> dict[str, list[str]]:
+    """The departments and classes that lines of the last months name, as suggestions."""
+    rows = JournalLine.objects.filter(client=client).order_by("-entry_id").values_list("department", "klass")[:2000]
+    return {
+        "departments": sorted({department for department, _klass in rows} - {""}),
+        "classes": sorted({klass for _department, klass in rows} - {""}),
+    }
+
+
 def balance_before(client: Client, account: Account, day: date) -> int:
     """Debit − credit of an account before a day: from the monthly balances, and the lines of a month begun."""
     month = day.replace(day=1)

@@ -36,7 +36,9 @@ from ledger import (
     outbox_parties,
     proving,
     reconciling,
+    recurring,
     remapping,
+    schedule_booking,
 )
 from ledger.core.period import Month
 from ledger.models import OutboxItem, Period
@@ -88,6 +90,8 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         counts["booked"] = asdict(booking.book(client))
         counts["accruals"] = accruals.book(client)
         counts["deals asked about"] = deals.review(client)
+        counts["schedules"] = schedule_booking.book(client)
+        counts["recurring"] = recurring.run(client)
         counts["matches"] = reconciling.suggest(client)
         counts["suspect pairs"] = sum(duplicates.find(client, month) for month in _open_months(client))
         exceptions_inbox.wake(client, datetime.now(ZoneInfo(client.timezone)).date())

@@ -10,6 +10,8 @@ from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, 
 from ledger.models.names import NameDecision
 from ledger.models.posting import PostingMode
 from ledger.models.rates import ExchangeRate
+from ledger.models.recurring import EntryTemplate, TemplateDate, TemplateLine
+from ledger.models.schedules import BooksLimits, Schedule, ScheduleLine, ScheduleStep, WatchedAccount
 from ledger.models.standing import BankRule, IntercompanyPair, ReconciliationDuty, StatedBalance
 from ledger.models.support import SupportFile
 
@@ -18,10 +20,12 @@ __all__ = [
     "BankFeed",
     "BankItem",
     "BankRule",
+    "BooksLimits",
     "BudgetLine",
     "ChangedAfterClose",
     "DealInvoice",
     "EntryApproval",
+    "EntryTemplate",
     "ExchangeRate",
     "IntercompanyPair",
     "JournalEntry",
@@ -41,8 +45,14 @@ __all__ = [
     "PostingMode",
     "ReconciliationDuty",
     "ReportedBalance",
+    "Schedule",
+    "ScheduleLine",
+    "ScheduleStep",
     "StatedBalance",
     "StatementBalance",
     "SupportFile",
+    "TemplateDate",
+    "TemplateLine",
     "TimingItem",
+    "WatchedAccount",
 ]

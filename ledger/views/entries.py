@@ -1,4 +1,4 @@
-"""Entries: the list, one entry with its chain from source to bank, and entries made by hand."""
+"""Entries: the list, one entry with its chain from source to bank, its reversal and its approval."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
-from clients.templatetags.portal import money
 from integrations.money import minor_of
-from ledger import corrections, posting, queries, tracing
+from ledger import corrections, posting, tracing
 from ledger.core.period import Month
-from ledger.forms import EntryForm, line_rows
 from ledger.models import JournalEntry, JournalLine
 from ledger.views.framing import current_month, may, page_of, send_soon
 
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from clients.models import Client
 
 ORIGINS = (("source", "From a system"), ("ledger", "From the accounting system"), ("manual", "By hand"))
-EMPTY_LINES = 4
 
 
 @classified(Right.VIEW_DRAFTS)
@@ -97,30 +94,6 @@ def approve(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("ledger:entry", slug=slug, pk=pk)
 
 
-@classified(Right.PREPARE, methods=("GET", "POST"))
-def new(request: HttpRequest, slug: str) -> HttpResponse:
-    """An entry by hand: each line with its own errors; above the client's materiality it needs a second person."""
-    client = client_or_404(request, slug, right=Right.PREPARE)
-    request.__dict__["month"] = current_month(client)
-    if request.method == "GET":
-        blank = [{"error": ""} for _ in range(EMPTY_LINES)]
-        return render(request, "ledger/entry_new.html", _form_page(client, EntryForm(), blank))
-    form, rows = EntryForm(request.POST), line_rows(request.POST)
-    lines = _read_lines(client, rows)
-    problem = _whole(rows, lines)
-    if form.is_valid() and not problem:
-        try:
-            with transaction.atomic():
-                made = corrections.post_manual(client, lines=lines, by=membership_of(request).user, **form.cleaned_data)
-                send_soon(client)
-        except posting.PostingError as refusal:
-            problem = str(refusal)
-        else:
-            messages.success(request, "Posted.")
-            return redirect("ledger:entry", slug=slug, pk=made)
-    return render(request, "ledger/entry_new.html", _form_page(client, form, rows, problem), status=422)
-
-
 # ---- lists and forms -------------------------------------------------------------------------------------------------------
 
 
@@ -183,6 +156,8 @@ def _page(request: HttpRequest, client: Client, chosen: JournalEntry) -> dict[st
         "hides": hides,
         "payload": "" if hides else tracing.pretty(chain.document),
         "shows_in": tracing.shows_in(client, chosen, month),
+        "may_prepare": may(request, Right.PREPARE) and not hides,
+        "other_half": corrections.its_other_half(chosen),
         "may_attach": may(request, Right.PREPARE) and not hides,
         "may_reverse": may(request, Right.PREPARE) and not chain.reversal and chosen.reverses_id is None,
         "may_approve": chain.needs_approval
@@ -196,54 +171,3 @@ def _entry_or_404(client: Client, pk: int) -> JournalEntry:
     if chosen is None:
         raise Http404
     return chosen
-
-
-def _form_page(client: Client, form: EntryForm, rows: list[dict[str, Any]], problem: str = "") -> dict[str, Any]:
-    debit = sum(row.get("debit_minor", 0) for row in rows)
-    credit = sum(row.get("credit_minor", 0) for row in rows)
-    while len(rows) < EMPTY_LINES:
-        rows.append({"error": ""})
-    return {
-        "client": client,
-        "form": form,
-        "rows": rows,
-        "problem": problem,
-        "accounts": queries.accounts(client),
-        "debit": debit,
-        "credit": credit,
-    }
-
-
-def _read_lines(client: Client, rows: list[dict[str, Any]]) -> list[posting.Line]:
-    """The lines typed; what is wrong with a line is written into its row."""
-    lines = []
-    for row in rows:
-        account = queries.account_named(client, row["account"])
-        debit, credit = (minor_of(row[side], client.home_currency) if row[side] else 0 for side in ("debit", "credit"))
-        row["error"] = _wrong(account is not None, debit, credit)
-        row["debit_minor"], row["credit_minor"] = debit or 0, credit or 0
-        if not row["error"] and account is not None:
-            lines.append(posting.Line(account.pk, debit or 0, credit or 0, memo=row["memo"][:300]))
-    return lines
-
-
-def _wrong(has_account: bool, debit: int | None, credit: int | None) -> str:
-    if not has_account:
-        return "Choose an account from the list."
-    if debit is None or credit is None:
-        return "That is no amount."
-    if debit < 0 or credit < 0:
-        return "Amounts are positive; use the other side."
-    if bool(debit) == bool(credit):
-        return "A line is either a debit or a credit."
-    return ""
-
-
-def _whole(rows: list[dict[str, Any]], lines: list[posting.Line]) -> str:
-    """What is wrong with the entry as a whole."""
-    if any(row["error"] for row in rows):
-        return "Some lines are not right yet."
-    if len(lines) < 2:
-        return "An entry has two lines at least."
-    off = sum(line.debit - line.credit for line in lines)
-    return f"Debits and credits differ by {money(abs(off))}." if off else ""

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.db import transaction
 
-from clients.models import AuditEvent, Membership
+from clients.models import AuditEvent, Client, Membership
 from closeout import reopening, seal, signoff, workflow
 from closeout.models import CheckResult, CloseRun, Explanation, Seal, SignOff
 from closeout.workflow import CloseError
@@ -87,6 +87,7 @@ def test_own_entries_need_another_persons_approval(books):
     ).ids
     scene.make_ready(books)
     assert "another's approval" in refused(books)
+    Client.objects.filter(pk=books.client.pk).update(materiality_minor=7_000)
     EntryApproval.objects.create(client=books.client, entry_id=ids[0], approved_by=books.world.alice)
     assert "another's approval" in refused(books)
 

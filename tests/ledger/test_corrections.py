@@ -32,7 +32,12 @@ def alice(standing):
 @pytest.fixture
 def limit(books, monkeypatch):
     """Set the client's materiality, in minor units."""
-    return lambda minor: monkeypatch.setattr(books.client, "materiality_minor", minor)
+
+    def put(minor):
+        monkeypatch.setattr(books.client, "materiality_minor", minor)
+        books.client.save(update_fields=["materiality_minor"])
+
+    return put
 
 
 def lines(books, debit, credit, amount):
@@ -42,6 +47,7 @@ def lines(books, debit, credit, amount):
 def by_hand(books, bob, amount=12_300, *, debit="6530", on=DAY, **more):
     """Software booked by hand, out of the bank."""
     given = {"memo": "Hosting", "reason": "The invoice came late.", "lines": lines(books, debit, "1010", amount)}
+    given["files"] = [("invoice.pdf", b"%PDF invoice")]
     entry_id = corrections.post_manual(books.client, booked_on=on, by=bob, **(given | more))
     return JournalEntry.objects.get(pk=entry_id)
 

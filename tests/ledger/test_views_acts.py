@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clients.tenancy import client_context
 from integrations.models import Fact, SyncJob
@@ -289,7 +290,9 @@ HEAD = {"booked_on": "2026-03-31", "memo": "Depreciation", "reason": "Monthly", 
 
 
 def test_an_entry_by_hand_waits_for_a_second_person(books, bob, alice):
-    bob.post("/c/kestrel/entries/new/", HEAD | lines(("6400", "12.50", "", ""), ("1900 Suspense", "", "12.50", "")))
+    typed = HEAD | lines(("6400", "12.50", "", ""), ("1900 Suspense", "", "12.50", ""))
+    assert b"a file that supports it" in bob.post("/c/kestrel/entries/new/", typed).content
+    bob.post("/c/kestrel/entries/new/", typed | {"file": SimpleUploadedFile("run.pdf", b"%PDF")})
     entry = first(books, JournalEntry, purpose="manual")
     assert first(books, EntryApproval, entry=entry) is None
     assert bob.post(f"/c/kestrel/entries/{entry.pk}/approve/").status_code == 403
@@ -317,7 +320,10 @@ def test_a_wrong_line_says_what_is_wrong_and_posts_nothing(books, bob, rows, sai
 def test_a_closed_month_refuses_an_entry_by_hand(books, bob):
     with client_context(books.client.pk):
         Period.objects.filter(month="2026-03-01").update(state="locked")
-    answer = bob.post("/c/kestrel/entries/new/", HEAD | lines(("6400", "1", "", ""), ("1900", "", "1", "")))
+    typed = (
+        HEAD | lines(("6400", "1", "", ""), ("1900", "", "1", "")) | {"file": SimpleUploadedFile("run.pdf", b"%PDF")}
+    )
+    answer = bob.post("/c/kestrel/entries/new/", typed)
     assert (answer.status_code, b"are closed" in answer.content) == (422, True)
 
 

@@ -1,0 +1,16 @@
+DROP TRIGGER approver_is_another ON ledger_entryapproval;
+DROP FUNCTION ledger_approver_is_another();
+DROP TRIGGER template_lines_balance ON ledger_templateline;
+DROP TRIGGER template_balances ON ledger_entrytemplate;
+DROP FUNCTION ledger_template_balances();
+DROP TRIGGER schedule_steps_add_up ON ledger_schedulestep;
+DROP TRIGGER schedule_lines_add_up ON ledger_scheduleline;
+DROP TRIGGER schedule_adds_up ON ledger_schedule;
+DROP FUNCTION ledger_schedule_adds_up();
+DROP TRIGGER schedule_step_is_of_its_client ON ledger_schedulestep;
+DROP TRIGGER schedule_line_is_of_its_client ON ledger_scheduleline;
+DROP FUNCTION ledger_schedule_part_is_of_its_client();
+DROP TRIGGER schedule_line_stands ON ledger_scheduleline;
+DROP FUNCTION ledger_schedule_line_stands();
+DROP TRIGGER schedule_fits ON ledger_schedule;
+DROP FUNCTION ledger_schedule_fits();

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import Q
 
-from ledger import booking, posting
+from ledger import booking, finishing, posting
 from ledger.core.period import Month
 from ledger.models import EntryApproval, JournalEntry, Period, Schedule, ScheduleLine
 
@@ -232,9 +232,14 @@ def standing(of: Schedule) -> list[JournalEntry]:
 
 def take_back_end(of: Schedule, *, by: User) -> None:
     """Reverse what the end took off the books."""
-    for entry in standing(of):
-        if entry.purpose == ENDED:
-            posting.reverse(entry, reason="The schedule is taken up again.", booked_on=entry.booked_on, actor_id=by.pk)
+    undo(of, [entry for entry in standing(of) if entry.purpose == ENDED], "The schedule is taken up again.", by)
+
+
+def undo(of: Schedule, entries: Sequence[JournalEntry], reason: str, by: User | None) -> None:
+    """Reverse entries of a schedule, each on its own day. Raises ReconcilingError where a finished reconciliation holds one."""
+    finishing.refuse_finished(of.client, [entry.pk for entry in entries])
+    for entry in entries:
+        posting.reverse(entry, reason=reason, booked_on=entry.booked_on, actor_id=by.pk if by else None)
 
 
 @transaction.atomic

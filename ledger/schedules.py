@@ -13,8 +13,9 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
 from clients import audit
-from ledger import posting, schedule_booking
+from ledger import schedule_booking
 from ledger.core import schedules as core
+from ledger.matches import ReconcilingError
 from ledger.models import JournalEntry, Period, Schedule, ScheduleLine, ScheduleStep
 from ledger.schedule_drawing import (
     Asked,
@@ -194,9 +195,8 @@ def cancel(schedule: Schedule, *, by: User, reason: str) -> None:
     closed = set(Period.objects.filter(client=of.client).exclude(state="open").values_list("month", flat=True))
     if any(entry.booked_on.replace(day=1) in closed for entry in entries):
         raise ScheduleRefused("A closed month holds some of it. End it instead.")
-    for entry in entries:
-        posting.reverse(entry, reason=reason[:500], booked_on=entry.booked_on, actor_id=by.pk)
     with _refusals():
+        schedule_booking.undo(of, entries, reason[:500], by)
         of.state, of.end_reason, of.ended_on, of.left_minor = Schedule.State.CANCELLED, reason[:300], None, 0
         of.save()
         of.lines.all().delete()
@@ -279,8 +279,7 @@ def _drop(of: Schedule, lines: Sequence[ScheduleLine], by: User | None) -> None:
     """Take lines out of the table; what booked them is reversed on its own day."""
     booked = [line.entry_id for line in lines if line.entry_id]
     found = JournalEntry.objects.filter(client=of.client, pk__in=booked, reversals__isnull=True)
-    for entry in found.prefetch_related("lines"):
-        posting.reverse(entry, reason=CHANGED, booked_on=entry.booked_on, actor_id=by.pk if by else None)
+    schedule_booking.undo(of, list(found.prefetch_related("lines")), CHANGED, by)
     ScheduleLine.objects.filter(client=of.client, pk__in=[line.pk for line in lines]).delete()
 
 
@@ -292,7 +291,7 @@ def _settle() -> None:
 
 
 class _refusals:  # noqa: N801 (reads as a statement)
-    """The database's refusal as ours, in words."""
+    """The refusal of the database, or of a finished reconciliation, as ours, in words."""
 
     def __enter__(self) -> None:
         return None
@@ -302,6 +301,8 @@ class _refusals:  # noqa: N801 (reads as a statement)
             rule = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
             if rule in RULES:
                 raise ScheduleRefused(RULES[rule]) from error
+        if isinstance(error, ReconcilingError):
+            raise ScheduleRefused(str(error)) from error
 
 
 def _said(of: Schedule) -> dict[str, str]:

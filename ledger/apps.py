@@ -21,6 +21,7 @@ class LedgerConfig(AppConfig):
         navigation.add_tab(30, "Payroll", "users", "ledger:payroll", drafts, month=True)
         navigation.add_tab(35, "Processors", "credit-card", "ledger:processors", drafts, month=True)
         navigation.add_tab(40, "Statements", "table", "ledger:statements", drafts, month=True)
+        navigation.add_tab(45, "Schedules", "table", "ledger:schedules", drafts, month=True)
         navigation.add_tab(50, "Entries", "list-details", "ledger:entries", drafts)
         navigation.add_tab(52, "Won deals", "receipt", "ledger:deals", drafts)
         navigation.add_tab(55, "Posting", "send", "ledger:posting", drafts)

@@ -25,6 +25,8 @@ from ledger.views import (
     reconciliation,
     recurring,
     revaluation,
+    schedule_acts,
+    schedules,
     sources,
     stack,
     standing,
@@ -35,6 +37,7 @@ from ledger.views import (
 app_name = "ledger"
 RECONCILIATION = "c/<slug:slug>/reconciliation/<slug:month>/"
 PAYROLL = "c/<slug:slug>/payroll/<slug:month>/"
+SCHEDULES = "c/<slug:slug>/schedules/"
 PROCESSORS = "c/<slug:slug>/processors/<slug:month>/"
 urlpatterns = [
     path("exceptions/", exceptions.index, name="exceptions"),
@@ -121,6 +124,17 @@ urlpatterns = [
     path("c/<slug:slug>/revaluation/<slug:month>/rate/", revaluation.rate, name="revaluation_rate"),
     path("c/<slug:slug>/revaluation/<slug:month>/book/", revaluation.book, name="revaluation_book"),
     path("c/<slug:slug>/documents/<int:pk>/", posting.document, name="document"),
+    path(SCHEDULES + "new/", schedules.new, name="schedule_new"),
+    path(SCHEDULES + "limits/", schedule_acts.limits, name="schedule_limits"),
+    path(SCHEDULES + "month/<slug:month>/", schedules.index, name="schedules"),
+    path(SCHEDULES + "month/<slug:month>/book/", schedule_acts.book, name="schedules_book"),
+    path(SCHEDULES + "lines/<int:pk>/book/", schedule_acts.book_again, name="schedule_book_again"),
+    path(SCHEDULES + "<int:pk>/", schedules.schedule, name="schedule"),
+    path(SCHEDULES + "<int:pk>/edit/", schedules.edit, name="schedule_edit"),
+    path(SCHEDULES + "<int:pk>/approve/", schedule_acts.approve, name="schedule_approve"),
+    path(SCHEDULES + "<int:pk>/end/", schedule_acts.end, name="schedule_end"),
+    path(SCHEDULES + "<int:pk>/resume/", schedule_acts.resume, name="schedule_resume"),
+    path(SCHEDULES + "<int:pk>/cancel/", schedule_acts.cancel, name="schedule_cancel"),
     path("c/<slug:slug>/entries/", entries.index, name="entries"),
     path("c/<slug:slug>/entries/new/", by_hand.new, name="entry_new"),
     path("c/<slug:slug>/entries/import/", by_hand.bring, name="entry_import"),

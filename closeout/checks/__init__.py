@@ -1,6 +1,6 @@
 """The controller's checks, one module an area. Importing this package registers them all."""
 
-from closeout.checks import bank, books, captured, payables, payroll, processors, review, sources
+from closeout.checks import bank, books, by_hand, captured, payables, payroll, processors, review, schedules, sources
 from closeout.checks.registry import CHECKS, Check, Item, Result, Scope
 
 __all__ = [
@@ -11,10 +11,12 @@ __all__ = [
     "Scope",
     "bank",
     "books",
+    "by_hand",
     "captured",
     "payables",
     "payroll",
     "processors",
     "review",
+    "schedules",
     "sources",
 ]

@@ -1,4 +1,4 @@
-"""The books as a whole: trial balance, mirror, opening, suspense, signs, manual entries, cash (K05, K39, K41, K45, K46)."""
+"""The books as a whole: trial balance, mirror, opening, suspense, signs, cash (K05, K39, K41, K46)."""
 
 from __future__ import annotations
 
@@ -264,44 +264,6 @@ def balances_have_their_sign(scope: Scope) -> Result:
 
 def _is_contra(account: Account) -> bool:
     return account.type == "equity" or any(word in account.name.lower() for word in CONTRA)
-
-
-@check("K45", area="books", title="Manual entries have support and a second person")
-def manual_entries_are_backed(scope: Scope) -> Result:
-    """Entries made here by hand above the client's limit carry support and a second person; others are listed."""
-    entries = JournalEntry.objects.filter(
-        client=scope.client, origin="manual", booked_on__range=(scope.month.first, scope.month.last)
-    ).annotate(total=Sum("lines__debit_minor"))
-    items = []
-    for entry in entries.prefetch_related("approvals"):
-        approval = next(iter(entry.approvals.all()), None)
-        ok = approval is not None and (
-            entry.total <= scope.client.materiality_minor
-            or approval.approved_by_id != entry.posted_by_id
-            or entry.reverses_id is not None
-        )
-        items.append(
-            Item(
-                label=f"{entry.booked_on:%b} {entry.booked_on.day} {entry.memo}",
-                amount=entry.total,
-                url=scope.url("entries", entry.pk),
-                key=f"entry:{entry.pk}",
-                is_open=not ok,
-                note=entry.reason,
-            )
-        )
-    open_items = [item for item in items if item.is_open]
-    return Result(
-        state="fail" if open_items else "pass",
-        unit="count",
-        expected=len(items),
-        actual=len(items) - len(open_items),
-        items=tuple(items),
-        evidence=scope.url("entries"),
-        summary=many(len(open_items), f"# of {len(items)} waits|wait for a second person.")
-        if open_items
-        else many(len(items), "# manual entry|entries, all backed."),
-    )
 
 
 @check("K46", area="books", title="Net change in cash = movement of the cash accounts")

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from clients.catalogue import BY_SLUG
 from closeout.checks.registry import Item, Result, Scope, State, check, many
+from closeout.checks.schedules import loans_by_schedule
 from integrations.byhand.forms import form_of
 from ledger import captured_proof, completeness
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from ledger.captured_proof import CapturedProof
 
@@ -30,9 +31,14 @@ def tills_agree(scope: Scope) -> Result:
 
 
 @check("K32", area="books", title="Lenders' statements = loans in the books")
-def loans_agree(scope: Scope) -> Result:
-    """What is owed by the lender's statement = the loan's account, interest and fees of the statement booked."""
-    return _proven(scope, "K32", ("loan",))
+def loans_agree(scope: Scope) -> Iterator[Result]:
+    """What is owed by the lender's statement = the loan's account, interest and fees of the statement booked; and the loans'
+    schedules = their accounts, where any are kept.
+    """
+    yield _proven(scope, "K32", ("loan",))
+    by_schedule = loans_by_schedule(scope)
+    if by_schedule.state != "not_applicable":
+        yield by_schedule
 
 
 @check("K36", area="books", title="Taxes owed by the returns = books")

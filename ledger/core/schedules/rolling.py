@@ -37,6 +37,16 @@ class Roll:
     def closing(self) -> int:
         return self.opening + self.added - self.amortised - self.disposed
 
+    @property
+    def down(self) -> int:
+        """What was amortised, as it moves the balance."""
+        return -self.amortised
+
+    @property
+    def gone(self) -> int:
+        """What left with an end, as it moves the balance."""
+        return -self.disposed
+
     def __add__(self, other: Roll) -> Roll:
         return Roll(
             self.opening + other.opening,

@@ -8,6 +8,8 @@ where the system allows it the process has no network at all.
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
+import gc
 import os
 import resource
 import socket
@@ -77,9 +79,20 @@ def render(html: str, folder: Path) -> tuple[bytes, int]:
     return document.write_pdf(pdf_identifier=identity), len(document.pages)
 
 
-def main() -> int:
-    import weasyprint  # noqa: F401  (loaded before the doors close: it only defines its network classes)
+def _load() -> None:
+    """Load WeasyPrint before the doors close: it only defines its network classes."""
+    if sys.platform == "linux":
+        # It tries many spellings of each library's name, and each that is none would start a compiler and a linker to ask.
+        ctypes.util.find_library = lambda _name: None  # type: ignore[assignment]
+    import weasyprint  # noqa: F401
 
+    # One document and an end: most of what is made stays until then, and need not be gone through again and again.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+def main() -> int:
+    _load()
     folder = Path(sys.argv[1])
     html = sys.stdin.buffer.read().decode()
     lock_in()

@@ -145,7 +145,7 @@ def prove_all(client: Client, connection: Connection, month: Month) -> list[Proc
 def prove(client: Client, connection: Connection, month: Month, currency: str = "") -> ProcessorProof:
     """Compute every proof of a processor account's balance in a currency (home where none is given) at a month's end."""
     currency = currency or client.home_currency
-    facts = _rows(client, connection)
+    facts = _rows(client, connection, month.first)
     records = [(fact, record) for fact, record in facts if balance_movements(record, currency)]
     cut_over = connection.cut_over_on or client.cut_over_on
     booked = [record for _fact, record in records if cut_over is None or record.booked_on >= cut_over]
@@ -245,12 +245,12 @@ def _to_book(connection: Connection) -> list[str]:
     return [stream.name for stream in all_providers()[connection.provider].streams if stream.duty == "book"]
 
 
-def _rows(client: Client, connection: Connection) -> list[tuple[Fact, Record]]:
-    """The rows of the processor's own balance: the facts of the streams that are booked, here or by another app."""
+def _rows(client: Client, connection: Connection, since: date) -> list[tuple[Fact, Record]]:
+    """The rows of the processor's own balance since a day: the facts of the streams that are booked, here or by another app."""
     read = StreamState.objects.filter(client=client, connection=connection).exclude(duty="off")
     streams = read.filter(Q(duty="book") | Q(stream__in=_to_book(connection))).values_list("stream", flat=True)
     facts = Fact.objects.filter(client=client, connection=connection, stream__in=list(streams), kind__in=ROWS)
-    rows = facts.exclude(state="superseded").order_by("booked_on", "id")
+    rows = facts.filter(booked_on__gte=since).exclude(state="superseded").order_by("booked_on", "id")
     return [(fact, from_json(fact.kind, fact.data)) for fact in rows]
 
 

@@ -294,10 +294,12 @@ def _write(client: Client, reader: _Reader, batch: _Batch, result: BookResult) -
     stuck = _revise(client, batch.entries, done, reader.closed)
     for fact in Fact.objects.filter(client=client, pk__in=stuck):
         reader.hold_closed(fact, stuck[fact.pk], batch)
-    batch.booked = [fact_id for fact_id in batch.booked if fact_id not in stuck]
+    back = revisions.withheld(client.pk, batch.entries, done)
+    batch.skipped[f"{revisions.ROLLED_BACK}changed since"] += back
+    batch.booked = [fact_id for fact_id in batch.booked if fact_id not in {*stuck, *back}]
     _mark(client, batch.booked, "booked", "")
     if done.known or done.changed:
-        _supersede(client, batch.booked)
+        supersede(client, batch.booked)
     _take_back(client, reader, batch)
     _mark(client, batch.proof, "proof", None)
     for reason, ids in batch.skipped.items():
@@ -332,7 +334,7 @@ def _take_back(client: Client, reader: _Reader, batch: _Batch) -> None:
             batch.settled.append(key)
 
 
-def _supersede(client: Client, ids: Sequence[int]) -> None:
+def supersede(client: Client, ids: Sequence[int]) -> None:
     """A newer version of a record takes the place of the booked one, so that no proof counts both."""
     with database.cursor() as cursor:
         cursor.execute(

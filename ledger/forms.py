@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from integrations.models import Connection
 from ledger import queries
 from ledger.core import roles
 from ledger.core.placing import CONDITIONS
-from ledger.models import EntryTemplate, MappingVersion
+from ledger.models import EntryTemplate, MappingVersion, Rollback
+from ledger.rollback import Batch
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -143,6 +145,48 @@ class InvoiceForm(forms.Form):
 def invoice_rows(data: Any) -> list[dict[str, Any]]:
     """The lines typed into an invoice, without those left empty."""
     return _rows(data, ("product", "amount", "department", "from", "to"))
+
+
+class BatchForm(forms.Form):
+    """Which entries are taken back at once. ``batch`` is what a valid form means."""
+
+    kind = forms.ChoiceField(label="Take back", choices=Rollback.Kind.choices)
+    connection = forms.ModelChoiceField(label="Of", queryset=Connection.objects.none(), required=False)
+    first = DayField(label="From", required=False)
+    last = DayField(label="To", required=False, help_text="Blank for one day.")
+    version = forms.ModelChoiceField(label="Mapping version", queryset=MappingVersion.objects.none(), required=False)
+
+    def __init__(self, data: Any = None, *, client: Client) -> None:
+        super().__init__(data)
+        named = {
+            "connection": Connection.objects.filter(client=client).exclude(state="pending").order_by("provider", "pk"),
+            "version": MappingVersion.objects.filter(client=client).exclude(state="draft"),
+        }
+        for name, rows in named.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("kind") == Rollback.Kind.MAPPING:
+            if not given.get("version") and "version" not in self.errors:
+                self.add_error("version", "Choose the version whose entries are taken back.")
+            return given
+        for name, said in (("connection", "Choose the system."), ("first", "Give the first day.")):
+            if not given.get(name) and name not in self.errors:
+                self.add_error(name, said)
+        if given.get("first") and given.get("last") and given["last"] < given["first"]:
+            self.add_error("last", "The last day is before the first.")
+        return given
+
+    @property
+    def batch(self) -> Batch:
+        given = self.cleaned_data
+        kind = Rollback.Kind(given["kind"])
+        if kind == Rollback.Kind.MAPPING:
+            return Batch(kind, version=given["version"])
+        return Batch(kind, given["connection"], given["first"], given.get("last") or given["first"])
 
 
 def _rows(data: Any, names: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -8,14 +8,20 @@ from django.db import connection as database
 
 from integrations.models import Fact
 from ledger import posting
-from ledger.models import JournalEntry
+from ledger.models import JournalEntry, RollbackMember
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
+    from django.db.models import QuerySet
+
 #: Why an entry was reversed, so that the source may say it again; what a person reversed is not booked anew.
 NO_LONGER_SAID = "The source no longer says this."
+
+
+#: Begins the reason of records whose entries were taken back in a batch, until that is posted again.
+ROLLED_BACK = "Rolled back: "
 
 
 class Gone(Protocol):
@@ -57,10 +63,15 @@ def tip(entry: JournalEntry) -> JournalEntry | None:
 
 
 def taken_back(client_id: int, key: str, purpose: str) -> JournalEntry | None:
-    """The newest entry of an identity, where it was reversed because the source no longer said it."""
+    """The newest entry of an identity, where it was reversed because the source no longer said it, or with a batch that a
+    person lets be posted again.
+    """
     newest = newest_entry(client_id, key, purpose)
+    if newest is None:
+        return None
     undone = JournalEntry.objects.filter(client_id=client_id, reverses=newest, reason=NO_LONGER_SAID)
-    return newest if newest is not None and undone.exists() else None
+    again = RollbackMember.objects.filter(client_id=client_id, entry=newest, rollback__undone_at__isnull=False)
+    return newest if undone.exists() or again.exists() else None
 
 
 def back_again(client_id: int, done: posting.PostResult) -> list[int]:
@@ -76,12 +87,53 @@ def back_again(client_id: int, done: posting.PostResult) -> list[int]:
     return [index for index, entry_id in done.ids.items() if entry_id in reversed_ids]
 
 
+def withheld(client_id: int, entries: Sequence[posting.Entry], done: posting.PostResult) -> list[int]:
+    """Facts of offered entries whose identity was taken back in a batch that nobody posted again yet."""
+    if not (done.known or done.changed):
+        return []
+    members = RollbackMember.objects.filter(
+        client_id=client_id, entry_id__in=list(done.ids.values()), rollback__undone_at__isnull=True
+    )
+    identities = JournalEntry.objects.filter(client_id=client_id, pk__in=members.values("entry_id"))
+    back = set(identities.values_list("source_key", "purpose"))
+    return [entry.fact_id for entry in entries if entry.fact_id and (entry.source_key, entry.purpose) in back]
+
+
 def take_back(client_id: int, fact: Gone, kinds: Collection[str], key: str, closed: Collection[date]) -> date | None:
     """Reverse what the facts of these kinds made, dated as it was, and let those facts count no more.
 
     Gives the day of an entry whose month is closed: nothing is touched then.
     """
-    same = Fact.objects.filter(
+    standing = standing_of(client_id, fact, kinds, key)
+    for entry in standing:
+        if entry.booked_on.replace(day=1) in closed:
+            return entry.booked_on
+    for entry in standing:
+        posting.reverse(entry, reason=NO_LONGER_SAID, booked_on=entry.booked_on)
+    no_longer_counts(client_id, fact, kinds)
+    return None
+
+
+def standing_of(client_id: int, fact: Gone, kinds: Collection[str], key: str) -> list[JournalEntry]:
+    """What stands of the facts of these kinds that came before ``fact``."""
+    return list(
+        JournalEntry.objects.filter(
+            client_id=client_id,
+            source_key=key,
+            fact_id__in=_before(client_id, fact, kinds).values("pk"),
+            reverses__isnull=True,
+            reversals__isnull=True,
+        )
+    )
+
+
+def no_longer_counts(client_id: int, fact: Gone, kinds: Collection[str]) -> None:
+    """The booked facts of these kinds before ``fact`` give way to it."""
+    _before(client_id, fact, kinds).filter(state=Fact.State.BOOKED).update(state=Fact.State.SUPERSEDED)
+
+
+def _before(client_id: int, fact: Gone, kinds: Collection[str]) -> QuerySet[Fact]:
+    return Fact.objects.filter(
         client_id=client_id,
         connection_id=fact.connection_id,
         stream=fact.stream,
@@ -89,22 +141,6 @@ def take_back(client_id: int, fact: Gone, kinds: Collection[str], key: str, clos
         kind__in=kinds,
         pk__lt=fact.pk,
     )
-    standing = list(
-        JournalEntry.objects.filter(
-            client_id=client_id,
-            source_key=key,
-            fact_id__in=same.values("pk"),
-            reverses__isnull=True,
-            reversals__isnull=True,
-        )
-    )
-    for entry in standing:
-        if entry.booked_on.replace(day=1) in closed:
-            return entry.booked_on
-    for entry in standing:
-        posting.reverse(entry, reason=NO_LONGER_SAID, booked_on=entry.booked_on)
-    same.filter(state=Fact.State.BOOKED).update(state=Fact.State.SUPERSEDED)
-    return None
 
 
 def let_stand(

@@ -11,8 +11,6 @@ from django.db import transaction
 from clients import audit
 from integrations import jobs
 from integrations.models import Connection, Fact, SyncJob
-from integrations.records_json import from_json
-from integrations.registry import all_providers
 from ledger import (
     booking,
     corrections,
@@ -23,15 +21,11 @@ from ledger import (
     outbox_files,
     posting,
     queries,
-    rates,
     routes,
 )
-from ledger.core.rules import drafts
 from ledger.models import JournalEntry, LedgerException, OutboxItem
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from clients.models import Client, User
     from ledger.models import Account, MappingVersion
 
@@ -78,7 +72,7 @@ def decide_duplicate(row: LedgerException, *, answer: str, by: User) -> str:
 
     Raises SettlingError.
     """
-    _must_be(row, LedgerException.Kind.DUPLICATE)
+    must_be(row, LedgerException.Kind.DUPLICATE)
     if answer not in DUPLICATE_ANSWERS:
         raise SettlingError("Choose which of the two is reversed, or that both are real.")
     if answer == "keep":
@@ -95,7 +89,7 @@ def decide_duplicate(row: LedgerException, *, answer: str, by: User) -> str:
 @transaction.atomic
 def decide_overlap(row: LedgerException, *, reverse: bool, by: User) -> str:
     """A payroll somebody typed by hand: reverse it and book the register, or keep it and leave ours out."""
-    _must_be(row, LedgerException.Kind.OVERLAP)
+    must_be(row, LedgerException.Kind.OVERLAP)
     if row.detail.get("route"):
         raise SettlingError("Say which route books this system.")
     fact = Fact.objects.filter(client=row.client, pk=row.fact_id or 0).first()
@@ -118,7 +112,7 @@ def decide_overlap(row: LedgerException, *, reverse: bool, by: User) -> str:
 @transaction.atomic
 def decide_route(row: LedgerException, *, books: bool, by: User) -> str:
     """Which route books a system that another one seems to book already. Raises SettlingError."""
-    _must_be(row, LedgerException.Kind.OVERLAP)
+    must_be(row, LedgerException.Kind.OVERLAP)
     connection = Connection.objects.filter(client=row.client, pk=row.detail.get("route") or 0).first()
     if connection is None:
         raise SettlingError("This is not about the route of a system.")
@@ -127,63 +121,6 @@ def decide_route(row: LedgerException, *, books: bool, by: User) -> str:
     exceptions_inbox.resolve(row, by=by, resolution=said)
     booking.book(row.client, connection_id=connection.pk)
     return said
-
-
-@transaction.atomic
-def post_on_open_day(row: LedgerException, *, by: User, on: date | None = None) -> str:
-    """Book a fact of a closed month on a day of an open one (the first open day); the memo names its own date.
-
-    Raises SettlingError, also for a day before the fact's own or in a month that is closed.
-    """
-    _must_be(row, LedgerException.Kind.CLOSED)
-    fact = Fact.objects.select_related("connection").filter(client=row.client, pk=row.fact_id or 0).first()
-    if fact is None or fact.booked_on is None:
-        raise SettlingError("The record behind this is no longer there.")
-    entries = _moved(row.client, fact, _open_day(row.client, fact.booked_on, on))
-    try:
-        with transaction.atomic():
-            posting.post(row.client_id, entries, actor_id=by.pk)
-    except posting.PostingError as error:
-        raise SettlingError(str(error)) from error
-    Fact.objects.filter(pk=fact.pk).update(state="booked", reason="")
-    day = entries[0].booked_on
-    exceptions_inbox.resolve(row, by=by, resolution=f"Posted on {day} instead of {fact.booked_on}.")
-    return f"Posted on {day:%b} {day.day}, with its own date in the memo."
-
-
-def _open_day(client: Client, booked_on: date, on: date | None) -> date:
-    """The day asked for, the first open one where none is. Raises SettlingError."""
-    if on is None:
-        return booking.first_open_day(client.pk, booked_on)
-    if on < booked_on:
-        raise SettlingError(f"It happened on {booked_on}; choose a later day.")
-    if booking.first_open_day(client.pk, on) != on:
-        raise SettlingError(f"The books of {on:%B %Y} are closed too; choose a day of an open month.")
-    return on
-
-
-def _moved(client: Client, fact: Fact, day: date) -> list[posting.Entry]:
-    """The fact's entries on another day. Raises SettlingError for a category without an account."""
-    assert fact.booked_on is not None
-    provider = fact.connection.provider
-    declared = all_providers().get(provider)
-    version = mapping.load(client.pk).on(day)
-    record = rates.Rates(client).lent(from_json(fact.kind, fact.data), client.home_currency)
-    entries = []
-    category = declared.category if declared else ""
-    for draft in drafts(record, provider=provider, category=category, home=client.home_currency):
-        lines, unmapped = mapping.Placer().lines(version, draft, record, provider)
-        if unmapped is not None:
-            raise SettlingError(f"No account is mapped for {unmapped.role} {unmapped.key}".strip() + ".")
-        said = f"{draft.memo} (of {draft.booked_on})"
-        entry = posting.Entry(
-            day, booking.source_key(fact.connection, fact), draft.purpose, lines, memo=said, fact_id=fact.pk,
-            mapping_version_id=version.version_id if version else None,
-        )  # fmt: skip
-        entries.append(entry)
-    if not entries:
-        raise SettlingError("This record makes no entry.")
-    return entries
 
 
 def send_again(row: LedgerException, *, by: User) -> str:
@@ -216,7 +153,8 @@ def retry_client(client: Client) -> None:
         jobs.enqueue(client.pk, "refresh", f"refresh:retry:{uuid4()}")
 
 
-def _must_be(row: LedgerException, kind: LedgerException.Kind) -> None:
+def must_be(row: LedgerException, kind: LedgerException.Kind) -> None:
+    """Raises SettlingError unless the exception is of the kind and still open."""
     if row.kind != kind or row.state not in exceptions_inbox.OPEN:
         raise SettlingError("This has been settled meanwhile.")
 

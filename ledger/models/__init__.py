@@ -8,7 +8,7 @@ from ledger.models.inbox import LedgerException
 from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
 from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, OutboxMember, ReportedBalance
 from ledger.models.names import NameDecision
-from ledger.models.posting import PostingMode
+from ledger.models.posting import PostingMode, Rollback, RollbackMember
 from ledger.models.rates import ExchangeRate
 from ledger.models.recurring import EntryTemplate, TemplateDate, TemplateLine
 from ledger.models.schedules import BooksLimits, Schedule, ScheduleLine, ScheduleStep, WatchedAccount
@@ -45,6 +45,8 @@ __all__ = [
     "PostingMode",
     "ReconciliationDuty",
     "ReportedBalance",
+    "Rollback",
+    "RollbackMember",
     "Schedule",
     "ScheduleLine",
     "ScheduleStep",

@@ -14,7 +14,7 @@ from clients.tenancy import client_context, use_board
 from integrations import faults
 from integrations.models import Connection, Fact
 from integrations.registry import all_providers
-from ledger import exceptions_inbox, queries, settling, suggesting
+from ledger import closed_months, exceptions_inbox, queries, settling, suggesting
 from ledger.core import roles
 from ledger.core.placing import Case
 from ledger.mapping import MappingError
@@ -160,7 +160,11 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             if given in {"book", "prove"}
             else settling.decide_overlap(row, reverse=reverse, by=by)
         ),
-        "closed": lambda: settling.post_on_open_day(row, by=by, on=day_of(request.POST.get("on", ""))),
+        "closed": lambda: (
+            closed_months.leave(row, by=by)
+            if given == "keep"
+            else closed_months.post_on_open_day(row, by=by, on=day_of(request.POST.get("on", "")))
+        ),
     }
     if row.kind not in acts:
         raise Http404

@@ -41,6 +41,7 @@ def index(request: HttpRequest, slug: str) -> HttpResponse:
         "documents": OutboxItem.objects.filter(client=client).order_by("-booked_on", "-pk")[:RECENT],
         "waiting": sum(row.waiting for row in rows),
         "may_choose": may(request, Right.APPROVE),
+        "may_prepare": may(request, Right.PREPARE),
     }
     return render(request, "ledger/posting.html", page)
 

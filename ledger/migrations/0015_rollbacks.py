@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clients', '0002_inventory'),
-        ('ledger', '0012_deal_invoices'),
+        ('ledger', '0014_schedules'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,6 +20,7 @@ from integrations.models import Connection, Fact, StreamState
 from integrations.records import BillPayment, ExpenseReport, Record
 from integrations.records_json import from_json
 from integrations.registry import all_providers
+from ledger.core.rules import Unbookable, drafts
 from ledger.models import MirrorDocument
 
 if TYPE_CHECKING:
@@ -140,12 +141,25 @@ def _records(client: Client, connection: Connection, month: Month) -> list[tuple
         booked_on__range=(month.first, month.last),
     )
     records = [(fact, from_json(fact.kind, fact.data)) for fact in facts.order_by("booked_on", "pk")]
-    return [(fact, record) for fact, record in records if amount_of(record) and _stands(record)]
+    category = all_providers()[connection.provider].category
+    return [
+        (fact, record)
+        for fact, record in records
+        if amount_of(record) and _stands(record) and _is_booked(record, connection.provider, category)
+    ]
 
 
 def _stands(record: Record) -> bool:
     """A payment that was undone leaves nothing to find; what undid it is a record of its own."""
     return getattr(record, "stage", "sent") == "sent"
+
+
+def _is_booked(record: Record, provider: str, category: str) -> bool:
+    """What makes no entry makes none by another route either: an employee paid back outside of the tool shows on the bank."""
+    try:
+        return bool(drafts(record, provider=provider, category=category))
+    except Unbookable:
+        return True
 
 
 def amount_of(record: Record) -> int:

@@ -3,6 +3,7 @@
 # ruff: noqa: F401, F811 (fixtures are imported by name)
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -121,6 +122,13 @@ def test_a_record_that_makes_no_entry_proves_nothing_of_a_system_that_is_booked(
     booking.book(books.client)
     assert Fact.objects.get(kind="Reimbursement").state == "proof"
     assert source_proof.connections(books.client) == []
+
+
+def test_what_makes_no_entry_is_not_looked_for_there(books, system):
+    outside = Reimbursement(
+        external_id="r1", booked_on=on(6), currency="USD", employee="Torsten Vale", amount=8_654, through="outside"
+    )
+    assert list(rows(books, system, outside, replace(outside, external_id="r2", through="tool"))) == ["r2"]
 
 
 def test_the_page_shows_what_is_off_first(books, system, bob, client):

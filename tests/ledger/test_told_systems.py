@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from copy import copy
+from datetime import UTC, date, datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.db import transaction
 
 from clients.tenancy import client_context
 from config.demo import cast, consent, mapping, onboard, stack, story, systems, truth
-from integrations import registry, syncing
+from integrations import connecting, registry, syncing
 from integrations.evidence import COUNT, OFF
-from integrations.models import ControlTotal, SyncJob
-from ledger import booking, mirror
-from ledger.models import LedgerException
+from integrations.models import ControlTotal, StreamState, SyncJob
+from integrations.sandbox.world.company import EVERYONE
+from ledger import booking, mirror, source_proof
+from ledger.models import JournalEntry, LedgerException, MirrorDocument
 from tests import scene
 from tests.conftest import template
 
@@ -22,6 +28,8 @@ if TYPE_CHECKING:
     from config.demo.cast import Cast
 
 BOOKS = "quickbooks-online"
+#: Of the world that every sandbox plays.
+SEED = 7
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +79,59 @@ def _counts(connection: Any) -> tuple[set[str], list[Any]]:
     counts = ControlTotal.objects.filter(connection=connection, source=COUNT)
     off = list(counts.filter(OFF).values_list("stream", "day", "count", "here", "total_minor", "here_minor"))
     return set(counts.filter(count__gt=0).values_list("stream", flat=True)), off
+
+
+#: System → the company whose story tells it; their own sync into the accounting system may be on.
+SYNC_THEMSELVES = {"bill": "osprey", "ramp": "osprey", "melio": "tamarack", "shopify": "tamarack"}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(everyone):
+    """A client none of whose systems is booked from here: each only proves what another route has written."""
+    client = everyone.clients["brambling"]
+    return client, consent.connect(client, BOOKS, by=everyone.bookkeeper)
+
+
+@pytest.mark.parametrize(("slug", "company"), SYNC_THEMSELVES.items())
+def test_what_another_route_books_is_proven_against_the_story(everyone, elsewhere, slug, company):
+    client, books = elsewhere
+    player = copy(client)
+    player.slug = company  # whose story the sandbox tells, at the vendor's own page
+    consent.connect(player, slug, by=everyone.bookkeeper)
+    with client_context(client.pk):
+        connection = consent.connection(client, slug)
+        for state in StreamState.objects.filter(client=client, connection=connection, duty="book"):
+            connecting.set_duty(connection, state.stream, "prove", actor=everyone.bookkeeper)
+    scene.pull(client, slug)
+    with client_context(client.pk), transaction.atomic():
+        booking.book(client)
+        assert not JournalEntry.objects.filter(client=client, source_key__startswith=f"{slug}:").exists()
+        documents = [_written(client, books, slug, *one) for one in _entries(company, slug)]
+        proofs = [source_proof.prove(client, connection, month) for month in story.MONTHS]
+        assert [(row.label, row.amount, row.there) for proof in proofs for row in proof.off] == []
+        assert sum(len(proof.rows) for proof in proofs) > 5
+        met = next(row.document for proof in proofs for row in proof.rows)
+        assert met in documents
+        MirrorDocument.objects.filter(pk=met.pk).update(is_deleted=True)
+        again = [source_proof.prove(client, connection, month) for month in story.MONTHS]
+        assert sum(len(proof.off) for proof in again) == 1
+        transaction.set_rollback(True)
+
+
+def _entries(company: str, slug: str) -> Iterator[tuple[str, date, int]]:
+    """(key, day, total) of each entry that the story says must come of the system."""
+    sums: dict[tuple[str, date], int] = defaultdict(int)
+    (whose,) = [one for one in EVERYONE if one.slug == company]
+    for event in import_module(f"integrations.sandbox.{slug}.story").tell(whose, SEED).events:
+        for posting in event.postings:
+            if posting.source == slug:
+                sums[posting.key, posting.day] += max(posting.amount_minor, 0)
+    return ((key, day, total) for (key, day), total in sums.items())
+
+
+def _written(client: Any, books: Any, slug: str, key: str, day: date, total: int) -> MirrorDocument:
+    """The document that the system's own sync left in the accounting system."""
+    return MirrorDocument.objects.create(
+        client=client, connection=books, external_id=f"Bill:{key}"[:60], type="Bill", booked_on=day, total_minor=total,
+        note=f"Synced from {slug}", lines_sha256=b"", seen_at=datetime.now(UTC),
+    )  # fmt: skip

@@ -83,7 +83,7 @@ def sheet(client: Client, asked: Asked) -> Sheet:
     balances = asked.slug in comparing.BALANCES
     changes = {name for name, _label, change in comparing.COMPARISONS if change}
     at = frozenset(place for place, name in enumerate(names) if name in changes)
-    wish = sheets.Wish(at, shares=asked.shares and asked.slug == "pl" and asked.by in ("", "month"))
+    wish = sheets.Wish(at, shares=asked.shares and asked.slug == "pl" and not asked.by)
     found = _MAKERS[asked.slug](books, made, wish)
     return replace(found, notes=(*notes, *comparing.without_data(books, made, balances=balances)))
 

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from clients.access import Right, classified, client_or_404
-from clients.templatetags.portal import moment
 from closeout import pdf
 from ledger import reports
 from ledger.views import asking
@@ -33,7 +32,7 @@ def print_out(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "asked": asked,
         "sheet": sheet,
         "is_wide": len(sheet.heads) > UPRIGHT,
-        "printed": moment(timezone.now()),
+        "printed_at": timezone.now(),
         "is_trial": asked.slug == "tb",
     }
     content, _pages = pdf.statement(context)

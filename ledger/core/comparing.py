@@ -179,7 +179,7 @@ def without_data(books: Books, made: Sequence[Column], *, balances: bool = False
         if month_of(one.last) < begun:
             early.append(one.label)
         elif not balances:
-            empty += [month for month in months if month not in booked and month not in empty]
+            empty += [month for month in months if month > begun and month not in booked and month not in empty]
     said = []
     if early:
         said.append(f"{listed(early)}: before the books begin in {begun.label}.")

@@ -108,15 +108,17 @@ class _Builder:
                 made += [Head("Change", "change", of=at), Head("%", "percent", of=at)]
         return tuple(made)
 
-    def cells(self, figures: Sequence[int], *, good: bool, opens: bool) -> tuple[Cell, ...]:
+    def cells(self, figures: Sequence[int], *, good: bool | None, opens: bool) -> tuple[Cell, ...]:
+        """``good``: whether more of it is favourable; None where neither is."""
         made = []
         for at, figure in enumerate(figures):
             made.append(Cell("figure", figure, at if opens else -1))
             if self.base and (at == 0 or at not in self.wish.changes):
                 made.append(Cell("share", _share(figure, self.base[at])))
             if at in self.wish.changes:
-                change = core.variance(figures[0], figure, more_is_good=good)
-                made += [Cell("change", change.amount, is_good=change.favourable), Cell("percent", change.basis_points)]
+                change = core.variance(figures[0], figure, more_is_good=bool(good))
+                is_good = None if good is None else change.favourable
+                made += [Cell("change", change.amount, is_good=is_good), Cell("percent", change.basis_points)]
         return tuple(made)
 
     def add(
@@ -126,7 +128,7 @@ class _Builder:
         *,
         key: str = "",
         style: Style = "",
-        good: bool = False,
+        good: bool | None = False,
         adds: Iterable[tuple[int, int]] = (),
         leads: str = "",
     ) -> int:
@@ -209,7 +211,9 @@ def balance_sheet(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
             parts = _adds((1, totals["current-liabilities"]), (1, totals["long-term-liabilities"]))
             liabilities = build.add("Total liabilities", made.liabilities, style="sub", adds=parts)
     both = tuple(left + right for left, right in zip(made.liabilities, made.equity, strict=True))
-    build.add("Liabilities and equity", both, style="tot", adds=_adds((1, liabilities), (1, totals["equity"])))
+    build.add(
+        "Liabilities and equity", both, style="tot", good=None, adds=_adds((1, liabilities), (1, totals["equity"]))
+    )
     proof = Proof("Balances", "Does not balance", next(filter(None, made.differences), 0))
     return build.sheet("bs", "Balance sheet", proof)
 

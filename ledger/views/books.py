@@ -107,6 +107,7 @@ def _rail(request: HttpRequest, client: Client, given: Given, sheet: Sheet) -> d
         day = last_day(given.asked.span.last)
         return party and {
             "party": party,
+            "key": key,
             "items": [(item, item.days_late(day)) for item in party.items[:DOCUMENTS]],
             "more": max(len(party.items) - DOCUMENTS, 0),
         }

@@ -35,6 +35,11 @@ class Rate(NamedTuple):
     rate: Decimal
     source: str
 
+    @property
+    def said(self) -> str:
+        """The figure as a person writes it."""
+        return f"{self.rate.normalize():f}"
+
 
 class Rates:
     """A client's kept rates by currency, read once."""

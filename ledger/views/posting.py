@@ -118,6 +118,7 @@ def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     page = {
         "client": client,
         "item": item,
+        "settles": "#" in item.group_key,
         "month": Month.of(item.booked_on),
         "page": page_of(request, members.order_by("booked_on", "pk")),
         "lines": sorted(lines.values(), key=lambda row: str(row[0])),

@@ -26,7 +26,7 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     """Each currency that money is kept in at the month's end, with what it is worth."""
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     wanted = month_or_404(request, month)
-    return render(request, "ledger/revaluation.html", _page(request, client, wanted, RateForm()))
+    return render(request, "ledger/revaluation.html", _page(request, client, wanted, None))
 
 
 @classified(Right.PREPARE, methods=("POST",))
@@ -66,18 +66,19 @@ def book(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     return redirect("ledger:revaluation", slug=slug, month=month)
 
 
-def _page(request: HttpRequest, client: Client, month: Month, form: RateForm) -> dict[str, object]:
+def _page(request: HttpRequest, client: Client, month: Month, form: RateForm | None) -> dict[str, object]:
     found = revaluing.of(client, month)
     closed = Period.objects.filter(client=client, month__in=[month.first, month.next.first]).exclude(state="open")
+    unrated = [one.code for one in found if one.rate is None and one.positions]
     gains = [one.gain for one in found]
     return {
         "client": client,
         "month": month,
         "period": period(client, month, "ledger:revaluation"),
         "found": found,
-        "form": form,
+        "form": form or RateForm(initial={"currency": unrated[0] if unrated else ""}),
         "gain": None if None in gains else sum(gain for gain in gains if gain is not None),
-        "unrated": [one.code for one in found if one.rate is None and one.positions],
+        "unrated": unrated,
         "is_booked": all(one.is_booked for one in found),
         "is_closed": closed.exists(),
         "may_prepare": may(request, Right.PREPARE),

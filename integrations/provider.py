@@ -27,6 +27,7 @@ from integrations.schemes import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from decimal import Decimal
     from zoneinfo import ZoneInfo
 
     from requests import Session
@@ -305,6 +306,8 @@ class Books(Protocol):
         ...
 
     def closed_through(self, api: Api) -> date | None: ...
+
+    def exchange_rate(self, api: Api, currency: str, on: date) -> Decimal | None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

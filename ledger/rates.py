@@ -5,21 +5,30 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
 
 from clients import audit
+from clients.tenancy import client_context
 from integrations.models import Fact
 from integrations.money import MoneyError, exponent
 from integrations.records import Conversion
+from ledger.core.period import Month
+from ledger.core.revaluing import MONEY
 from ledger.core.rules.booking import LOWEST_RATE
-from ledger.models import ExchangeRate
+from ledger.models import ExchangeRate, JournalLine
 
 if TYPE_CHECKING:
     from clients.models import Client, User
     from integrations.records import Record
+    from ledger.accounting import Accounting
 
+#: Days that one refresh asks the accounting system for; the rest with the next one.
+MOST_ASKED = 40
 #: A rate stands for so many days after its own: over a weekend and a holiday, no longer.
 STANDS_DAYS = 7
 
@@ -70,9 +79,9 @@ def last_own(client: Client, currency: str, first: date, last: date) -> Rate | N
     """The newest rate that a record of these days brought with it (a processor's own)."""
     rows = Fact.objects.filter(
         client=client, booked_on__range=(first, last), currency__iexact=currency, data__rate__isnull=False
-    ).exclude(state="superseded")
+    ).exclude(Q(state="superseded") | Q(data__rate=None))
     row = rows.order_by("-booked_on", "-pk").first()
-    if row is None or not row.data.get("rate") or row.booked_on is None:
+    if row is None or row.booked_on is None:
         return None
     return Rate(row.booked_on, Decimal(str(row.data["rate"])), row.data.get("rate_source") or "the system's own record")
 
@@ -96,3 +105,36 @@ def keep(client: Client, currency: str, on: date, rate: Decimal, source: str, *,
     if by is not None:
         audit.record(client, by, "rate.kept", f"{code} {on}", {"rate": str(rate), "source": source})
     return made
+
+
+def learn(client: Client, books: Accounting) -> int:
+    """Ask the accounting system for the days on which records wait for a rate, and for the last month's end where money is
+    kept in another currency; gives how many were told. Call outside a transaction.
+    """
+    with client_context(client.pk):
+        kept = Rates(client)
+        asked = [(code, day) for code, day in _wanted(client) if kept.on(code, day) is None][:MOST_ASKED]
+    told = 0
+    for code, day in asked:
+        rate = books.books.exchange_rate(books.api, code, day)
+        if rate is None:
+            continue
+        with client_context(client.pk):
+            keep(client, code, day, rate, str(books.connection), by=None)
+        told += 1
+    return told
+
+
+def _wanted(client: Client) -> list[tuple[str, date]]:
+    """(currency, day) of records that wait without a rate of their own, and of foreign money at the last month's end."""
+    waiting = Fact.objects.filter(client=client, to_handle__isnull=False, booked_on__isnull=False)
+    foreign = waiting.exclude(currency__in=["", client.home_currency]).filter(
+        Q(data__rate__isnull=True) | Q(data__rate=None)
+    )
+    found = {
+        (code.upper(), day) for code, day in foreign.order_by().values_list("currency", "booked_on").distinct() if day
+    }
+    lines = JournalLine.objects.filter(client=client, role__in=MONEY).exclude(foreign_currency="")
+    ended = Month.of(datetime.now(ZoneInfo(client.timezone)).date()).previous.last
+    found |= {(code, ended) for code in lines.order_by().values_list("foreign_currency", flat=True).distinct()}
+    return sorted(found, key=lambda one: (one[1], one[0]), reverse=True)

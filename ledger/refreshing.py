@@ -35,6 +35,7 @@ from ledger import (
     outbox_items,
     outbox_parties,
     proving,
+    rates,
     reconciling,
     recurring,
     remapping,
@@ -84,6 +85,7 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
     counts: dict[str, Any] = {}
     if books is not None:
         counts["mirror"] = _mirror(client, books, renew)
+        counts["rates"] = rates.learn(client, books)
     with client_context(client_id):
         counts["bank lines"] = bank_intake.take(client)
         counts["remapped"] = remapping.follow(client)

@@ -97,6 +97,29 @@ def test_a_rate_stands_over_a_weekend_and_not_for_a_month(books, world):
     assert kept.on("EUR", date(2026, 3, 17)) is None
 
 
+class Ledger:
+    """An accounting system that keeps one rate for euros and none for anything else."""
+
+    def __init__(self, books):
+        self.books, self.api, self.connection, self.asked = self, None, books.connections["quickbooks-online"], []
+
+    def exchange_rate(self, _api, currency, on):
+        self.asked.append((currency, on))
+        return Decimal("1.08") if currency == "EUR" else None
+
+
+def test_the_accounting_system_is_asked_for_the_days_that_wait_and_once_only(books, world):
+    ledger = Ledger(books)
+    assert rates.learn(books.client, ledger) == 1
+    assert ledger.asked == [("EUR", SOLD)]
+    booking.book(books.client)
+    assert JournalLine.objects.get(entry__source_key__endswith=":txn_eur", role="clearing").debit_minor == 10_800
+    assert ExchangeRate.objects.get().source == str(ledger.connection)
+    ledger.asked.clear()
+    rates.learn(books.client, ledger)
+    assert [currency for currency, _day in ledger.asked] == ["EUR"], "of the last month's end, where euros are held"
+
+
 def test_the_revaluation_stands_at_the_last_days_rate_and_is_back_on_the_first(books, world):
     sold(books, world)
     keep(books, world, "1.20", MARCH.last)

@@ -21,6 +21,7 @@ from integrations.records import LedgerBalances, LedgerDocument, OpenItems
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
+    from decimal import Decimal
 
     from integrations.provider import Api, Part
 
@@ -140,6 +141,18 @@ class QuickBooksBooks:
     def closed_through(self, api: Api) -> date | None:
         """The closing date as QuickBooks reports it; None when the books are open."""
         return closing_date(Payload.of(wire.get(api, "preferences")).object("Preferences"))
+
+    def exchange_rate(self, api: Api, currency: str, on: date) -> Decimal | None:
+        """Home per unit as the company's list has it on a day; None where it keeps none, or one currency only.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/exchangerate
+        """
+        try:
+            answer = wire.get(api, "exchangerate", {"sourcecurrencycode": currency, "asofdate": on.isoformat()})
+        except Refused:
+            return None
+        rate = Payload.of(answer).object("ExchangeRate").decimal("Rate")
+        return rate if rate > 0 else None
 
     def close_through(self, api: Api, on: date | None) -> date | None:
         """Set the closing date (None opens all) with the newest SyncToken; gives what QuickBooks reports afterwards.

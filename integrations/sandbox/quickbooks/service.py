@@ -22,6 +22,7 @@ from integrations.sandbox.quickbooks.company import Company
 from integrations.sandbox.quickbooks.events import cloud_events, legacy_notification
 from integrations.sandbox.quickbooks.faults import QuickBooksFault, missing, not_found
 from integrations.sandbox.quickbooks.profile import Profile
+from integrations.sandbox.quickbooks.rates import rate_on
 from integrations.sandbox.service import Signed, bearer
 from integrations.sandbox.signing import hmac_base64
 from integrations.sandbox.world import books
@@ -56,6 +57,7 @@ _RULES = (
     (f"{_COMPANY}/download/<identifier>", "download", ("GET",)),
     (f"{_COMPANY}/reports/<name>", "report", ("GET",)),
     (f"{_COMPANY}/preferences", "preferences", ("GET",)),
+    (f"{_COMPANY}/exchangerate", "exchangerate", ("GET",)),
     (f"{_COMPANY}/<segment>", "write", ("POST",)),
     (f"{_COMPANY}/<segment>/<identifier>", "read", ("GET",)),
 )
@@ -314,6 +316,17 @@ def _preferences(company: Company, request: Request, values: Values) -> Response
     return answers.ok({"Preferences": company.read("Preferences", "1"), "time": company.time()})
 
 
+def _exchange_rate(company: Company, request: Request, values: Values) -> Response:
+    del values
+    code, asked = request.args.get("sourcecurrencycode", ""), request.args.get("asofdate", "")
+    day = date.fromisoformat(asked) if asked else company.clock().date()
+    rate = rate_on(code, day)
+    if rate is None:
+        raise QuickBooksFault("2010", f"Currency {code} is not on the company's list")
+    body = {"SourceCurrencyCode": code, "TargetCurrencyCode": "USD", "Rate": float(rate), "AsOfDate": day.isoformat()}
+    return answers.ok({"ExchangeRate": body, "time": company.time()})
+
+
 def _write(company: Company, request: Request, values: Values) -> Response:
     kind = BY_SEGMENT.get(values["segment"].lower())
     if kind is None:
@@ -373,6 +386,7 @@ _ENDPOINTS: dict[str, Callable[[Company, Request, Values], Response]] = {
     "report": _report,
     "read": _read,
     "preferences": _preferences,
+    "exchangerate": _exchange_rate,
     "write": _write,
     "batch": _batch,
     "upload": _upload,

@@ -133,6 +133,13 @@ class Payload:
         except MoneyError as error:
             raise PayloadError(self.at(name), str(error)) from error
 
+    def currency(self, name: str) -> str:
+        """A currency's three letters, in capitals."""
+        code = self.text(name)
+        if len(code) != 3 or not code.isascii() or not code.isalpha():
+            raise PayloadError(self.at(name), f"{code[:20]!r} is not a currency code")
+        return code.upper()
+
     def day(self, name: str, default: Any = MISSING) -> date:
         """A plain calendar date, ``YYYY-MM-DD`` (anything after the tenth character is ignored)."""
         value = self.raw(name, default)

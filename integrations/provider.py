@@ -24,6 +24,7 @@ from integrations.schemes import (
     Scheme,
     SessionLogin,
 )
+from integrations.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -149,15 +150,6 @@ class Api(Protocol):
     def put(self, path: str, json: Mapping[str, Any]) -> Any: ...
 
     def delete(self, path: str) -> Any: ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Window:
-    """What one pull shall cover: the stored cursor ('' at first), the cut-over date, and the provider-independent now."""
-
-    cursor: str
-    since: date
-    now: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

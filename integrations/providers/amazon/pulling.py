@@ -32,8 +32,6 @@ AGAIN, SPAN = timedelta(days=7), timedelta(days=179)
 SETTLED = timedelta(minutes=3)
 #: Payouts change until they are paid, a week or two after they began.
 PAYOUTS_AGAIN = timedelta(days=30)
-#: The client's first day may begin this much before the same day in UTC.
-EASTERNMOST = timedelta(hours=14)
 
 
 def whoami(api: Api) -> tuple[str, str]:
@@ -49,10 +47,6 @@ def stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _first(window: Window) -> datetime:
-    return datetime.combine(window.since, time(), UTC) - EASTERNMOST
-
-
 # ---- settlements ---------------------------------------------------------------------------------------------------------
 
 
@@ -64,7 +58,7 @@ def pull_settlements(api: Api, window: Window) -> Iterator[Page]:
     """
     begin, _, here = window.cursor.partition(" ")
     known = dict.fromkeys(filter(None, here.split(",")))
-    since = Payload({"cursor": begin}).instant("cursor") - REPORTS_AGAIN if begin else _first(window)
+    since = Payload({"cursor": begin}).instant("cursor") - REPORTS_AGAIN if begin else window.begin
     waits = False
     for report in sorted(_reports(api, since, window.now), key=lambda one: one.instant("createdTime")):
         number, status, made = report.text("reportId"), report.text("processingStatus"), report.instant("createdTime")
@@ -135,7 +129,7 @@ def _listed(api: Api, path: str, said: dict[str, str], name: str, envelope: str 
 
 def pull_transactions(api: Api, window: Window) -> Iterator[Page]:
     """Transactions by the day they were posted, the last week again. The cursor is how far was asked."""
-    begin = Payload({"cursor": window.cursor}).instant("cursor") - AGAIN if window.cursor else _first(window)
+    begin = window.reached - AGAIN if window.cursor else window.begin
     last = window.now - SETTLED
     while begin < last:
         end = min(begin + SPAN, last)
@@ -148,7 +142,7 @@ def pull_transactions(api: Api, window: Window) -> Iterator[Page]:
 
 def pull_payouts(api: Api, window: Window) -> Iterator[Page]:
     """Payouts by the day they began, a month of them again, until they are paid."""
-    begin = Payload({"cursor": window.cursor}).instant("cursor") - PAYOUTS_AGAIN if window.cursor else _first(window)
+    begin = window.reached - PAYOUTS_AGAIN if window.cursor else window.begin
     for page in _listed(api, PAYOUTS, {"createdAfter": stamp(begin)}, "payouts"):
         yield Page(items=[one.data for one in page])
     yield Page(items=[], cursor=stamp(window.now))

@@ -24,7 +24,7 @@ from integrations.providers.amazon.settlement import (
     TYPE,
     WHAT,
 )
-from integrations.providers.amazon.units import book_day, currency_code, printed_moment
+from integrations.providers.amazon.units import book_day, printed_moment
 from integrations.records import (
     BalanceFunding,
     Payout,
@@ -121,7 +121,7 @@ def _lost_report(report: Payload, context: Context) -> Record:
 
 def _settlement(payload: Payload, context: Context) -> Record:
     """What was paid out. A settlement whose rows do not come to its total pays nothing here: a person looks at it."""
-    currency, number = currency_code(payload, "currency"), payload.text(ID)
+    currency, number = payload.currency("currency"), payload.text(ID)
     total = _printed(payload, TOTAL, currency)
     rows = payload.minor("rows-total", currency)
     has_deposit = bool(payload.text("deposit-date", ""))
@@ -150,7 +150,7 @@ def _event(payload: Payload, context: Context) -> Iterator[Record]:
     rows = list(payload.objects("rows", required=True))
     if not rows:
         raise PayloadError(payload.at("rows"), "is empty")
-    currency, mark = currency_code(payload, "currency"), payload.text("mark")
+    currency, mark = payload.currency("currency"), payload.text("mark")
     on, at = printed_moment(rows[0], POSTED_AT if rows[0].has(POSTED_AT) else POSTED_DAY)
     fields: dict[str, Any] = {
         "external_id": object_id(payload),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
-from integrations.providers.amazon.units import currency_code, day_of, minor_of
+from integrations.providers.amazon.units import day_of, minor_of
 from integrations.records import ProcessorBalance, Record, Skipped, SystemBalance, Unknown
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def read_balance(payload: Payload, context: Context) -> Iterator[Record]:
 
     What is held at a moment proves nothing: the settlement that is open has its part in it, and is in no books yet.
     """
-    identity, currency = balance_id(payload), currency_code(payload.object("amount"), "currencyCode")
+    identity, currency = balance_id(payload), payload.object("amount").currency("currencyCode")
     moment = payload.instant("lastUpdatedTime") if payload.has("lastUpdatedTime") else None
     day = payload.day("asOfDate") if payload.has("asOfDate") else day_of(payload.instant("lastUpdatedTime"), context)
     fields: dict[str, Any] = {
@@ -115,7 +115,7 @@ def read_payout(payload: Payload, context: Context) -> Iterator[Record]:
     created = payload.instant("creationDate") if payload.has("creationDate") else None
     moment = created or (history[0].instant("lastUpdatedDate") if history else payload.instant("creationDate"))
     money = payload.object_or_none("amount")
-    currency = currency_code(money, "currencyCode") if money else context.home_currency
+    currency = money.currency("currencyCode") if money else context.home_currency
     fields: dict[str, Any] = {
         "external_id": payout_id(payload),
         "booked_on": day_of(moment, context),

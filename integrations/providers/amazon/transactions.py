@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.errors import PayloadError
 from integrations.payload import Payload
 from integrations.providers.amazon.parts import Parts, facts_of, fee_name, withheld_part
-from integrations.providers.amazon.units import currency_code, day_of, minor_of
+from integrations.providers.amazon.units import day_of, minor_of
 from integrations.records import Record, Skipped, Unknown
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def transaction_id(payload: Payload) -> str:
 def read_transaction(payload: Payload, context: Context) -> Iterator[Record]:
     """Nothing but evidence, unless Amazon defers the money or releases what it had deferred."""
     moment, money = payload.instant("postedDate"), payload.object("totalAmount")
-    currency = currency_code(money, "currencyCode")
+    currency = money.currency("currencyCode")
     amount = money.minor("currencyAmount", currency)
     fields: dict[str, Any] = {
         "external_id": transaction_id(payload),

@@ -35,14 +35,6 @@ _YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{2})[-/](\d{2})(.*)", re.DOTALL)
 _TIME = re.compile(r"[ T](\d{2}:\d{2}:\d{2})(?:\.\d{1,9})? ?([A-Z]{1,4}|[+-]\d{2}:?\d{2})")
 
 
-def currency_code(payload: Payload, name: str) -> str:
-    """The three-letter code. Raises PayloadError where it is none."""
-    code = payload.text(name)
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise PayloadError(payload.at(name), f"{code[:20]!r} is not a currency code")
-    return code.upper()
-
-
 def printed_moment(payload: Payload, name: str) -> tuple[date, datetime | None]:
     """A printed date as (the day as printed, the instant where a time and a zone are printed too).
 
@@ -90,7 +82,7 @@ def minor_of(payload: Payload, name: str, currency: str) -> int:
     if not payload.has(name):
         return 0
     money = payload.object(name)
-    found = currency_code(money, "currencyCode")
+    found = money.currency("currencyCode")
     if found != currency:
         raise PayloadError(money.at("currencyCode"), f"is {found}, and the rest is in {currency}")
     return money.minor("currencyAmount", currency)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
@@ -17,8 +17,6 @@ PAGE_SIZE = 100
 MAX_PAGES = 1000
 #: Changes become visible a little after their ``updatedTime``.
 OVERLAP = timedelta(hours=1)
-#: The client's first day may begin this much before the same day in UTC.
-EASTERNMOST = timedelta(hours=14)
 #: A payment that is funded late, or not after all, changes the sum taken on its process date.
 FUNDINGS_CHANGE = timedelta(days=45)
 
@@ -81,7 +79,7 @@ def _changed(
     passes: tuple[bool, ...],
 ) -> Iterator[Page]:
     """Everything changed since the cursor, an hour of it again; the cursor is the newest ``updatedTime`` seen."""
-    since = _moment(window.cursor) if window.cursor else datetime.combine(window.since, time(), UTC) - EASTERNMOST
+    since = window.reached if window.cursor else window.begin
     newest = since
     filters = f'updatedTime:gte:"{_stamp(since - OVERLAP)}"'
     for place, archived in enumerate(passes, 1):
@@ -125,16 +123,6 @@ def _used(thing: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, str]:
     marked = [marks for place in places if (marks := place.object_or_none("classifications")) is not None]
     used = {marks.text(kind, "") for marks in marked for kind in marks.data}
     return {mark: names[mark] for mark in sorted(used & names.keys())}
-
-
-def _moment(cursor: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(cursor)
-    except ValueError as error:
-        raise PayloadError("$.cursor", "a BILL cursor is a time") from error
-    if found.tzinfo is None:
-        raise PayloadError("$.cursor", "a BILL cursor has a time zone")
-    return found
 
 
 def _stamp(moment: datetime) -> str:

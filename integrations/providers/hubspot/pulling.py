@@ -6,7 +6,7 @@ https://developers.hubspot.com/docs/api-reference/latest/crm/search-the-crm
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.census import Census, Listed, all_of
@@ -28,7 +28,6 @@ COMPANIES, LINES = "/crm/v3/objects/companies", "/crm/v3/objects/line_items/batc
 MOST, MOST_LISTED, MOST_LINKED = 200, 100, 500
 #: The index that is searched runs behind by minutes.
 OVERLAP = timedelta(hours=1)
-EASTERNMOST = timedelta(hours=14)
 CHANGED, MADE, ID = "hs_lastmodifieddate", "hs_createdate", "hs_object_id"
 
 INVOICE_PROPERTIES = (
@@ -101,7 +100,7 @@ def _changed(api: Api, window: Window, path: str, properties: Sequence[str], who
         if not answer.has("paging"):
             break
     yield Page(items=[], cursor=end)
-    if window.cursor and _cursor(window).date() < window.now.astimezone(UTC).date():
+    if window.cursor and window.reached.date() < window.now.astimezone(UTC).date():
         yield Page(items=[], only=frozenset(_living(api, path)))
 
 
@@ -198,12 +197,8 @@ class _Companies:
 
 def _begin(window: Window) -> datetime:
     if window.cursor:
-        return _cursor(window) - OVERLAP
-    return datetime.combine(window.since, time(), UTC) - EASTERNMOST
-
-
-def _cursor(window: Window) -> datetime:
-    return Payload({"cursor": window.cursor}).instant("cursor")
+        return window.reached - OVERLAP
+    return window.begin
 
 
 def _text(moment: datetime) -> str:

@@ -6,7 +6,7 @@ weeks: each pull reads three days again, and once a week 45. https://developer.p
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError, Refused
@@ -28,8 +28,6 @@ LATE = timedelta(hours=3)
 AGAIN, DEEPLY, DEEPLY_AFTER = timedelta(days=3), timedelta(days=45), timedelta(days=7)
 #: Disputes are told for 180 days.
 DISPUTES_KEPT, DISPUTES_AGAIN = timedelta(days=179), timedelta(days=2)
-#: The client's first day may begin this much before the same day in UTC.
-EASTERNMOST = timedelta(hours=14)
 SECOND = timedelta(seconds=1)
 
 
@@ -62,7 +60,7 @@ def pull_transactions(api: Api, window: Window) -> Iterator[Page]:
 
 def _from(window: Window) -> tuple[datetime, datetime]:
     """Where to begin, and when the last deep reading was."""
-    start = max(datetime.combine(window.since, time(), UTC) - EASTERNMOST, window.now - HISTORY).replace(microsecond=0)
+    start = max(window.begin, window.now - HISTORY).replace(microsecond=0)
     if not window.cursor:
         return start, window.now
     kept = Payload(dict(zip(("frontier", "deep"), window.cursor.split(" "), strict=False)))
@@ -116,7 +114,7 @@ def pull_disputes(api: Api, window: Window) -> Iterator[Page]:
     """
     path, params = DISPUTES, {"page_size": str(MOST_DISPUTES)}
     if window.cursor:
-        since = Payload({"cursor": window.cursor}).instant("cursor") - DISPUTES_AGAIN
+        since = window.reached - DISPUTES_AGAIN
         # Without it PayPal goes back as far as it can; an older one it refuses.
         params |= {"update_time_after": _milli(since)} if window.now - since < DISPUTES_KEPT else {}
     for _ in range(MAX_PAGES):

@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
 def currency_of(payload: Payload, name: str) -> str:
     """The currency of a money field. Raises PayloadError where it is none."""
-    money = payload.object(name)
-    code = money.text("currency_code")
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise PayloadError(money.at("currency_code"), f"{code[:20]!r} is not a currency code")
-    return code.upper()
+    return payload.object(name).currency("currency_code")
 
 
 def minor(payload: Payload, name: str, currency: str) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrations.errors import PayloadError
 from integrations.money import to_minor
 from integrations.records import BankAccount, BankLine, BankLineRemoved, Record, Unknown
 
@@ -138,10 +137,7 @@ def _currency(payload: Payload) -> str:
     """The ISO code; '' where only an unofficial one is given. Raises PayloadError where neither is."""
     if not payload.has("iso_currency_code") and payload.has("unofficial_currency_code"):
         return ""
-    code = payload.text("iso_currency_code").upper()
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise PayloadError(payload.at("iso_currency_code"), f"{code!r} is not a currency code")
-    return code
+    return payload.currency("iso_currency_code")
 
 
 def _description(payload: Payload) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import defaultdict
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError, Refused, RetryLater
@@ -30,8 +30,6 @@ AGAIN = timedelta(days=60)
 #: A purchase may clear, and a bill be entered, so long before the cut-over and matter after it.
 LATE = timedelta(days=45)
 OVERLAP = timedelta(hours=1)
-#: The client's first day may begin this much before the same day in UTC.
-EASTERNMOST = timedelta(hours=14)
 #: A larger file is kept by its hash alone.
 LARGEST_FILE = 6_000_000
 
@@ -90,7 +88,7 @@ def pull_reimbursements(api: Api, window: Window) -> Iterator[Page]:
 
     https://docs.ramp.com/developer-api/v1/api/reimbursements
     """
-    since = _moment(window.cursor) - OVERLAP if window.cursor else _start(window)
+    since = window.reached - OVERLAP if window.cursor else window.begin
     for direction in (TO_EMPLOYEE, FROM_EMPLOYEE):
         asked = {"direction": direction, "updated_after": _text(since), **_scope(api)}
         for found in _pages(api, "/reimbursements", asked):
@@ -100,7 +98,7 @@ def pull_reimbursements(api: Api, window: Window) -> Iterator[Page]:
 
 def pull_batches(api: Api, window: Window) -> Iterator[Page]:
     """What was paid together, by the batch's id: a batch is one sum at the bank."""
-    since = max(_start(window), _moment(window.cursor) - AGAIN) if window.cursor else _start(window)
+    since = max(window.begin, window.reached - AGAIN) if window.cursor else window.begin
     for direction in (TO_EMPLOYEE, FROM_EMPLOYEE):
         asked = {"direction": direction, "updated_after": _text(since), **_scope(api)}
         paid = [one for found in _pages(api, "/reimbursements", asked) for one in found]
@@ -132,7 +130,7 @@ def pull_transfers(api: Api, window: Window) -> Iterator[Page]:
 
 def _few(api: Api, window: Window, name: str) -> Iterator[Page]:
     seen: set[str] = set()
-    for found in _pages(api, f"/{name}s", {"from_date": _text(_start(window)), **_scope(api)}):
+    for found in _pages(api, f"/{name}s", {"from_date": _text(window.begin), **_scope(api)}):
         seen |= {one.text("id") for one in found}
         yield Page(items=[{name: one.data} for one in found])
     yield _last(window, seen)
@@ -165,7 +163,7 @@ def pull_receipts(api: Api, window: Window) -> Iterator[Page]:
 
     https://docs.ramp.com/developer-api/v1/api/receipts
     """
-    since = _moment(window.cursor) - OVERLAP if window.cursor else _start(window)
+    since = window.reached - OVERLAP if window.cursor else window.begin
     for found in _pages(api, "/receipts", {"created_after": _text(since)}):
         yield Page(items=[_with_file(api, one) for one in found])
     yield _last(window)
@@ -227,32 +225,18 @@ def _scope(api: Api) -> dict[str, str]:
 
 def _is_whole(window: Window) -> bool:
     """Whether this is the first reading of a day."""
-    return not window.cursor or _moment(window.cursor).date() != window.now.astimezone(UTC).date()
-
-
-def _start(window: Window) -> datetime:
-    return datetime.combine(window.since, time(), UTC) - EASTERNMOST
+    return not window.cursor or window.reached.date() != window.now.astimezone(UTC).date()
 
 
 def _begin(window: Window) -> datetime:
     """What is read again: the last sixty days, and once a day everything that may matter."""
-    start = _start(window) - LATE
+    start = window.begin - LATE
     return start if _is_whole(window) else max(start, window.now - AGAIN)
 
 
 def _last(window: Window, only: set[str] | None = None) -> Page:
     living = frozenset(only) if only is not None else None
     return Page(items=[], cursor=_text(window.now), only=living, only_pulled=living is not None)
-
-
-def _moment(cursor: str) -> datetime:
-    try:
-        found = datetime.fromisoformat(cursor)
-    except ValueError as error:
-        raise PayloadError("$.cursor", "a Ramp cursor is a time") from error
-    if found.tzinfo is None:
-        raise PayloadError("$.cursor", "a Ramp cursor has a time zone")
-    return found.astimezone(UTC)
 
 
 def _text(moment: datetime) -> str:

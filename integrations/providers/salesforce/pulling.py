@@ -6,7 +6,7 @@ https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resourc
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.census import Census, Listed, all_of
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 DATA = "/services/data/v64.0"
 #: A change is stamped when it is made and seen when its transaction ends, which may be minutes later.
 OVERLAP = timedelta(minutes=30)
-EASTERNMOST = timedelta(hours=14)
 #: Ids named in one query: an address has an end.
 MOST_NAMED = 200
 #: What of an id tells it from all others.
@@ -187,7 +186,7 @@ class _Pull:
         stamp = self.stamps.get(thing.name, "")
         if stamp:
             return f"{STAMP} >= {_literal(Payload({STAMP: stamp}).instant(STAMP) - OVERLAP)}"
-        begin = datetime.combine(self.window.since, time(), UTC) - EASTERNMOST
+        begin = self.window.begin
         ahead = f" OR {thing.ahead} >= {self.window.since.isoformat()}" if thing.ahead else ""
         return f"({STAMP} >= {_literal(begin)}{ahead})"
 

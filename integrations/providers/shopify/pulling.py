@@ -5,7 +5,7 @@ https://shopify.dev/docs/api/usage/pagination-graphql
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.census import Listed, all_of
@@ -28,8 +28,6 @@ MAX_PAGES = 5000
 #: Search follows writing within seconds; a change is never missed by an hour.
 OVERLAP = timedelta(hours=1)
 SLICE = timedelta(days=31)
-#: The client's first day may begin this much before the same day in UTC.
-EASTERNMOST = timedelta(hours=14)
 ROWS_SETTLE = timedelta(days=2)
 #: A payout is scheduled, paid or failed within this; it is listed by its issue only.
 PAYOUTS_CHANGE = timedelta(days=45)
@@ -52,12 +50,12 @@ def pull_orders(api: Api, window: Window) -> Iterator[Page]:
         for found in _pages(api, queries.ORDERS, ("orders",), MOST_ORDERS, query):
             yield Page(items=[_whole(api, order) for order in found])
         yield Page(items=[], cursor=_text(end))
-    if window.cursor and _cursor(window).date() < window.now.astimezone(UTC).date():
+    if window.cursor and window.reached.date() < window.now.astimezone(UTC).date():
         yield Page(items=[], only=_living(api, window), only_pulled=True)
 
 
 def _living(api: Api, window: Window) -> frozenset[str]:
-    query = f"updated_at:>='{_text(_start_of(window))}'"
+    query = f"updated_at:>='{_text(window.begin)}'"
     pages = _pages(api, queries.ORDER_IDS, ("orders",), MOST_IDS, query)
     return frozenset(str(one.raw("legacyResourceId")) for found in pages for one in found)
 
@@ -118,7 +116,7 @@ def pull_balance_transactions(api: Api, window: Window) -> Iterator[Page]:
 
 def pull_payouts(api: Api, window: Window) -> Iterator[Page]:
     """Payouts by their issue, the last 45 days of them again. https://shopify.dev/docs/api/admin-graphql/2026-10/objects/ShopifyPaymentsPayout"""
-    begin = max(_cursor(window) - PAYOUTS_CHANGE, _start_of(window)) if window.cursor else _start_of(window)
+    begin = max(window.reached - PAYOUTS_CHANGE, window.begin) if window.cursor else window.begin
     query = f"issued_at:>='{_text(begin)}'"
     for found in _pages(api, queries.PAYOUTS, ("shopifyPaymentsAccount", "payouts"), MOST, query):
         yield Page(items=[payout.data for payout in found])
@@ -152,7 +150,7 @@ def pull_gift_cards(api: Api, window: Window) -> Iterator[Page]:
 
 def _is_odd(card: Payload, window: Window) -> bool:
     """Whether more than its order tells of it, since the client's first day."""
-    if not card.has("order") and card.instant("createdAt") >= _start_of(window):
+    if not card.has("order") and card.instant("createdAt") >= window.begin:
         return True
     is_over = card.has("expiresOn") and card.day("expiresOn") < window.now.date()
     return bool(card.object("balance").decimal("amount")) and (is_over or card.has("deactivatedAt"))
@@ -160,7 +158,7 @@ def _is_odd(card: Payload, window: Window) -> bool:
 
 def pull_cash_sessions(api: Api, window: Window) -> Iterator[Page]:
     """Drawers of the points of sale, the last week of them again. https://shopify.dev/docs/api/admin-graphql/2026-10/objects/CashTrackingSession"""
-    begin = (_cursor(window) if window.cursor else _start_of(window)) - SHIFTS_CHANGE
+    begin = (window.reached if window.cursor else window.begin) - SHIFTS_CHANGE
     query = f"opening_time:>='{_text(begin)}'"
     for found in _pages(api, queries.CASH_SESSIONS, ("cashTrackingSessions",), MOST_IDS // 10, query):
         yield Page(items=[session.data for session in found])
@@ -174,17 +172,9 @@ def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _start_of(window: Window) -> datetime:
-    return datetime.combine(window.since, time(), UTC) - EASTERNMOST
-
-
-def _cursor(window: Window) -> datetime:
-    return Payload({"cursor": window.cursor}).instant("cursor")
-
-
 def _spans(window: Window, overlap: timedelta = OVERLAP) -> Iterator[tuple[datetime, datetime]]:
     """Bounds from the last pull, less the overlap, or the client's first day to now, in slices."""
-    begin = _cursor(window) - overlap if window.cursor else _start_of(window)
+    begin = window.reached - overlap if window.cursor else window.begin
     while begin + SLICE < window.now:
         yield begin, begin + SLICE
         begin += SLICE

@@ -36,11 +36,7 @@ def id_of(payload: Payload, name: str = "id") -> str:
 
 def currency_of(payload: Payload, name: str) -> str:
     """The currency of a MoneyV2 field. Raises PayloadError where it is none."""
-    money = payload.object(name)
-    code = money.text("currencyCode")
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise PayloadError(money.at("currencyCode"), f"{code[:20]!r} is not a currency code")
-    return code.upper()
+    return payload.object(name).currency("currencyCode")
 
 
 def minor(payload: Payload, name: str, currency: str) -> int:

@@ -7,7 +7,7 @@ https://developer.squareup.com/docs/build-basics/common-api-patterns/pagination
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
@@ -28,8 +28,6 @@ MAX_PAGES = 2000
 OVERLAP = timedelta(hours=1)
 #: A long history is read in slices, so that a pull that breaks off keeps what it has.
 SLICE = timedelta(days=31)
-#: The client's first day may begin this much before the same day in UTC.
-EASTERNMOST = timedelta(hours=14)
 #: Authorised cards are captured within a week; payments of before the cut-over may be completed after it.
 CAPTURED_WITHIN = timedelta(days=8)
 #: Payouts are listed by creation only; they are sent, paid or failed for a while, and come back as rows of later ones.
@@ -134,7 +132,7 @@ def pull_payout_entries(api: Api, window: Window) -> Iterator[Page]:
 
     https://developer.squareup.com/reference/square/payouts-api/list-payout-entries
     """
-    fresh = (_cursor(window) if window.cursor else _start_of(window)) - ROWS_SETTLE
+    fresh = (window.reached if window.cursor else window.begin) - ROWS_SETTLE
     for place in _places(api).values():
         payouts = [one for found in _payouts(api, window, place) for one in found]
         for payout in payouts:
@@ -189,7 +187,7 @@ def pull_shifts(api: Api, window: Window) -> Iterator[Page]:
 
     https://developer.squareup.com/reference/square/cash-drawers-api/list-cash-drawer-shifts
     """
-    begin = (_cursor(window) if window.cursor else _start_of(window)) - SHIFTS_CHANGE
+    begin = (window.reached if window.cursor else window.begin) - SHIFTS_CHANGE
     for place in _places(api).values():
         where = {"location_id": place["id"], "limit": str(MOST)}
         params = {**where, "begin_time": _text(begin), "end_time": _text(window.now), "sort_order": "ASC"}
@@ -250,17 +248,9 @@ def _text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _start_of(window: Window) -> datetime:
-    return datetime.combine(window.since, time(), UTC) - EASTERNMOST
-
-
-def _cursor(window: Window) -> datetime:
-    return Payload({"cursor": window.cursor}).instant("cursor")
-
-
 def _spans(window: Window) -> Iterator[tuple[datetime, datetime]]:
     """Bounds from the last pull, less the overlap, or the client's first day to now, in slices."""
-    begin = _cursor(window) - OVERLAP if window.cursor else _start_of(window)
+    begin = window.reached - OVERLAP if window.cursor else window.begin
     while begin + SLICE < window.now:
         yield begin, begin + SLICE
         begin += SLICE
@@ -269,7 +259,7 @@ def _spans(window: Window) -> Iterator[tuple[datetime, datetime]]:
 
 def _changed(window: Window, begin: datetime, end: datetime) -> dict[str, str]:
     return {
-        "begin_time": _text(_start_of(window) - CAPTURED_WITHIN),
+        "begin_time": _text(window.begin - CAPTURED_WITHIN),
         "end_time": _text(window.now),
         "updated_at_begin_time": _text(begin),
         "updated_at_end_time": _text(end),
@@ -280,7 +270,7 @@ def _changed(window: Window, begin: datetime, end: datetime) -> dict[str, str]:
 
 
 def _payouts(api: Api, window: Window, place: Mapping[str, Any]) -> Iterator[list[Payload]]:
-    begin = max(_cursor(window) - PAYOUTS_CHANGE, _start_of(window)) if window.cursor else _start_of(window)
+    begin = max(window.reached - PAYOUTS_CHANGE, window.begin) if window.cursor else window.begin
     params = {"begin_time": _text(begin), "end_time": _text(window.now), "sort_order": "ASC", "limit": str(MOST)}
     return _pages(api, "/v2/payouts", {**params, "location_id": str(place["id"])}, "payouts")
 

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
 def currency_of(payload: Payload, name: str) -> str:
     """The currency of a money field. Raises PayloadError where it is none."""
     money = payload.object(name)
-    code = money.text("currency_code", "") or money.text("currency")
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise PayloadError(money.at("currency"), f"{code[:20]!r} is not a currency code")
-    return code.upper()
+    return money.currency("currency_code" if money.text("currency_code", "") else "currency")
 
 
 def minor(payload: Payload, name: str, currency: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
@@ -12,10 +12,10 @@ from integrations.providers.stripe import standing
 from integrations.providers.stripe.faults import FAULTS
 from integrations.providers.stripe.readings import read_balance_transaction, row_version
 from integrations.providers.stripe.wire import events, read_error, verify
+from integrations.windows import earliest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import date
 
 API_VERSION = "2026-10-28.endive"
 PAGE_SIZE = 100
@@ -23,17 +23,11 @@ MAX_PAGES = 2000
 
 #: Rows become visible a little after their ``created``.
 OVERLAP = timedelta(hours=1)
-#: The client's first day may begin this much before the same day in UTC.
-EASTERNMOST = timedelta(hours=14)
 #: A long history is read in slices, oldest first, so that a pull that breaks off keeps what it has.
 SLICE = timedelta(days=31)
 #: Payouts still change: to paid, or to failed, some of them weeks later.
 PAYOUTS_CHANGE = timedelta(days=45)
 DISPUTES_CHANGE = timedelta(days=180)
-
-
-def _start_of(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC) - EASTERNMOST
 
 
 def _epoch(moment: datetime) -> int:
@@ -42,7 +36,7 @@ def _epoch(moment: datetime) -> int:
 
 def _since(window: Window, back: timedelta) -> int:
     """Where a stream of changing objects is read from: so far before the last pull, or before the cut-over."""
-    last = datetime.fromtimestamp(_cursor(window), UTC) if window.cursor else _start_of(window.since)
+    last = datetime.fromtimestamp(_cursor(window), UTC) if window.cursor else earliest(window.since)
     return _epoch(last - back)
 
 
@@ -82,7 +76,7 @@ def pull_balance_transactions(api: Api, window: Window) -> Iterator[Page]:
     https://docs.stripe.com/api/balance_transactions/list
     """
     overlap = int(OVERLAP.total_seconds())
-    newest = _cursor(window) if window.cursor else _epoch(_start_of(window.since)) + overlap
+    newest = _cursor(window) if window.cursor else _epoch(earliest(window.since)) + overlap
     end = _epoch(window.now)
     for lower, upper in _slices(newest - overlap, end):
         params = {

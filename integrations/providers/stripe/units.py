@@ -32,10 +32,7 @@ def in_iso(amount: int, currency: str, path: str) -> int:
 
 
 def currency_of(payload: Payload) -> str:
-    code = payload.text("currency").upper()
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise PayloadError(payload.at("currency"), f"{code!r} is not a currency code")
-    return code
+    return payload.currency("currency")
 
 
 def utc_day(payload: Payload, name: str) -> date:

@@ -5,7 +5,7 @@ https://woocommerce.github.io/woocommerce-rest-api-docs/#list-all-orders
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.census import Listed, all_of
@@ -25,7 +25,6 @@ MOST, MAX_PAGES = 100, 5000
 #: A store's clock may be off, and extensions save orders in the background.
 OVERLAP = timedelta(hours=1)
 SLICE = timedelta(days=31)
-EASTERNMOST = timedelta(hours=14)
 #: Orders in the bin are in no list unless they are asked for.
 STATUSES = "any,trash"
 
@@ -44,9 +43,9 @@ def pull_orders(api: Api, window: Window) -> Iterator[Page]:
         for found in _pages(api, ORDERS, {**bounds, "status": STATUSES}):
             yield Page(items=[{"order": order.data, "refunds": _refunds(api, order)} for order in found])
         yield Page(items=[], cursor=_stored(end))
-    if window.cursor and _cursor(window).date() < window.now.astimezone(UTC).date():
+    if window.cursor and window.reached.date() < window.now.astimezone(UTC).date():
         living = {
-            "modified_after": _text(_start_of(window)),
+            "modified_after": _text(window.begin),
             "dates_are_gmt": "true",
             "status": STATUSES,
             "_fields": "id",
@@ -99,16 +98,8 @@ def _stored(moment: datetime) -> str:
     return f"{_text(moment)}Z"
 
 
-def _start_of(window: Window) -> datetime:
-    return datetime.combine(window.since, time(), UTC) - EASTERNMOST
-
-
-def _cursor(window: Window) -> datetime:
-    return Payload({"cursor": window.cursor}).instant("cursor")
-
-
 def _spans(window: Window) -> Iterator[tuple[datetime, datetime]]:
-    begin = _cursor(window) - OVERLAP if window.cursor else _start_of(window)
+    begin = window.reached - OVERLAP if window.cursor else window.begin
     while begin + SLICE < window.now:
         yield begin, begin + SLICE
         begin += SLICE

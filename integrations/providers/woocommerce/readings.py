@@ -89,7 +89,7 @@ def read_order(payload: Payload, context: Context) -> Iterator[Record]:
     if "refunded_payment" in order.data:
         yield _bare_refund(order, context)
         return
-    currency, status, identity = _currency(order), order.text("status"), order_id(payload)
+    currency, status, identity = order.currency("currency"), order.text("status"), order_id(payload)
     total, method = _minor(order, "total", currency), order.text("payment_method", "")
     fields = _common(identity, sold_at(order), currency, context)
     refunds = list(payload.objects("refunds")) if order is not payload else []
@@ -236,13 +236,6 @@ def _taxes(thing: Payload, currency: str) -> tuple[Tax, ...]:
         lines = (line for name in ("line_items", "fee_lines", "shipping_lines") for line in thing.objects(name))
         found[""] = sum(_minor(line, "total_tax", currency) for line in lines)
     return tuple(Tax(amount=amount, jurisdiction=label) for label, amount in found.items() if amount)
-
-
-def _currency(order: Payload) -> str:
-    code = order.text("currency")
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise PayloadError(order.at("currency"), f"{code[:20]!r} is not a currency code")
-    return code.upper()
 
 
 def _minor(payload: Payload, name: str, currency: str) -> int:

@@ -20,6 +20,7 @@ from ledger.core import statements as core
 from ledger.core.period import Month
 from ledger.mapping import MappingError
 from ledger.models import Account, JournalEntry, LedgerException, Match
+from ledger.models import Schedule as ScheduleRow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,6 +148,37 @@ class TrialBalance(Reading):
         return Response({"month": str(of), "currency": self.client.home_currency, "rows": rows, "totals": totals})
 
 
+class Schedules(Reading):
+    """Schedules that are not cancelled; ``?kind=prepaid``."""
+
+    def get(self, request: Request, **_where: Any) -> Response:
+        rows = ScheduleRow.objects.filter(client=self.client).exclude(state="cancelled")
+        if kind := request.query_params.get("kind"):
+            rows = rows.filter(kind=kind)
+        return _listed(request, rows, _schedule)
+
+
+class Schedule(Reading):
+    """One schedule with its table."""
+
+    def get(self, _request: Request, pk: int, **_where: Any) -> Response:
+        chosen = ScheduleRow.objects.filter(client=self.client, pk=pk).first()
+        if chosen is None:
+            raise Http404
+        lines = [
+            {
+                "on": line.on.isoformat(),
+                "amount_minor": line.amount_minor,
+                "interest_minor": line.interest_minor,
+                "closing_minor": line.closing_minor,
+                "catch_up_minor": line.catch_up_minor,
+                "entry": line.entry_id,
+            }
+            for line in chosen.lines.order_by("on")
+        ]
+        return Response({**_schedule(chosen), "lines": lines})
+
+
 class Exceptions(PortalView):
     """Open exceptions of every client the person sees."""
 
@@ -253,6 +285,26 @@ def _line(row: Any) -> dict[str, Any]:
         "credit_minor": row.credit_minor,
         "department": row.department,
         "memo": row.memo,
+    }
+
+
+def _schedule(row: ScheduleRow) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "method": row.method,
+        "name": row.name,
+        "state": row.state,
+        "waits_for_approval": not row.is_ready,
+        "amount_minor": row.amount_minor,
+        "residual_minor": row.residual_minor,
+        "account": row.account_id,
+        "counter_account": row.counter_account_id,
+        "contra_account": row.contra_account_id,
+        "added_on": row.added_on.isoformat(),
+        "starts_on": row.starts_on.isoformat(),
+        "ends_on": row.ends_on.isoformat() if row.ends_on else None,
+        "ended_on": row.ended_on.isoformat() if row.ended_on else None,
     }
 
 

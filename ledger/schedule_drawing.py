@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ledger.core import schedules as core
@@ -28,7 +29,9 @@ class ScheduleRefused(ValueError):  # noqa: N818
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """A schedule as a person asks for it; see ``Schedule``. ``source`` is the journal line it was proposed from."""
+    """A schedule as a person asks for it; see ``Schedule``. ``source`` is the journal line it was proposed from; ``before`` what
+    was amortised before our books began, in minor units, where that is not what the terms say.
+    """
 
     terms: Terms
     name: str
@@ -44,7 +47,8 @@ class Asked:
     department: str = ""
     klass: str = ""
     expected_on: date | None = None
-    source: tuple[int, int] | None = field(default=None)
+    source: tuple[int, int] | None = None
+    before: int | None = None
 
 
 def terms_of(schedule: Schedule) -> Terms:
@@ -104,6 +108,8 @@ def draw(client: Client, asked: Asked, schedule: Schedule | None = None) -> list
         raise ScheduleRefused(str(refusal), field=refusal.field) from refusal
     if not drawn and asked.terms.method != "units":
         raise ScheduleRefused("Nothing is due in any month.", field="amount")
+    if asked.before is not None and not 0 <= asked.before <= asked.terms.total:
+        raise ScheduleRefused("Not more than all of it.", field="before")
     first_open = first_open_month(client, asked)
     standing = _standing(client, asked, drawn, schedule, first_open)
     if asked.terms.kind == "accrual" and first_open > Month.of(asked.terms.starts_on) and not standing:
@@ -131,6 +137,8 @@ def _standing(
         return [row for row in drawn if row.month < first_open]
     if client.cut_over_on is None or asked.added_on >= client.cut_over_on:
         return []
+    if asked.before is not None:
+        return [Row(client.cut_over_on - timedelta(days=1), asked.before)] if asked.before else []
     return [row for row in drawn if row.on < client.cut_over_on]
 
 

@@ -160,6 +160,8 @@ urlpatterns = [
     path("c/<slug:slug>/budget/<slug:month>/keep/", budgets.keep, name="budget_keep"),
     path("api/v1/exceptions/", api.endpoint(api.Exceptions), name="api_exceptions"),
     path("api/v1/clients/<slug:slug>/accounts/", api.endpoint(api.Accounts), name="api_accounts"),
+    path("api/v1/clients/<slug:slug>/schedules/", api.endpoint(api.Schedules), name="api_schedules"),
+    path("api/v1/clients/<slug:slug>/schedules/<int:pk>/", api.endpoint(api.Schedule), name="api_schedule"),
     path("api/v1/clients/<slug:slug>/entries/", api.endpoint(api.Entries), name="api_entries"),
     path("api/v1/clients/<slug:slug>/entries/<int:pk>/", api.endpoint(api.Entry), name="api_entry"),
     path(

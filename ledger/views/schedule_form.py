@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from clients.templatetags.portal import day
 from integrations.figureforms import MinorField
 from integrations.money import minor_of
 from ledger import typed_lines
@@ -54,7 +55,8 @@ STEPS = {
 class ScheduleForm(forms.Form):
     """The fields that a kind of schedule has; ``asked()`` is what they come to."""
 
-    def __init__(self, *given: Any, client: Client, kind: str, **options: Any) -> None:
+    def __init__(self, *given: Any, client: Client, kind: str, is_new: bool = True, **options: Any) -> None:
+        self.is_new = is_new
         self.client, self.kind, self.chart = client, Kind(kind), typed_lines.Chart(client)
         super().__init__(*given, **options)
         self._who()
@@ -131,6 +133,14 @@ class ScheduleForm(forms.Form):
                 label="In the books since",
                 required=False,
                 help_text="The day of the bill; blank for the day it begins.",
+            )
+        if self.is_new and self.kind != Kind.ACCRUAL and self.client.cut_over_on:
+            put["before"] = MinorField(
+                currency=self.client.home_currency,
+                signed=False,
+                label=f"Amortised before {day(self.client.cut_over_on)}",
+                required=False,
+                help_text="As the books took it over; blank for what the terms say.",
             )
         if self.kind in STEPS:
             put["steps"] = forms.CharField(
@@ -234,6 +244,7 @@ class ScheduleForm(forms.Form):
             change=given.get("change") or Schedule.Change.CATCH_UP,
             expected_on=given.get("expected_on"),
             source=source,
+            before=given.get("before"),
         )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.db import transaction
+from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
@@ -41,6 +42,7 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "client": client,
         "page": page,
         "listed": [(each, _left(each, of), due.get(each.pk)) for each in page],
+        "totals": list(rows.order_by().values("kind").annotate(amount=Sum("amount_minor"), count=Count("pk"))),
         "kinds": Schedule.Kind.choices,
         "states": Schedule.State.choices,
         "kind": kind,
@@ -125,9 +127,11 @@ def edit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     request.__dict__["month"] = current_month(client)
     chosen = _schedule_or_404(client, pk)
     if request.method == "GET":
-        form = ScheduleForm(client=client, kind=chosen.kind, initial=initial(chosen, client.home_currency))
+        form = ScheduleForm(
+            client=client, kind=chosen.kind, is_new=False, initial=initial(chosen, client.home_currency)
+        )
         return render(request, "ledger/schedule_edit.html", _form(client, form, chosen.kind, of=chosen))
-    form = ScheduleForm(request.POST, client=client, kind=chosen.kind)
+    form = ScheduleForm(request.POST, client=client, kind=chosen.kind, is_new=False)
     return _save(request, client, form, chosen, None, _form(client, form, chosen.kind, of=chosen))
 
 

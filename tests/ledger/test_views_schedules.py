@@ -179,6 +179,27 @@ def test_each_kind_has_its_form_and_is_filled_with_it_again(desk, bob, kind, fie
     assert bob.get(LIST + f"?kind={kind}").context["listed"][0][0] == of
 
 
+def test_a_schedule_is_read_by_machines(desk, bob):
+    keep(bob)
+    base = "/api/v1/clients/kestrel/schedules/"
+    (row,) = bob.get(base).json()["results"]
+    assert (row["name"], row["amount_minor"]) == ("Cover of 2026", 120_000)
+    lines = bob.get(f"{base}{row['id']}/").json()["lines"]
+    assert [(line["on"], line["entry"] is None) for line in lines[2:4]] == [("2026-03-31", False), ("2026-04-30", True)]
+    assert bob.get(f"{base}?kind=loan").json()["count"] == 0
+    assert bob.get(f"{base}999999/").status_code == 404
+
+
+def test_what_was_amortised_before_our_books_is_taken_over(desk, bob):
+    keep(bob, starts_on="2025-07-01", ends_on="2026-06-30", before="601.50", change="spread")
+    with inside(desk):
+        lines = list(only(desk).lines.order_by("on").values_list("on", "amount_minor"))
+    assert lines[0] == (date(2025, 12, 31), 60_150)
+    assert [amount for _on, amount in lines[1:]] == [9_975] * 6
+    refused = bob.post(NEW, typed(starts_on="2025-07-01", before="1,200.01"))
+    assert b"Not more than all of it" in refused.content
+
+
 def test_limits_and_watched_accounts(desk, bob):
     page = "/c/kestrel/schedules/limits/"
     assert b"Chosen by their names" in bob.get(page).content

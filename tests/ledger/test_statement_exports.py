@@ -6,15 +6,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-import shutil
-import subprocess
 from datetime import date
 from decimal import Decimal
 
 import openpyxl
 import pytest
-from beancount import loader
-from beancount.core.data import Transaction
 from django.db import transaction
 
 from clients.tenancy import client_context
@@ -27,6 +23,7 @@ from ledger.core.statements import trial_balance
 from ledger.reports import Asked
 from tests import builders
 from tests.ledger import small_company
+from tests.ledger.plain_books import HAS_HLEDGER, beancount_balances, hledger_balances, ours
 
 pytestmark = pytest.mark.django_db
 MARCH = Span(Month(2026, 3), Month(2026, 3))
@@ -137,40 +134,18 @@ def test_the_general_ledger_in_csv_has_every_line(client, bob):
         assert sum(Decimal(row[side] or 0) for row in rows) == Decimal(sheet.lines[-1].cells[at].amount).scaleb(-2)
 
 
-def ours(client, names):
-    """Balances since the books began, by the format's own names."""
-    balance = trial_balance(statements.load(client, through=MARCH.last.first), MARCH.last, carry_profit=False)
-    return {names[row.account.key]: Decimal(row.debit - row.credit).scaleb(-2) for row in balance.rows}
-
-
-def beancount_balances(text):
-    entries, errors, _options = loader.load_string(text)
-    assert errors == []
-    sums = {}
-    for entry in entries:
-        if isinstance(entry, Transaction):
-            for posting in entry.postings:
-                sums[posting.account] = sums.get(posting.account, Decimal(0)) + posting.units.number
-    return {name: amount for name, amount in sums.items() if amount}
-
-
 def test_beancount_reads_our_books_and_comes_to_our_trial_balance(client, bob):
-    expected = ours(client, plaintext.beancount_names(exports.accounts(client)))
+    expected = ours(client, MARCH.last, plaintext.beancount_names(exports.accounts(client)))
     text = bob.get(ADDRESS + "?format=beancount").content.decode()
     assert beancount_balances(text) == expected
     assert 'source: "small:1"' in text
 
 
-def test_hledger_reads_our_books_and_comes_to_our_trial_balance(client, bob, tmp_path):
-    if shutil.which("hledger") is None:
+def test_hledger_reads_our_books_and_comes_to_our_trial_balance(client, bob):
+    if not HAS_HLEDGER:
         pytest.skip("hledger is not installed")
-    expected = ours(client, plaintext.hledger_names(exports.accounts(client)))
-    path = tmp_path / "books.journal"
-    path.write_bytes(bob.get(ADDRESS + "?format=hledger").content)
-    subprocess.run(["hledger", "-f", str(path), "check", "--strict", "ordereddates"], check=True, capture_output=True)
-    command = ["hledger", "-f", str(path), "bal", "--flat", "--no-total", "-O", "csv"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = {row["account"]: Decimal(row["balance"].split()[0]) for row in csv.DictReader(io.StringIO(said))}
+    expected = ours(client, MARCH.last, plaintext.hledger_names(exports.accounts(client)))
+    found = hledger_balances(bob.get(ADDRESS + "?format=hledger").content.decode())
     assert found == expected
 
 
@@ -195,12 +170,9 @@ def test_texts_that_formats_stumble_over_and_names_that_are_alike_come_through()
     expected = {"1": 500, "2": 15, "3": 5, "4": -520}
     balances = beancount_balances("\n".join(plaintext.beancount(heading, accounts, entries)) + "\n")
     assert balances == {names[key]: Decimal(amount) for key, amount in expected.items()}
-    if shutil.which("hledger"):
-        text = "\n".join(plaintext.hledger(heading, accounts, entries)) + "\n"
-        command = ["hledger", "-f", "-", "bal", "--flat", "--no-total", "-O", "csv", "--strict"]
-        said = subprocess.run(command, check=True, capture_output=True, text=True, input=text).stdout
-        found = {row["account"]: int(row["balance"].split()[0]) for row in csv.DictReader(io.StringIO(said))}
-        assert found == {name: expected[key] for key, name in plaintext.hledger_names(accounts).items()}
+    if HAS_HLEDGER:
+        balances = hledger_balances("\n".join(plaintext.hledger(heading, accounts, entries)) + "\n")
+        assert balances == {name: expected[key] for key, name in plaintext.hledger_names(accounts).items()}
 
 
 def test_a_statement_is_printed_as_it_is_shown(bob, monkeypatch):

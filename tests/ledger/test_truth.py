@@ -7,6 +7,7 @@ import pytest
 from clients.tenancy import client_context
 from config.demo import truth
 from ledger.core.period import Month
+from tests.ledger import plain_books
 
 
 @pytest.mark.parametrize("month", [Month(2026, 1), Month(2026, 2), Month(2026, 3)], ids=str)
@@ -33,3 +34,11 @@ def test_the_planted_faults_stand_with_their_amounts(shelf):
     assert off["Merchant Fees"] == -3_525, "the fees of the three charges"
     assert sum(off.values()) == 0
     assert not off.keys() & {"Rent", "Cafe Sales", "Online Sales", "Wages – Cafe", "Accounts Payable", "Business Visa"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("slug", ["kestrel", "quillfeather"])
+def test_other_tools_come_to_our_balances(shelf, slug):
+    client = getattr(shelf, slug)
+    with client_context(client.pk):
+        assert plain_books.differences(client, Month(2026, 3)) == {}

@@ -12,6 +12,7 @@ from ledger import bank_position, captured_proof, source_proof
 from ledger.models import JournalEntry, OutboxItem
 from tests import scene
 from tests.conftest import template
+from tests.ledger import plain_books
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,13 @@ def test_the_books_are_the_truth_in_every_month(everyone, slug):
             assert truth.compare(client, month, known) == [], month
             said = truth.unproven(client, month, known)
             assert not said, f"{month}: {'; '.join(said)}"
+
+
+@pytest.mark.parametrize("slug", story.WIDE)
+def test_other_tools_come_to_our_balances(everyone, slug):
+    client = everyone.clients[slug]
+    with client_context(client.pk):
+        assert plain_books.differences(client, MONTHS[-1]) == {}
 
 
 @pytest.mark.parametrize("slug", story.WIDE)

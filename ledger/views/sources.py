@@ -12,10 +12,11 @@ from django.shortcuts import render
 from clients.access import Right, classified, client_or_404
 from clients.templatetags.portal import day, moment
 from integrations.models import Fact, SourceDocument
-from ledger import queries, tracing
+from ledger import queries, reaching, tracing
 from ledger.core.comparing import Span, span_of_days
 from ledger.core.period import Month, first_day, last_day
 from ledger.models import Account, BankItem, LedgerException
+from ledger.reports import OF_PAY
 from ledger.views import framing
 from ledger.views.framing import may, month_or_404, page_of, plain, spreadsheet
 
@@ -101,7 +102,7 @@ def source(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "payload": "" if hides else tracing.pretty(fact.document),
         "fields": [] if hides else _fields(fact.data),
         "versions": versions[:20],
-        "touched": _touched(entries),
+        "reached": [row for row in reaching.reached(client, entries) if not (hides and row.slug in OF_PAY)],
         "siblings": Fact.objects.filter(client=client, document=fact.document).exclude(pk=fact.pk).order_by("pk")[:50],
         "held": LedgerException.objects.filter(client=client, fact_id=fact.pk, state__in=["open", "snoozed"]).first(),
         "item": BankItem.objects.filter(client=client, fact_id=fact.pk).select_related("feed").first(),
@@ -146,18 +147,6 @@ def _written(value: Any) -> Any:
     if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)", value):
         return moment(datetime.fromisoformat(value))
     return value
-
-
-def _touched(entries: list[Any]) -> list[dict[str, Any]]:
-    """Accounts and statement of every line the fact led to, with the sum it left there."""
-    rows: dict[tuple[int, Any], dict[str, Any]] = {}
-    for entry in entries:
-        for line in entry.lines.all():
-            month = Month.of(line.booked_on)
-            row = rows.setdefault((line.account_id, month), {"account": line.account, "month": month, "amount": 0})
-            row["amount"] += line.net_minor if line.account.debit_is_positive else -line.net_minor
-            row["statement"] = tracing.STATEMENTS.get(line.account.type, "Balance sheet")
-    return sorted(rows.values(), key=lambda row: (row["month"], row["statement"], row["account"].number))
 
 
 def _csv(client: Client, chosen: Account, of: Month, lines: Any) -> HttpResponse:

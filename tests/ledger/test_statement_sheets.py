@@ -161,6 +161,38 @@ def test_months_without_data_are_named_on_the_statement(company):
     )
 
 
+def test_a_record_leads_to_every_figure_it_reached(company):
+    """A sale online with tax stands in seven statements; an entry and its reversal stand in none."""
+    from ledger import reaching
+    from ledger.models import JournalEntry
+
+    lines = JournalEntry.objects.filter(client=company.client, memo="Shop of the web", booked_on="2026-03-08")
+    found = reaching.reached(company.client, lines.prefetch_related("lines__account"))
+    told = {(row.slug, row.line): row.amount for row in found}
+    assert told == {
+        ("pl", "4020 Online sales"): 100_000,
+        ("pl", "Net income"): 100_000,
+        ("bs", "1010 Operating checking"): 108_000,
+        ("bs", "2300 Sales tax payable"): 8_000,
+        ("bs", "Net income"): 100_000,
+        ("tb", "1010 Operating checking"): 108_000,
+        ("tb", "2300 Sales tax payable"): -8_000,
+        ("tb", "4020 Online sales"): -100_000,
+        ("cf", "2300 Sales tax payable"): 8_000,
+        ("cf", "Change in cash"): 108_000,
+        ("cf", "Net income"): 100_000,
+        ("ch", "online"): 100_000,
+        ("st", "WA"): 8_000,
+    }
+    for row in found:
+        if row.key:
+            asked = Asked(row.slug, MARCH)
+            assert (
+                drill.behind(company.client, asked, reports.sheet(company.client, asked).columns[0], row.key)
+                is not None
+            )
+
+
 def kept(company, world, text):
     year = FiscalYear.of(Month(2026, 3))
     found = budgets.read(company.client, text, year)

@@ -18,7 +18,7 @@ from integrations.records import PayrollRun, Record, Skipped, Unknown, Withdrawn
 from integrations.records_json import from_json
 from integrations.registry import all_providers
 from integrations.storing import UNREADABLE, collector_at_rest
-from ledger import exceptions_inbox, mapping, overlap, posting, rates, revisions, routes
+from ledger import exceptions_inbox, loops, mapping, overlap, posting, rates, revisions, routes
 from ledger.core import roles
 from ledger.core.period import Month
 from ledger.core.rules import EVIDENCE, Unbookable, drafts
@@ -141,7 +141,7 @@ class _Reader:
         self.categories |= {slug: provider.category for slug, provider in all_providers().items()}
         self.gate = overlap.PayrollGate(client)
         self.routes = routes.Gate(client)
-        self.rates = rates.Rates(client)
+        self.rates, self.loops = rates.Rates(client), loops.Guard(client)
         self._days: dict[date, tuple[mapping.Mapping | None, bool]] = {}
         self._placer = mapping.Placer()
 
@@ -163,6 +163,8 @@ class _Reader:
             batch.proof.append(fact.pk)
         elif self._is_before_cut_over(record, connection):
             batch.skipped["before the cut-over: already in the books"].append(fact.pk)
+        elif ours := self.loops.came_back(record):
+            batch.skipped[ours].append(fact.pk)
         else:
             self._book(fact, record, connection, batch)
 

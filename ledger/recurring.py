@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from django.db import connection, transaction
 
 from clients import audit
+from integrations.duties import today
 from ledger import corrections, posting
 from ledger.core.period import Month
 from ledger.models import EntryTemplate, Period, TemplateDate, TemplateLine
-from ledger.schedule_booking import today
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

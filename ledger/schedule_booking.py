@@ -7,13 +7,12 @@ reversed until a person books the line again.
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Q
 
+from integrations.duties import today
 from ledger import booking, finishing, posting
 from ledger.core.period import Month
 from ledger.models import EntryApproval, JournalEntry, Period, Schedule, ScheduleLine
@@ -32,11 +31,6 @@ PURPOSES = (PURPOSE, ADDED, ENDED, f"reversal:{PURPOSE}", f"reversal:{ADDED}", f
 
 def key_of(schedule: Schedule, what: object) -> str:
     return f"schedule:{schedule.pk}:{what}"
-
-
-def today(client: Client) -> date:
-    """The client's own calendar day."""
-    return datetime.now(ZoneInfo(client.timezone)).date()
 
 
 def book(client: Client, *, month: Month | None = None, by: User | None = None, only: Schedule | None = None) -> int:

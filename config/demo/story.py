@@ -10,7 +10,7 @@ from clients import catalogue
 from clients.tenancy import client_context
 from closeout import baseline
 from closeout.models import CheckResult, Seal
-from config.demo import consent, month, onboard, stack, systems, truth, work
+from config.demo import consent, month, onboard, register, stack, systems, truth, work
 from config.demo.progress import heading, stage
 from integrations.models import Connection
 from ledger.core.period import Month
@@ -55,6 +55,7 @@ def clean_company(client: Client, cast: Cast) -> bool:
     """Kestrel: connected, booked, and closed for January, February and March to signed PDFs."""
     heading(f"{client.name}: a clean company")
     _onboard(client, cast)
+    register.take_over(client, cast)
     closed = _close(client, cast, MONTHS)
     return _ties(client, (OPENING, *MONTHS)) and closed
 

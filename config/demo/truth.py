@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 import requests
 from django.conf import settings
 
-from ledger import accruals, bank_intake, bank_position, mapping, payroll_proof, processor_proof, statements
+from ledger import (
+    accruals,
+    bank_intake,
+    bank_position,
+    corrections,
+    mapping,
+    payroll_proof,
+    processor_proof,
+    schedule_booking,
+    statements,
+)
 from ledger.core.statements import trial_balance
 from ledger.models import Account, JournalLine
 
@@ -65,10 +75,10 @@ def act(client: Client, action: str, **body: Any) -> None:
 
 
 def compare(client: Client, month: Month, truth: dict[str, Any]) -> list[Difference]:
-    """Every account of the trial balance at a month's end against the truth, month-end accruals left out."""
+    """Every account of the trial balance at a month's end against the truth, without what the practice itself decides to book."""
     books = statements.load(client, through=month.first)
     ours = {row.account.name: row.debit - row.credit for row in trial_balance(books, month).rows}
-    for name, amount in _accruals(client, month).items():
+    for name, amount in _decided(client, month).items():
         ours[name] = ours.get(name, 0) - amount
     theirs = {name: int(row["balance_minor"]) for name, row in truth["months"][str(month)].items()}
     return [
@@ -120,10 +130,14 @@ def _held(client: Client, slug: str, month: Month, truth: dict[str, Any], curren
     )
 
 
-def _accruals(client: Client, month: Month) -> dict[str, int]:
-    """Debit − credit by account of payroll accruals and their reversals to the month's end: the truth has none."""
+def _decided(client: Client, month: Month) -> dict[str, int]:
+    """Debit − credit by account of what the practice itself decides to book, to the month's end: the truth has none of it.
+
+    Payroll accruals, schedules, and entries by hand.
+    """
+    own = (*accruals.PURPOSES, *schedule_booking.PURPOSES, corrections.MANUAL, corrections.BACK)
     lines = JournalLine.objects.filter(
-        client=client, entry__purpose__in=accruals.PURPOSES, booked_on__lte=month.last
+        client=client, entry__purpose__in=own, entry__origin__in=["source", "manual"], booked_on__lte=month.last
     ).select_related("account")
     sums: dict[str, int] = {}
     for line in lines:

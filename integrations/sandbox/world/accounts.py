@@ -69,6 +69,8 @@ _COSTS = (
     ("Uncategorized Expense", "Expense", "OtherMiscellaneousServiceCost"),
     ("Ask My Accountant", "Other Expense", "OtherMiscellaneousExpense"),
 )
+#: Made after the others, so that those keep their numbers.
+_LATER = (("Equipment Loan", "Long Term Liability", "OtherLongTermLiabilities"),)
 _PROFIT_AND_LOSS_TYPES = frozenset({"Income", "Other Income", "Cost of Goods Sold", "Expense", "Other Expense"})
 
 
@@ -81,7 +83,7 @@ def chart_of(cast: Cast) -> tuple[tuple[str, str, str], ...]:
     sheet = tuple(account for account in _BALANCE_SHEET if cast.stripe_account or account not in _STRIPE)
     catering = (("Catering Sales", "Income", "SalesOfProductIncome"),) if cast.catering_account else ()
     wages = tuple((wages_account(department), "Expense", "PayrollExpenses") for department in cast.departments)
-    return (*sheet, *_INCOME, *catering, *wages, *_COSTS)
+    return (*sheet, *_INCOME, *catering, *wages, *_COSTS, *_LATER)
 
 
 def profit_and_loss_names(accounts: Iterable[tuple[str, str, str]]) -> frozenset[str]:

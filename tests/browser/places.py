@@ -103,7 +103,7 @@ STAFF = (
     Place("records", f"{CLIENT}/posting/", link="main tbody a[href*='/posting/']"),
     Place("document", f"{CLIENT}/posting/", link="main tbody a[href*='/documents/']"),
     Place("revaluation", f"{CLIENT}/revaluation/{MONTH}/"),
-    Place("rollbacks", f"{CLIENT}/rollbacks/?kind=mapping&version=1"),
+    Place("rollbacks", f"{CLIENT}/rollbacks/"),
     Place("mapping", f"{CLIENT}/mapping/"),
     Place("mapping-templates", "/mapping-templates/"),
     Place("connections", f"{CLIENT}/connections/"),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.quickbooks.amounts import cents
@@ -24,6 +24,7 @@ ROLES = {
     "undeposited": ("Other Current Asset", "UndepositedFunds", "Undeposited Funds"),
     "sales_tax": ("Other Current Liability", "SalesTaxPayable", "Sales Tax Payable"),
     "retained": ("Equity", "RetainedEarnings", "Retained Earnings"),
+    "exchange": ("Other Expense", "ExchangeGainOrLoss", "Exchange Gain or Loss"),
 }
 
 
@@ -39,6 +40,8 @@ class Held:
     token: int = 0
     on: date | None = None
     postings: tuple[Posting, ...] = ()
+    #: Home cents that a settlement in another currency takes off each document.
+    reliefs: dict[str, int] = field(default_factory=dict)
 
 
 class Books:
@@ -52,7 +55,7 @@ class Books:
         self.names: dict[tuple[str, str], Held] = {}
         self.doc_numbers: dict[tuple[str, str], dict[str, Held]] = defaultdict(dict)
         self.entity_balances: dict[tuple[str, str], int] = defaultdict(int)
-        self.role_ids: dict[str, str] = {}
+        self.role_ids: dict[tuple[str, str], str] = {}
         self._sequences: dict[str, int] = defaultdict(int)
 
     def next_id(self, kind: str) -> str:
@@ -77,22 +80,40 @@ class Books:
     def account_type(self, account_id: str) -> AccountType:
         return ACCOUNT_TYPES[self.held["Account"][account_id].content["AccountType"]]
 
-    def role(self, name: str) -> str:
+    @property
+    def _currency_prefs(self) -> dict[str, Any]:
+        held = self.held["Preferences"].get("1")
+        return dict(held.content["CurrencyPrefs"]) if held else {}
+
+    @property
+    def home(self) -> str:
+        """The company's own currency."""
+        return ref(self._currency_prefs, "HomeCurrency") or "USD"
+
+    @property
+    def is_multicurrency(self) -> bool:
+        return bool(self._currency_prefs.get("MultiCurrencyEnabled"))
+
+    def role(self, name: str, currency: str = "") -> str:
         """The id of the account that plays a role; the engine creates it (see `writing`) before it is needed."""
-        found = self.role_ids.get(name) or self._search_role(name)
+        key = name, currency or self.home
+        found = self.role_ids.get(key) or self._search_role(*key)
         if not found:
             raise broken_rule(f"The company has no account for {ROLES[name][2]}.")
-        self.role_ids[name] = found
+        self.role_ids[key] = found
         return found
 
-    def has_role(self, name: str) -> bool:
-        return bool(self.role_ids.get(name) or self._search_role(name))
+    def has_role(self, name: str, currency: str = "") -> bool:
+        key = name, currency or self.home
+        return bool(self.role_ids.get(key) or self._search_role(*key))
 
-    def _search_role(self, name: str) -> str:
+    def _search_role(self, name: str, currency: str) -> str:
         account_type, sub_type, label = ROLES[name]
         for held in self.held["Account"].values():
             content = held.content
             if content["AccountType"] != account_type or not content.get("Active", True):
+                continue
+            if ref(content, "CurrencyRef") != currency:
                 continue
             if not sub_type or content.get("AccountSubType") == sub_type or content["Name"] == label:
                 return held.id
@@ -113,6 +134,14 @@ class Books:
             return 0
         return sum(
             amount for on, amount in days.items() if (until is None or on <= until) and (since is None or on >= since)
+        )
+
+    def is_named(self, kind: str, identifier: str) -> bool:
+        """Whether a document moves this account, or names this party."""
+        if kind == "Account":
+            return identifier in self.days
+        return any(
+            posting.entity == (kind, identifier) for held in self.documents.values() for posting in held.postings
         )
 
     # -- storing --------------------------------------------------------------------------------------------------
@@ -172,7 +201,7 @@ class Books:
             assert held.on is not None
             self.days[posting.account][held.on] += sign * posting.amount
             if posting.entity and self._is_open_account(posting.account):
-                self.entity_balances[posting.entity] += sign * posting.amount
+                self.entity_balances[posting.entity] += sign * posting.own
 
     def _is_open_account(self, account_id: str) -> bool:
         return self.held["Account"][account_id].content["AccountType"] in {"Accounts Receivable", "Accounts Payable"}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from integrations.sandbox.quickbooks import attachments, batches, query
+from integrations.sandbox.quickbooks import attachments, batches, merging, query
 from integrations.sandbox.quickbooks.amounts import dump
 from integrations.sandbox.quickbooks.books import Books, Held
 from integrations.sandbox.quickbooks.catalogue import KINDS
@@ -159,6 +159,10 @@ class Company:
     def delete_as_user(self, kind: str, identifier: str) -> None:
         self.write(kind_name(kind), "delete", {"Id": identifier}, author=USER)
 
+    def merge_as_user(self, kind: str, loser: str, winner: str) -> None:
+        """What renaming one account, vendor or customer to another's name does: two ids become one."""
+        self._once({"method": "merge", "kind": kind, "body": dump({"loser": loser, "winner": winner}).decode()}, "")
+
     def apply(self, record: Record) -> None:
         """Repeat a recorded write at its recorded time, telling nobody."""
         with self._lock:
@@ -194,6 +198,9 @@ class Company:
         time = answer_time(at, self.zone)
         if record["method"] == "batch":
             return {"BatchItemResponse": batches.run(self, body, at, heard), "time": time}
+        if record["method"] == "merge":
+            heard.append(merging.merge(self.books, record["kind"], body["loser"], body["winner"], at))
+            return {"time": time}
         if record["method"] == "upload":
             content = base64.b64decode(record["content"])
             return {"AttachableResponse": [attachments.keep(self, body, content, at, heard)], "time": time}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from integrations.sandbox.quickbooks.writing import Change
 
 _SILENT = frozenset({"Attachable", "TaxCode", "TaxRate", "CompanyInfo"})
-_PAST = {"Create": "created", "Update": "updated", "Delete": "deleted", "Void": "voided"}
+_PAST = {"Create": "created", "Update": "updated", "Delete": "deleted", "Void": "voided", "Merge": "merged"}
 _NAMES = {"CreditCardPaymentTxn": "CreditCardPayment"}
 _SPACE = uuid.UUID("5e0c7c1e-5b0e-4d55-9a3f-6f1f3f2f7a10")
 
@@ -54,6 +54,7 @@ def legacy_notification(realm: str, changes: Sequence[Change], zone: ZoneInfo) -
             "id": change.id,
             "operation": change.operation,
             "lastUpdated": change.at.astimezone(zone).strftime("%Y-%m-%dT%H:%M:%S%z"),
+            **({"deletedId": change.gone} if change.gone else {}),
         }
         for change in announced(changes)
     ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.quickbooks.catalogue import ACCOUNT_TYPES, KINDS, SUB_TYPE_HOME
-from integrations.sandbox.quickbooks.faults import QuickBooksFault, missing
+from integrations.sandbox.quickbooks.currencies import check_account_currency, place_currency
+from integrations.sandbox.quickbooks.faults import QuickBooksFault, broken_rule, missing
 from integrations.sandbox.quickbooks.postings import ref
 from integrations.sandbox.quickbooks.preparing import OWNED_BY_SERVICE, REQUIRED, check_references
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from integrations.sandbox.quickbooks.books import Books, Held
 
 Body = dict[str, Any]
-USD = {"value": "USD", "name": "United States Dollar"}
 DEEPEST_ACCOUNT = 5
 _EXTRAS: dict[str, Body] = {
     "Item": {"UnitPrice": 0, "Taxable": False, "PurchaseCost": 0, "TrackQtyOnHand": False},
@@ -30,7 +30,7 @@ def prepare_listed(kind: str, body: Body, books: Books, *, changing: Held | None
     if kind == "Account":
         _account(content, books)
     elif kind in {"Vendor", "Customer", "Employee"}:
-        _person(kind, content)
+        _person(kind, content, books)
     else:
         for key in REQUIRED.get(kind, ()):
             if not content.get(key):
@@ -38,6 +38,7 @@ def prepare_listed(kind: str, body: Body, books: Books, *, changing: Held | None
     for key, value in _EXTRAS.get(kind, {}).items():
         content.setdefault(key, value)
     content.setdefault("Active", True)
+    _keep_currency(kind, content, books, changing)
     _qualify(kind, content, books)
     check_references({key: value for key, value in content.items() if key != "ParentRef"}, books)
     _check_name(kind, content, books, changing)
@@ -57,13 +58,22 @@ def _account(content: Body, books: Books) -> None:
     content["AccountType"] = account_type
     content.setdefault("AccountSubType", known.default_sub_type)
     content["Classification"] = known.classification
-    content.setdefault("CurrencyRef", USD)
+    place_currency(content, books)
+    check_account_currency(content, books)
     parent = books.find("Account", ref(content, "ParentRef"))
     if parent is not None and parent.content["AccountType"] != account_type:
         raise QuickBooksFault("2010", "The account type of a sub-account must be its parent's.", element="AccountType")
 
 
-def _person(kind: str, content: Body) -> None:
+def _keep_currency(kind: str, content: Body, books: Books, changing: Held | None) -> None:
+    """What an account, vendor or customer is kept in never changes once a document names it."""
+    if changing is None or kind not in {"Account", "Vendor", "Customer"}:
+        return
+    if ref(changing.content, "CurrencyRef") != ref(content, "CurrencyRef") and books.is_named(kind, changing.id):
+        raise broken_rule(f"The currency of a {kind.lower()} with transactions cannot be changed.")
+
+
+def _person(kind: str, content: Body, books: Books) -> None:
     given = " ".join(str(content[key]) for key in ("GivenName", "MiddleName", "FamilyName") if content.get(key))
     name = str(content.get("DisplayName") or content.get("CompanyName") or given)
     if not name:
@@ -71,7 +81,7 @@ def _person(kind: str, content: Body) -> None:
     content["DisplayName"] = name
     content.setdefault("PrintOnCheckName", content.get("CompanyName") or given or name)
     if kind != "Employee":
-        content.setdefault("CurrencyRef", USD)
+        place_currency(content, books)
     if kind == "Vendor":
         content.setdefault("Vendor1099", False)
     if kind == "Customer":

@@ -26,13 +26,20 @@ class Posting(NamedTuple):
     klass: str = ""
     department: str = ""
     line_id: str = ""
+    currency: str = ""
+    foreign: int = 0
+
+    @property
+    def own(self) -> int:
+        """Cents in the document's currency, debit positive; ``amount`` is always in home currency."""
+        return self.foreign if self.currency else self.amount
 
 
 class Chart(Protocol):
     """What postings need to know beyond the document itself."""
 
-    def role(self, name: str) -> str:
-        """The id of the company's account for `receivable`, `payable`, `undeposited` or `sales_tax`."""
+    def role(self, name: str, currency: str = "") -> str:
+        """The id of the company's account for `receivable`, `payable`, `undeposited` or `sales_tax`, in that currency."""
 
     def item_account(self, item_id: str, side: str) -> str:
         """The id of an item's account; side is `income` or `expense`."""
@@ -103,7 +110,7 @@ def _selling(body: Body, chart: Chart, entity: Entity, sign: int) -> Iterator[Po
 
 def _bill(body: Body, chart: Chart, sign: int = 1) -> Iterator[Posting]:
     vendor = ("Vendor", ref(body, "VendorRef"))
-    payable = ref(body, "APAccountRef") or chart.role("payable")
+    payable = ref(body, "APAccountRef") or chart.role("payable", ref(body, "CurrencyRef"))
     yield Posting(payable, -sign * cents(body["TotalAmt"]), vendor, department=ref(body, "DepartmentRef"))
     yield from _spending(body, chart, vendor, sign)
 
@@ -115,7 +122,7 @@ def _vendor_credit(body: Body, chart: Chart) -> Iterator[Posting]:
 def _bill_payment(body: Body, chart: Chart) -> Iterator[Posting]:
     vendor = ("Vendor", ref(body, "VendorRef"))
     total = cents(body["TotalAmt"])
-    yield Posting(ref(body, "APAccountRef") or chart.role("payable"), total, vendor)
+    yield Posting(ref(body, "APAccountRef") or chart.role("payable", ref(body, "CurrencyRef")), total, vendor)
     cheque, card = body.get("CheckPayment") or {}, body.get("CreditCardPayment") or {}
     yield Posting(ref(cheque, "BankAccountRef") or ref(card, "CCAccountRef"), -total, vendor)
 
@@ -158,7 +165,7 @@ def _card_payment(body: Body, chart: Chart) -> Iterator[Posting]:
 
 def _invoice(body: Body, chart: Chart, sign: int = 1) -> Iterator[Posting]:
     customer = ("Customer", ref(body, "CustomerRef"))
-    receivable = ref(body, "ARAccountRef") or chart.role("receivable")
+    receivable = ref(body, "ARAccountRef") or chart.role("receivable", ref(body, "CurrencyRef"))
     yield Posting(receivable, sign * cents(body["TotalAmt"]), customer)
     yield from _selling(body, chart, customer, sign)
 
@@ -171,7 +178,7 @@ def _payment(body: Body, chart: Chart) -> Iterator[Posting]:
     customer = ("Customer", ref(body, "CustomerRef"))
     total = cents(body["TotalAmt"])
     yield Posting(ref(body, "DepositToAccountRef") or chart.role("undeposited"), total, customer)
-    yield Posting(ref(body, "ARAccountRef") or chart.role("receivable"), -total, customer)
+    yield Posting(ref(body, "ARAccountRef") or chart.role("receivable", ref(body, "CurrencyRef")), -total, customer)
 
 
 def _sales_receipt(body: Body, chart: Chart, sign: int = 1) -> Iterator[Posting]:
@@ -215,7 +222,7 @@ _RULES: dict[str, Callable[[Body, Chart], Iterator[Posting]]] = {
 
 
 def postings(kind: str, body: Body, chart: Chart) -> tuple[Posting, ...]:
-    """Every side with an amount, document side first; the sum is zero by construction of the prepared body."""
+    """Every side with an amount in the document's currency, document side first; the sum is zero by construction."""
     found = tuple(posting for posting in _RULES[kind](body, chart) if posting.amount)
     assert sum(posting.amount for posting in found) == 0, (kind, body)
     return found

@@ -269,9 +269,8 @@ _TOTALS = {
 
 
 def _defaults(kind: str, content: Body, books: Books, on: date) -> None:
-    content.setdefault("CurrencyRef", {"value": "USD", "name": "United States Dollar"})
     if kind in {"Bill", "VendorCredit"}:
-        content.setdefault("APAccountRef", {"value": books.role("payable")})
+        content.setdefault("APAccountRef", {"value": books.role("payable", ref(content, "CurrencyRef"))})
     if kind in {"Bill", "Invoice"} and "DueDate" not in content:
         term = books.find("Term", ref(content, "SalesTermRef"))
         days = int(term.content.get("DueDays") or 0) if term else 0

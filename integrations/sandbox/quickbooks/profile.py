@@ -26,6 +26,8 @@ class Profile:
     basis: str = "Accrual"
     tracks_classes: bool = True
     tracks_departments: bool = True
+    is_multicurrency: bool = False
+    home_currency: str = "USD"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -68,7 +70,10 @@ class Profile:
             "SalesFormsPrefs": {"CustomTxnNumbers": False, "AllowDiscount": True, "AllowShipping": False},
             "VendorAndPurchasesPrefs": {"TrackingByCustomer": True, "BillableExpenseTracking": False},
             "TaxPrefs": {"UsingSalesTax": False, "PartnerTaxEnabled": False},
-            "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": "USD"}},
+            "CurrencyPrefs": {
+                "MultiCurrencyEnabled": self.is_multicurrency,
+                "HomeCurrency": {"value": self.home_currency},
+            },
             "ReportPrefs": {"ReportBasis": self.basis, "CalcAgingReportFromTxnDate": False},
             "OtherPrefs": {"NameValue": [{"Name": WARNED_NUMBERS, "Value": "true"}]},
         }

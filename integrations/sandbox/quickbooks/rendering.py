@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.sandbox.quickbooks.amounts import cents, number
 from integrations.sandbox.quickbooks.catalogue import ENTITY_KINDS, KINDS, REF_KINDS
+from integrations.sandbox.quickbooks.currencies import home_figures, is_foreign
 from integrations.sandbox.quickbooks.preparing import name_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def render(held: Held, books: Books, zone: ZoneInfo) -> Body:
     extra = _COMPUTED.get(held.kind)
     if extra is not None:
         body.update(extra(held, books))
+    if held.on is not None and is_foreign(held.content, books):
+        body.update(home_figures(held.content, cents(body["Balance"]) if "Balance" in body else None))
     body["domain"] = "QBO"
     body["sparse"] = False
     body["Id"] = held.id
@@ -88,7 +91,14 @@ def _account(held: Held, books: Books) -> Body:
 
 
 def _shown_balance(account_id: str, books: Books) -> int:
-    return 0 if books.account_type(account_id).is_profit_and_loss else books.balance(account_id)
+    """In the account's own currency, as QuickBooks shows it."""
+    if books.account_type(account_id).is_profit_and_loss:
+        return 0
+    kept = str((books.held["Account"][account_id].content.get("CurrencyRef") or {}).get("value") or books.home)
+    if kept == books.home:
+        return books.balance(account_id)
+    moved = (posting for held in books.documents.values() for posting in held.postings if posting.account == account_id)
+    return sum(posting.own for posting in moved)
 
 
 def _is_child(held: Held, parent_id: str) -> bool:

@@ -134,7 +134,7 @@ def _check_deposited(books: Books, target: str, txn_type: str, amount: int, own:
     if held is None or held.kind != txn_type or txn_type not in DEPOSITABLE:
         raise QuickBooksFault("620", f"Transaction {txn_type} {target} cannot be linked to a Deposit.")
     undeposited = books.role("undeposited")
-    waiting = sum(posting.amount for posting in held.postings if posting.account == undeposited)
+    waiting = sum(posting.own for posting in held.postings if posting.account == undeposited)
     if waiting != amount:
         raise broken_rule(f"{txn_type} {target} does not hold this amount in Undeposited Funds.")
     if any(books.documents[source].kind == "Deposit" and source != own for source in books.links.get(target, {})):

@@ -203,8 +203,13 @@ class QuickBooks:
 
     def act(self, company: str, action: str) -> dict[str, Any]:
         """`edit-old-entry` changes a paid bill of a closed month; `expire-token` and `revoke` end tokens;
-        `ignore-request-ids` and `honour-request-ids` switch whether a repeated write is recognised.
+        `ignore-request-ids` and `honour-request-ids` switch whether a repeated write is recognised;
+        `merge:Account:7:8` makes account 7 one with account 8 (vendors and customers likewise).
         """
+        if action.startswith("merge:"):
+            _, kind, loser, winner = action.split(":")
+            self.companies[company].merge_as_user(kind, loser, winner)
+            return {"merged": loser, "into": winner}
         if action == "edit-old-entry":
             return self._edit_old_entry(self.companies[company])
         if action == "expire-token":

@@ -9,6 +9,7 @@ import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from integrations.sandbox.quickbooks import currencies
 from integrations.sandbox.quickbooks.books import ROLES, Books, Held, links_of
 from integrations.sandbox.quickbooks.catalogue import KINDS
 from integrations.sandbox.quickbooks.faults import QuickBooksFault, closed_period, missing, not_found, stale
@@ -53,13 +54,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a write did; operation is Create, Update, Delete or Void."""
+    """What a write did; operation is Create, Update, Delete, Void or Merge (``gone`` is then the id that is no more)."""
 
     kind: str
     id: str
     operation: str
     at: datetime
     token: int
+    gone: str = ""
 
 
 class Writer:
@@ -141,11 +143,14 @@ class Writer:
             return prepare_listed(kind.name, body, self.books, changing=changing), None
         if not kind.is_document:
             return {key: value for key, value in body.items() if key not in OWNED_BY_SERVICE}, None
+        body = dict(body)
+        currencies.place_currency(body, self.books)
         self._ensure_roles(kind.name, body, request.at)
         today = request.at.astimezone(self.zone).date()
         content, on = prepare_document(kind.name, body, self.books, today)
         self._check_open(request, on)
         check_accounts(kind.name, content, self.books)
+        currencies.check_currencies(content, postings(kind.name, content, self.books), self.books)
         check_links(kind.name, content, self.books, changing)
         if request.author == API and kind.name in _NUMBERED and self._wants_unique_numbers(request):
             check_number(kind.name, content, self.books, changing)
@@ -172,6 +177,8 @@ class Writer:
     def _store(self, held: Held) -> None:
         if held.on is not None:
             held.postings = postings(held.kind, held.content, self.books)
+            if currencies.is_foreign(held.content, self.books):
+                held.postings, held.reliefs = currencies.valued(held.kind, held.content, held.postings, self.books)
         self.books.put(held)
         self._touch(_targets(held), held.postings, held.updated_at)
 
@@ -219,15 +226,20 @@ class Writer:
             needed.append("undeposited")
         if (body.get("TxnTaxDetail") or {}).get("TotalTax"):
             needed.append("sales_tax")
+        currency = ref(body, "CurrencyRef")
         for role in needed:
-            self.ensure_role(role, at)
+            self.ensure_role(role, at, currency if role in {"payable", "receivable"} else "")
+        if kind in {"BillPayment", "Payment"} and currencies.is_foreign(body, self.books):
+            self.ensure_role("exchange", at)
 
-    def ensure_role(self, role: str, at: datetime) -> None:
-        """QuickBooks opens its own accounts the first time a document needs one."""
-        if self.books.has_role(role):
+    def ensure_role(self, role: str, at: datetime, currency: str = "") -> None:
+        """QuickBooks opens its own accounts the first time a document needs one: receivables and payables by currency."""
+        if self.books.has_role(role, currency):
             return
         account_type, sub_type, name = ROLES[role]
-        body = {"Name": name, "AccountType": account_type, **({"AccountSubType": sub_type} if sub_type else {})}
+        body: Body = {"Name": name, "AccountType": account_type, **({"AccountSubType": sub_type} if sub_type else {})}
+        if currency not in {"", self.books.home}:
+            body |= {"Name": f"{name} - {currency}", "CurrencyRef": currencies.reference(currency)}
         self.write(Request("Account", "create", body, at, USER))
 
 

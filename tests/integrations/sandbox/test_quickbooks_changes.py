@@ -214,3 +214,33 @@ def test_the_same_change_has_the_same_event_id_and_another_change_another():
     first, second = cloud_events(REALM, heard)
     assert cloud_events(REALM, heard)[0]["id"] == first["id"]
     assert first["id"] != second["id"]
+
+
+def test_two_accounts_merged_are_one_and_the_change_feed_tells_of_the_accounts_only():
+    clock, heard = Clock(), []
+    firm = company(Seed("Bill", bill(), "rent"), clock=clock, on_change=heard.append)
+    loser, winner = account_id(firm, "Rent"), account_id(firm, "Utilities")
+    sub_type = {"AccountSubType": "RentOrLeaseOfBuildings"}
+    firm.edit_as_user("Account", winner, {"Name": "Utilities", **sub_type})
+    clock.advance(hours=1)
+    since = clock().isoformat()
+    firm.merge_as_user("Account", loser, winner)
+    bills, accounts = firm.changes_since("Bill,Account", since)
+    assert bills == {}
+    assert [(row["Id"], row["Name"], row["Active"]) for row in accounts["Account"]] == [
+        (loser, "Rent (deleted)", False),
+        (winner, "Utilities", True),
+    ]
+    (kept,) = firm.query("SELECT * FROM Bill")["Bill"]
+    assert kept["Line"][0]["AccountBasedExpenseLineDetail"]["AccountRef"] == {"value": winner, "name": "Utilities"}
+    assert (heard[-1].operation, heard[-1].id, heard[-1].gone) == ("Merge", winner, loser)
+    with pytest.raises(QuickBooksFault):
+        firm.merge_as_user("Account", winner, account_id(firm, "Checking"))
+
+
+def test_two_vendors_merged_owe_together():
+    firm = company(Seed("Bill", bill(), "rent"))
+    loser, winner = (firm.id_of(f"Vendor:{name}") for name in ("Old Mill Properties", "Bright Power"))
+    firm.merge_as_user("Vendor", loser, winner)
+    assert firm.read("Vendor", winner)["Balance"] == 1200
+    assert firm.query("SELECT * FROM Vendor WHERE DisplayName = 'Old Mill Properties'").get("Vendor", []) == []

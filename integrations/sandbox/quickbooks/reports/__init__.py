@@ -44,7 +44,7 @@ def build(name: str, parameters: Mapping[str, str], books: Books, profile: Profi
         raise QuickBooksFault("5030", f"Report {name} is not supported")
     preferences = books.held["Preferences"]["1"].content
     basis = str(preferences.get("ReportPrefs", {}).get("ReportBasis") or profile.basis)
-    request = read_request(name, parameters, profile.zone, now, basis)
+    request = read_request(name, parameters, profile.zone, now, basis, books.home)
     return report(Ledger(books, request.basis), request)
 
 

@@ -54,8 +54,9 @@ def _settle(books: Books, held: Held, amounts: dict[str, int]) -> None:
         sign = SETTLES.get(held.kind, {}).get(txn_type)
         if sign is None or target not in amounts or target not in books.documents:
             continue
-        amounts[target] -= sign * amount
-        amounts[held.id] += sign * amount
+        worth = abs(held.reliefs[target]) if target in held.reliefs else amount
+        amounts[target] -= sign * worth
+        amounts[held.id] += sign * worth
 
 
 def _due(held: Held) -> date:

@@ -32,7 +32,9 @@ _TITLES = {
     "is_adj": "Adj", "name": "Name", "cust_name": "Customer", "vend_name": "Vendor", "emp_name": "Employee",
     "dept_name": "Location", "klass_name": "Class", "memo": "Memo/Description", "split_acc": "Split",
     "other_account": "Split", "is_cleared": "Clr", "debt_amt": "Debit", "credit_amt": "Credit",
-    "subt_nat_amount": "Amount", "rbal_nat_amount": "Balance",
+    "subt_nat_amount": "Amount", "rbal_nat_amount": "Balance", "currency": "Currency", "exch_rate": "Exchange Rate",
+    "debt_home_amt": "Debit (Home)", "credit_home_amt": "Credit (Home)", "subt_nat_home_amount": "Amount (Home)",
+    "rbal_nat_home_amount": "Balance (Home)",
 }  # fmt: skip
 _LEDGER_DEFAULT = (
     "tx_date", "txn_type", "doc_num", "name", "memo", "split_acc", "subt_nat_amount", "rbal_nat_amount",
@@ -40,7 +42,13 @@ _LEDGER_DEFAULT = (
 _LIST_DEFAULT = (
     "tx_date", "txn_type", "doc_num", "is_no_post", "name", "memo", "account_name", "other_account", "subt_nat_amount",
 )  # fmt: skip
-_MONEY = frozenset({"debt_amt", "credit_amt", "subt_nat_amount", "rbal_nat_amount"})
+#: Columns of companies with several currencies; others drop them without a word.
+_HOME = frozenset({
+    "currency", "exch_rate", "debt_home_amt", "credit_home_amt", "subt_nat_home_amount", "rbal_nat_home_amount",
+})  # fmt: skip
+_LEDGER_HOME = (
+    "tx_date", "txn_type", "doc_num", "name", "memo", "split_acc", "currency", "subt_nat_home_amount", "rbal_nat_home_amount",
+)  # fmt: skip
 
 
 class Line(NamedTuple):
@@ -113,15 +121,21 @@ _CELLS: dict[str, Callable[[Line], Cell]] = {
     "split_acc": lambda line: text(*line.split),
     "other_account": lambda line: text(*line.split),
     "is_cleared": lambda _: text(""),
-    "debt_amt": lambda line: _money(max(line.posting.amount, 0)),
-    "credit_amt": lambda line: _money(max(-line.posting.amount, 0)),
-    "subt_nat_amount": lambda line: text(grouped(line.sign * line.posting.amount)),
+    "debt_amt": lambda line: _money(max(line.posting.own, 0)),
+    "credit_amt": lambda line: _money(max(-line.posting.own, 0)),
+    "subt_nat_amount": lambda line: text(grouped(line.sign * line.posting.own)),
+    "currency": lambda line: text(line.posting.currency or line.books.home),
+    "exch_rate": lambda line: text(str(line.held.content.get("ExchangeRate", 1)) if line.posting.currency else ""),
+    "debt_home_amt": lambda line: _money(max(line.posting.amount, 0)),
+    "credit_home_amt": lambda line: _money(max(-line.posting.amount, 0)),
+    "subt_nat_home_amount": lambda line: text(grouped(line.sign * line.posting.amount)),
+    "rbal_nat_home_amount": lambda line: text(grouped(line.running)),
     "rbal_nat_amount": lambda line: text(grouped(line.running)),
 }
 
 
-def _keys(request: ReportRequest, default: tuple[str, ...]) -> list[str]:
-    asked = request.ids("columns") & set(_TITLES)
+def _keys(request: ReportRequest, default: tuple[str, ...], books: Books) -> list[str]:
+    asked = request.ids("columns") & set(_TITLES) - (frozenset() if books.is_multicurrency else _HOME)
     chosen = asked or set(default)
     return [key for key in _TITLES if key in chosen]
 
@@ -164,7 +178,8 @@ def general_ledger(ledger: Ledger, request: ReportRequest) -> dict[str, Any]:
         for posting in postings:
             if _wanted(posting, request):
                 found[posting.account].append((held, postings, posting))
-    movements = _Movements(ledger, request, _keys(request, _LEDGER_DEFAULT), found)
+    default = _LEDGER_HOME if ledger.books.is_multicurrency else _LEDGER_DEFAULT
+    movements = _Movements(ledger, request, _keys(request, default, ledger.books), found)
     wanted = request.ids("account")
     accounts = [held for held in ledger.accounts() if not wanted or held.id in wanted]
     known = {held.id for held in accounts}
@@ -202,7 +217,7 @@ def _account_sections(held: Held, accounts: Sequence[Held], movements: _Movement
 
 
 def _closing(title: str, amount: int, keys: Sequence[str]) -> list[Cell]:
-    cells = [text(grouped(amount)) if key == "subt_nat_amount" else text("") for key in keys]
+    cells = [text(grouped(amount)) if key in {"subt_nat_amount", "subt_nat_home_amount"} else text("") for key in keys]
     return [text(title), *cells[1:]]
 
 
@@ -214,7 +229,9 @@ def _account_rows(held: Held, movements: _Movements) -> tuple[list[Row], int]:
         opening = kind.sign * ledger.movement(held.id, request.since - timedelta(days=1))
     rows: list[Row] = []
     if opening:
-        balance = [text(grouped(opening)) if key == "rbal_nat_amount" else text("") for key in keys]
+        balance = [
+            text(grouped(opening)) if key in {"rbal_nat_amount", "rbal_nat_home_amount"} else text("") for key in keys
+        ]
         rows.append(data([text("Beginning Balance"), *balance[1:]]))
     running = opening
     for document, postings, posting in found.get(held.id, ()):
@@ -246,7 +263,7 @@ def _count(row: Row) -> int:
 
 def transaction_list(ledger: Ledger, request: ReportRequest) -> dict[str, Any]:
     """One row a document, by the account that makes it what it is (bank, receivable, payable, first line)."""
-    keys = _keys(request, _LIST_DEFAULT)
+    keys = _keys(request, _LIST_DEFAULT, ledger.books)
     rows = []
     for held, postings in ledger.between(request.since, request.until):
         first = postings[0]

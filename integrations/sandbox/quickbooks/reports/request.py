@@ -27,6 +27,7 @@ class ReportRequest:
     zone: ZoneInfo
     parameters: Mapping[str, str]
     macro: str = ""
+    currency: str = "USD"
 
     def ids(self, parameter: str) -> frozenset[str]:
         """The ids a filter names, empty when the filter is absent."""
@@ -38,7 +39,12 @@ def month_end(on: date) -> date:
 
 
 def read_request(
-    name: str, parameters: Mapping[str, str], zone: ZoneInfo, now: datetime, company_basis: str
+    name: str,
+    parameters: Mapping[str, str],
+    zone: ZoneInfo,
+    now: datetime,
+    company_basis: str,
+    home_currency: str = "USD",
 ) -> ReportRequest:
     """Without dates a report covers this fiscal year to date, without a method it follows the company's preference."""
     today = now.astimezone(zone).date()
@@ -52,7 +58,7 @@ def read_request(
     basis = parameters.get("accounting_method") or company_basis
     if basis not in {"Accrual", "Cash"}:
         raise QuickBooksFault("2170", f"accounting_method {basis}", element="accounting_method")
-    return ReportRequest(name, since, until, basis, stamp(now, zone), zone, parameters, macro)
+    return ReportRequest(name, since, until, basis, stamp(now, zone), zone, parameters, macro, home_currency)
 
 
 def _date(parameters: Mapping[str, str], name: str) -> date | None:

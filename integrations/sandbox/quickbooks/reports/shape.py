@@ -90,7 +90,7 @@ def report(
         header["EndPeriod"] = request.until.isoformat()
     if summarized:
         header["SummarizeColumnsBy"] = summarized
-    header["Currency"] = "USD"
+    header["Currency"] = request.currency
     pairs = [*options, ("NoReportData", "false" if rows else "true")]
     header["Option"] = [{"Name": name, "Value": value} for name, value in pairs]
     for name in ("Customer", "Vendor", "Class", "Department"):

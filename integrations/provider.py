@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from integrations.arrivals import Delivery, FileLayout, Greeting, Webhook
-from integrations.records import LedgerBalances, LedgerDocument, OpenItems, Record
+from integrations.records import LedgerDocument, Record
 from integrations.schemes import (
     Ask,
     ClientCredentials,
@@ -33,15 +33,14 @@ if TYPE_CHECKING:
 
     from requests import Session
 
+    from integrations.books import Books
     from integrations.census import Census
-    from integrations.dimensions import Dimensions
     from integrations.faults import Plain
     from integrations.payload import Payload
 
 __all__ = [
     "Api",
     "Ask",
-    "Books",
     "ClientCredentials",
     "Context",
     "Credentials",
@@ -246,60 +245,6 @@ class WrittenDocument:
     document: LedgerDocument
     raw: Mapping[str, Any]
     trace: str = ""
-
-
-class Books(Protocol):
-    """What an accounting system can do beyond giving streams: be written to, asked for proofs, and locked.
-
-    Every write is one document with the request id the outbox froze; ``marker`` is the document number by which a lost
-    answer is looked up. Raises Refused (with the provider's code), Unanswered, RetryLater, Reconnect.
-    """
-
-    def payload(self, document: LedgerDocument, *, marker: str, context: Context) -> dict[str, Any]:
-        """The exact body that will be sent for this document; pure, so that it can be frozen and hashed at approval."""
-        ...
-
-    def write(self, api: Api, type_: str, payload: Mapping[str, Any], *, request_id: str) -> WrittenDocument: ...
-
-    def party(self, api: Api, kind: Literal["Vendor", "Customer"], name: str, *, request_id: str) -> str:
-        """``<kind>:<id>`` of the active vendor or customer of that name, made where there is none."""
-        ...
-
-    def item(self, api: Api, account_id: str, name: str, *, request_id: str) -> str:
-        """The id of the service item of that name which sells into an account, made where there is none."""
-        ...
-
-    def dimensions(self, api: Api) -> Dimensions:
-        """The classes and departments as the company keeps them now."""
-        ...
-
-    def attach(self, api: Api, external_id: str, file: Part, *, request_id: str) -> str:
-        """The id (``Attachable:<id>``) of a file bound to a document, put there unless one of that name is bound to it."""
-        ...
-
-    def find(self, api: Api, type_: str, marker: str) -> list[WrittenDocument]:
-        """Documents carrying this marker, newest first; two of them are a double."""
-        ...
-
-    def read(self, api: Api, external_id: str) -> WrittenDocument | None:
-        """The document as it stands now; None if it is gone."""
-        ...
-
-    def ledger_month(self, api: Api, month: date, context: Context) -> list[LedgerDocument]:
-        """Every posted document dated in the month with exact lines, from the general ledger report."""
-        ...
-
-    def balances(self, api: Api, on: date, context: Context) -> LedgerBalances: ...
-
-    def open_items(self, api: Api, side: Literal["receivable", "payable"], on: date, context: Context) -> OpenItems: ...
-
-    def close_through(self, api: Api, on: date | None) -> date | None:
-        """Set the closing date (None opens all) and give back the date the system itself reports afterwards."""
-        ...
-
-    def closed_through(self, api: Api) -> date | None: ...
-
-    def exchange_rate(self, api: Api, currency: str, on: date) -> Decimal | None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

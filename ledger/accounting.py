@@ -13,7 +13,8 @@ from integrations.registry import all_providers
 
 if TYPE_CHECKING:
     from clients.models import Client
-    from integrations.provider import Api, Books
+    from integrations.books import Books
+    from integrations.provider import Api
 
 
 @dataclass(frozen=True, slots=True)

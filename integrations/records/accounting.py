@@ -13,17 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CompanyProfile(Record):
-    """The company file: its name, country, fiscal year and the date through which its books are closed (None: open)."""
+    """The company file: its name, country, fiscal year and the date through which its books are closed (None: open).
+
+    ``currency`` is its home currency; ``is_multicurrency`` says whether it trades in others too.
+    """
 
     name: str
     country: str
     fiscal_year_start_month: int = 1
     closed_through: date | None = None
+    is_multicurrency: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerAccount(Record):
-    """An account of the client's chart. ``type`` is one of asset, liability, equity, income, expense.
+    """An account of the client's chart, kept in ``currency``. ``type`` is one of asset, liability, equity, income, expense.
 
     ``group`` places it within its type: bank, receivable, current-assets, fixed-assets, other-assets; card, payable,
     current-liabilities, long-term-liabilities; income, other-income; cost-of-goods-sold, expenses, other-expenses; '' unknown.
@@ -41,7 +45,7 @@ class LedgerAccount(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerParty(Record):
-    """A vendor, customer or employee of the accounting system."""
+    """A vendor, customer or employee of the accounting system; ``currency`` is the one all their documents are in."""
 
     kind: Literal["vendor", "customer", "employee"]
     name: str
@@ -66,6 +70,8 @@ class LedgerLine:
     settles: str = ""
     item: str = ""
     is_tax: bool = False
+    #: Minor units in the document's own currency, on the same side; 0 where that is the home currency or not told.
+    foreign: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +82,10 @@ class LedgerDocument(Record):
     ``method`` is how money left or came: check, card or cash. ``department`` is that of the document as a whole.
     ``missing`` says what the payload alone cannot tell (the income account behind an item): the lines are then empty and
     the general ledger has to be asked.
+
+    Lines are in ``currency``, the home currency of the books. ``document_currency`` is what the document itself is in where
+    the company trades in several ('' where it has one), ``rate`` home per unit of it, ``home_total`` its total at home as
+    the document says it.
     """
 
     type: str
@@ -90,6 +100,8 @@ class LedgerDocument(Record):
     method: Literal["", "check", "card", "cash"] = ""
     missing: str = ""
     department: str = ""
+    document_currency: str = ""
+    home_total: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -13,7 +13,16 @@ from integrations.dimensions import Dimensions
 from integrations.errors import NotSupported, PayloadError, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import Payload
 from integrations.provider import Context, WrittenDocument
-from integrations.providers.quickbooks_online import documents, inactive, making, mirror, reports, wire, writing
+from integrations.providers.quickbooks_online import (
+    documents,
+    inactive,
+    making,
+    mirror,
+    reports,
+    voiding,
+    wire,
+    writing,
+)
 from integrations.providers.quickbooks_online.entities import BY_NAME, DOCUMENTS, Entity
 from integrations.providers.quickbooks_online.lists import closing_date, month_number, reference
 from integrations.records import LedgerBalances, LedgerDocument, OpenItems
@@ -63,11 +72,30 @@ class QuickBooksBooks:
         except (RetryLater, Reconnect, Refused) as error:
             raise Unanswered("the document was written, its accounts could not be read back") from error
 
-    def party(self, api: Api, kind: Literal["Vendor", "Customer"], name: str, *, request_id: str) -> str:
-        """``Vendor:46`` of the active one of that name, made where there is none. Raises Refused: 6240 where a customer,
-        vendor or employee of another kind has the name, or an inactive one.
+    @property
+    def voidable(self) -> frozenset[str]:
+        """What QuickBooks voids; a journal entry and a bill it can only delete."""
+        return frozenset(voiding.SPELLINGS)
+
+    def is_untouched(self, api: Api, external_id: str, version: str) -> bool:
+        """Whether its SyncToken is still the one we were answered, and nothing is linked to it."""
+        return voiding.is_untouched(api, external_id, version)
+
+    def void_payload(self, external_id: str, version: str) -> dict[str, Any]:
+        """The body that voids a document as it stood at that version."""
+        return voiding.payload(external_id, version)
+
+    def void(self, api: Api, type_: str, payload: Mapping[str, Any], *, request_id: str) -> WrittenDocument:
+        """The document at nil. Raises Refused (5010 where somebody changed it meanwhile), Unanswered."""
+        return _written(api, _entity(type_), voiding.void(api, type_, payload, request_id=request_id))
+
+    def party(
+        self, api: Api, kind: Literal["Vendor", "Customer"], name: str, currency: str = "", *, request_id: str
+    ) -> str:
+        """``Vendor:46`` of the active one of that name and currency, made where there is none. Raises Refused: 6240 where a
+        customer, vendor or employee of another kind has the name, or an inactive one.
         """
-        return making.party(api, kind, name, request_id=request_id)
+        return making.party(api, kind, name, currency, request_id=request_id)
 
     def item(self, api: Api, account_id: str, name: str, *, request_id: str) -> str:
         """The service item that sells into an account: named like it, or so with the account's id where that name is taken.
@@ -199,9 +227,9 @@ def _read(item: dict[str, Any], context: Context) -> LedgerDocument:
 
 
 def _context(api: Api, body: Payload) -> Context:
-    """The document's own currency; a company that states none on documents has one, in its preferences."""
+    """The home currency: the document's own where the company has one only, else as its preferences have it."""
     currency = reference(body, "CurrencyRef")
-    if not currency:
+    if not currency or body.has("ExchangeRate"):
         preferences = Payload.of(wire.get(api, "preferences")).object("Preferences")
         currency = reference(preferences.object("CurrencyPrefs"), "HomeCurrency")
     return Context(timezone=ZoneInfo("UTC"), home_currency=currency, account_id=api.account_id)

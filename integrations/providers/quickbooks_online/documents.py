@@ -9,6 +9,7 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Literal
 
 from integrations.errors import PayloadError
@@ -73,9 +74,10 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
     name = BY_KEY[key].name
     currency = reference(body, "CurrencyRef") or context.home_currency
     accounts = payload.object_or_none("accounts") if payload.path != body.path else None
+    is_foreign = currency != context.home_currency
     draft = Draft(body, currency, accounts, department=reference(body, "DepartmentRef"), party=_party(body))
     _RULES[name](draft)
-    if currency != context.home_currency:
+    if is_foreign:
         draft.lack(f"amounts in {currency}: only the general ledger has them in {context.home_currency}")
     elif not draft.missing and draft.total:
         draft.lack(f"an account for {draft.total} minor units that its lines do not explain")
@@ -96,7 +98,24 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
         method=_METHODS.get(body.text("PaymentType", "") or body.text("PayType", ""), ""),
         missing="; ".join(draft.missing),
         department=draft.department,
+        document_currency=currency if is_foreign else "",
+        rate=_rate(body) if is_foreign else None,
+        home_total=body.minor("HomeTotalAmt", context.home_currency) if body.has("HomeTotalAmt") else None,
     )
+
+
+def _rate(body: Payload) -> Decimal | None:
+    """Home currency per unit of the document's own. Raises PayloadError for what is no rate."""
+    if not body.has("ExchangeRate"):
+        return None
+    value = body.raw("ExchangeRate")
+    try:
+        rate = Decimal(str(value))
+    except InvalidOperation as error:
+        raise PayloadError(body.at("ExchangeRate"), f"{value!r} is not a rate") from error
+    if isinstance(value, bool) or not rate.is_finite() or rate <= 0:
+        raise PayloadError(body.at("ExchangeRate"), f"{value!r} is not a rate")
+    return rate
 
 
 def _moment(body: Payload, name: str) -> datetime | None:

@@ -6,13 +6,13 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import Reconnect, Refused, RetryLater
 from integrations.payload import Payload
 from integrations.providers.quickbooks_online import wire
 from integrations.providers.quickbooks_online.entities import ACCOUNT, BY_NAME, CUSTOMER, VENDOR, Entity
+from integrations.providers.quickbooks_online.lists import plain_name
 from integrations.providers.quickbooks_online.mirror import INACTIVE_TOO
 
 if TYPE_CHECKING:
@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 
 #: Codes that mean: something this document names is inactive or gone.
 CODES = frozenset({"610", "2500"})
-_DELETED = re.compile(r" \(deleted(-\d+)?\)$")
 _WORDS = {"Account": "account", "Vendor": "vendor", "Customer": "customer"}
-
-
-def plain_name(name: str) -> str:
-    """A name without what QuickBooks appends to inactive ones."""
-    return _DELETED.sub("", name)
 
 
 def named(api: Api, payload: Mapping[str, Any], refusal: Refused) -> Refused:

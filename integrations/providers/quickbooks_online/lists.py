@@ -5,6 +5,7 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from integrations.errors import PayloadError
@@ -66,6 +67,7 @@ CLASSIFICATIONS: dict[str, AccountClass] = {
     "Revenue": "income",
     "Expense": "expense",
 }
+_DELETED = re.compile(r" \(deleted(-\d+)?\)$")
 MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
@@ -80,6 +82,11 @@ def reference(payload: Payload, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise PayloadError(inner.at("value"), "expected an id")
     return str(value)
+
+
+def plain_name(name: str) -> str:
+    """A name without what QuickBooks appends to inactive ones: their flag says so already."""
+    return _DELETED.sub("", name)
 
 
 def changed_on(body: Payload, context: Context) -> date:
@@ -145,7 +152,7 @@ def read_accounts(payload: Payload, context: Context) -> Iterator[Record]:
         external_id=body.text("Id"),
         booked_on=booked_on,
         currency=currency,
-        name=body.text("FullyQualifiedName", "") or body.text("Name"),
+        name=plain_name(body.text("FullyQualifiedName", "") or body.text("Name")),
         type=found,
         group=ACCOUNT_GROUPS.get(body.text("AccountType", ""), ""),
         subtype=body.text("AccountSubType", "") or body.text("AccountType", ""),
@@ -170,7 +177,7 @@ def read_parties(payload: Payload, context: Context) -> Iterator[Record]:
         booked_on=changed_on(body, context),
         currency=reference(body, "CurrencyRef") or context.home_currency,
         kind="vendor" if key == "Vendor" else "customer",
-        name=body.text("FullyQualifiedName", "") or body.text("DisplayName"),
+        name=plain_name(body.text("FullyQualifiedName", "") or body.text("DisplayName")),
         is_active=body.flag("Active", True),
     )
 
@@ -215,6 +222,7 @@ def read_company(payload: Payload, context: Context) -> Iterator[Record]:
         country=info.text("Country", ""),
         fiscal_year_start_month=month_number(info, "FiscalYearStartMonth"),
         closed_through=closing_date(preferences),
+        is_multicurrency=bool(currency and currency.flag("MultiCurrencyEnabled", False)),
     )
 
 

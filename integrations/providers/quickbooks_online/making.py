@@ -6,7 +6,7 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from integrations.dimensions import Dimensions
 from integrations.errors import Refused, Unanswered
@@ -14,7 +14,7 @@ from integrations.payload import Payload
 from integrations.provider import Part
 from integrations.providers.quickbooks_online import wire, writing
 from integrations.providers.quickbooks_online.entities import ATTACHABLE, BY_NAME, CLASS, DEPARTMENT, ITEM, Entity
-from integrations.providers.quickbooks_online.lists import reference
+from integrations.providers.quickbooks_online.lists import plain_name, reference
 
 if TYPE_CHECKING:
     from integrations.provider import Api
@@ -22,16 +22,43 @@ if TYPE_CHECKING:
 ITEM_NAME_LENGTH = 100
 
 
-def party(api: Api, kind: str, name: str, *, request_id: str) -> str:
-    """``<kind>:<id>`` of the active vendor or customer of that name. Raises Refused (6240 where the name is taken)."""
-    entity, shown = BY_NAME[kind], writing.display_name(name)
-    rows, _time = wire.query(api, entity, f"DisplayName = {wire.quote(shown)}")
-    if not rows:
-        made = wire.post(api, entity.segment, {"DisplayName": shown}, requestid=request_id).get(entity.json_key)
-        rows = [made] if isinstance(made, dict) else []
-    if not rows or not rows[0].get("Id"):
-        raise Unanswered(f"QuickBooks answered a write without the {kind}")
-    return f"{kind}:{rows[0]['Id']}"
+def party(api: Api, kind: str, name: str, currency: str, *, request_id: str) -> str:
+    """``<kind>:<id>`` of the active vendor or customer of that name. Raises Refused (6240 where the name is taken).
+
+    All documents of a name are in one currency: where the plain name stands in another, it is ``Name (EUR)``. With ''
+    for ``currency`` the company has one only.
+    """
+    entity, plain = BY_NAME[kind], writing.display_name(name)
+    for shown in (plain, f"{plain} ({currency})"):
+        rows, _time = wire.query(api, entity, f"DisplayName = {wire.quote(shown)}")
+        if not rows:
+            rows = [_made_party(api, entity, shown, currency, request_id)]
+        if not currency or reference(Payload.of(rows[0]), "CurrencyRef") in {"", currency}:
+            return f"{kind}:{rows[0]['Id']}"
+    raise Refused(f"the {kind.lower()} {plain} ({currency}) is not kept in {currency}", code="6240")
+
+
+def _made_party(api: Api, entity: Entity, shown: str, currency: str, request_id: str) -> dict[str, Any]:
+    body: dict[str, Any] = {"DisplayName": shown} | ({"CurrencyRef": {"value": currency}} if currency else {})
+    try:
+        made = wire.post(api, entity.segment, body, requestid=request_id).get(entity.json_key)
+    except Refused as refusal:
+        raise _inactive(api, entity, shown, refusal) from refusal
+    if not isinstance(made, dict) or not made.get("Id"):
+        raise Unanswered(f"QuickBooks answered a write without the {entity.name}")
+    return made
+
+
+def _inactive(api: Api, entity: Entity, shown: str, refusal: Refused) -> Refused:
+    """A taken name that an inactive one has: two that were merged leave the name of the one that is no more."""
+    if refusal.code != "6240":
+        return refusal
+    rows, _time = wire.query(api, entity, f"Active = false AND DisplayName LIKE {wire.quote(shown + '%')}")
+    if not any(plain_name(str(row.get("DisplayName"))) == shown for row in rows):
+        return refusal
+    word = entity.name.lower()
+    said = f"the {word} is inactive in QuickBooks, or was merged into another: make it active there, or use the name it has now"
+    return Refused(f"{said} (QuickBooks 6240)", code=refusal.code, detail=refusal.detail, trace=refusal.trace)
 
 
 def item(api: Api, account_id: str, name: str, *, request_id: str) -> str:

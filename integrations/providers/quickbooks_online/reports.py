@@ -7,7 +7,7 @@ thousands separators. https://developer.intuit.com/app/developer/qbo/docs/api/ac
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
@@ -116,7 +116,12 @@ def check_currency(report: Payload, context: Context) -> None:
 
 # ---- general ledger ------------------------------------------------------------------------------------------------------
 
-LEDGER_COLUMNS = "account_name,tx_date,txn_type,doc_num,name,memo,klass_name,dept_name,debt_amt,credit_amt"
+#: In a company with several currencies the plain amounts are those of the document; the home ones are dropped elsewhere.
+LEDGER_COLUMNS = (
+    "account_name,tx_date,txn_type,doc_num,name,memo,klass_name,dept_name,debt_amt,credit_amt,debt_home_amt,credit_home_amt,"
+    "currency,exch_rate"
+)
+_HOME, _PLAIN = ("debt_home_amt", "credit_home_amt"), ("debt_amt", "credit_amt")
 _PARTY_KINDS = {
     "Bill": "Vendor", "BillPayment": "Vendor", "VendorCredit": "Vendor", "Invoice": "Customer", "Payment": "Customer",
     "SalesReceipt": "Customer", "RefundReceipt": "Customer", "CreditMemo": "Customer",
@@ -130,7 +135,8 @@ def read_ledger(report: Payload, context: Context) -> list[LedgerDocument]:
     """
     check_currency(report, context)
     keys = set(column_keys(report))
-    for key in ("txn_type", "tx_date", "debt_amt", "credit_amt"):
+    sides = _HOME if {*_HOME} & keys else _PLAIN
+    for key in ("txn_type", "tx_date", *sides):
         if key not in keys:
             raise PayloadError(report.at("Columns"), f"has no column {key}")
     found: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -139,7 +145,7 @@ def read_ledger(report: Payload, context: Context) -> list[LedgerDocument]:
             found[row.id("txn_type"), row.text("txn_type")].append(row)
         else:
             _check_no_document(row)
-    documents = [_ledger_document(key, rows, context) for key, rows in found.items()]
+    documents = [_ledger_document(key, rows, sides, context) for key, rows in found.items()]
     return sorted(documents, key=lambda document: (document.booked_on, document.external_id))
 
 
@@ -147,7 +153,7 @@ def _check_no_document(row: Row) -> None:
     """A row of no document is an opening balance, whose label may stand in any column; anything else is named."""
     if "reduce the date range" in " ".join(cell.value for cell in row.cells.values()).lower():
         raise PayloadError(row.path, "the report was cut: ask for fewer days")
-    if any(_is_number(row.text(key)) for key in ("debt_amt", "credit_amt")):
+    if any(_is_number(row.text(key)) for key in (*_PLAIN, *_HOME)):
         raise PayloadError(row.path, "a posted line that names no document")
 
 
@@ -155,10 +161,13 @@ def _is_number(text: str) -> bool:
     return text.replace(",", "").lstrip("-").replace(".", "", 1).isdecimal()
 
 
-def _ledger_document(key: tuple[str, str], rows: list[Row], context: Context) -> LedgerDocument:
+def _ledger_document(key: tuple[str, str], rows: list[Row], sides: tuple[str, str], context: Context) -> LedgerDocument:
     number, label = key
     name, currency = document_type(label), context.home_currency
-    lines = tuple(line for row in rows if (line := _ledger_line(row, name, currency)) is not None)
+    foreign = next((row for row in rows if row.text("currency") not in {"", currency}), None)
+    own = foreign.text("currency") if foreign else ""
+    found = ((row, _ledger_line(row, name, currency, sides)) for row in rows)
+    lines = tuple(replace(line, foreign=_foreign(row, own)) for row, line in found if line is not None)
     difference = sum(line.debit - line.credit for line in lines)
     if difference:
         raise PayloadError(
@@ -172,7 +181,24 @@ def _ledger_document(key: tuple[str, str], rows: list[Row], context: Context) ->
         lines=lines,
         number=rows[0].text("doc_num"),
         party=next((line.party for line in lines if line.party), ""),
+        document_currency=own,
+        rate=_rate(foreign) if foreign else None,
     )
+
+
+def _foreign(row: Row, currency: str) -> int:
+    """Minor units in the document's own currency; 0 on what exists at home only (exchange gained or lost)."""
+    if not currency or row.text("currency") != currency:
+        return 0
+    return abs(row.money("debt_amt", currency) - row.money("credit_amt", currency))
+
+
+def _rate(row: Row) -> Decimal | None:
+    try:
+        rate = Decimal(row.text("exch_rate").replace(",", ""))
+    except InvalidOperation:
+        return None
+    return rate if rate.is_finite() and rate > 0 else None
 
 
 def _day(row: Row) -> date:
@@ -182,8 +208,8 @@ def _day(row: Row) -> date:
         raise PayloadError(row.path, f"{row.text('tx_date')!r} is not a date") from error
 
 
-def _ledger_line(row: Row, name: str, currency: str) -> LedgerLine | None:
-    moved = row.money("debt_amt", currency) - row.money("credit_amt", currency)
+def _ledger_line(row: Row, name: str, currency: str, sides: tuple[str, str]) -> LedgerLine | None:
+    moved = row.money(sides[0], currency) - row.money(sides[1], currency)
     account = row.id("account_name") or row.section_id
     if not moved:
         return None

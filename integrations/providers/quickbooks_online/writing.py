@@ -7,6 +7,7 @@ https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -43,21 +44,46 @@ def payload(document: LedgerDocument, *, marker: str, context: Context) -> Body:
         raise NotSupported(f"a document in {document.currency} is not written to a {context.home_currency} company")
     if document.missing or len(document.lines) < 2:
         raise NotSupported(f"the document has no complete lines: {document.missing or 'fewer than two'}")
+    document = _in_own_currency(document)
     if sum(line.debit - line.credit for line in document.lines):
         raise NotSupported("the document's debits and credits differ")
+    head = _head(document, marker)
+    if document.document_currency not in {"", context.home_currency}:
+        head["ExchangeRate"] = document.rate
+    return head | builder(document)
+
+
+def _head(document: LedgerDocument, marker: str) -> Body:
     note = _note(document, marker)
     if len(note) > NOTE_LENGTH:
         raise NotSupported(f"a note has at most {NOTE_LENGTH} characters")
-    head: Body = {
-        "DocNumber": _number_of(document, marker),
-        "TxnDate": document.booked_on.isoformat(),
-        "PrivateNote": note,
-    }
-    if not note:
-        del head["PrivateNote"]
+    head: Body = {"DocNumber": _number_of(document, marker), "TxnDate": document.booked_on.isoformat()}
+    if note:
+        head["PrivateNote"] = note
     if document.department.isdecimal():
         head["DepartmentRef"] = _ref(document.department)
-    return head | builder(document)
+    if document.document_currency:
+        head["CurrencyRef"] = _ref(document.document_currency)
+    return head
+
+
+def _in_own_currency(document: LedgerDocument) -> LedgerDocument:
+    """The document in the currency it is written in. Raises NotSupported where a line has no amount in it.
+
+    Its worth at home is then what QuickBooks makes of amounts and rate.
+    https://developer.intuit.com/app/developer/qbo/docs/workflows/manage-multiple-currencies
+    """
+    own = document.document_currency
+    if own in {"", document.currency}:
+        return document
+    if document.rate is None or document.rate <= 0:
+        raise NotSupported(f"a document in {own} needs its rate of exchange")
+    lines = []
+    for line in document.lines:
+        if line.foreign <= 0:
+            raise NotSupported(f"the line on account {line.account_id} has no amount in {own}")
+        lines.append(replace(line, debit=line.foreign if line.debit else 0, credit=line.foreign if line.credit else 0))
+    return replace(document, currency=own, lines=tuple(lines))
 
 
 def display_name(name: str) -> str:

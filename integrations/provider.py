@@ -28,7 +28,6 @@ from integrations.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from decimal import Decimal
     from zoneinfo import ZoneInfo
 
     from requests import Session

@@ -22,7 +22,7 @@ from ledger.core.placing import NO_TRAITS, Case, Rule, Rulebook, Traits, traits_
 from ledger.models import Account, BankFeed, MappingRule, MappingVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from clients.models import Client, User
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 CASE = (*Case._fields, "words")
 #: The tags a rule puts on its lines.
 TAGS = ("to_class", "to_department", "to_party")
+#: Groups of accounts that an accounting system keeps one to a currency.
+BY_CURRENCY = {"receivable", "payable"}
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -52,6 +54,8 @@ class Mapping:
     phrases: tuple[tuple[str, str, int], ...] = ()
     banks: dict[str, int] = field(default_factory=dict)
     by_external_id: dict[str, int] = field(default_factory=dict)
+    #: Receivables and payables kept apart by currency: (mapped account, currency) → the company's account of that currency.
+    by_currency: dict[tuple[int, str], int] = field(default_factory=dict)
 
     def place(self, line: DraftLine, provider: str, traits: Traits = NO_TRAITS) -> Rule | None:
         """The rule that counts for a draft line, made up where the line names its account or a linked bank account itself;
@@ -68,12 +72,18 @@ class Mapping:
     def account_for(self, line: DraftLine, provider: str, traits: Traits = NO_TRAITS) -> int | None:
         """The account of a draft line; None where nothing is mapped."""
         rule = self.place(line, provider, traits)
-        return rule.account_id if rule else None
+        return self.kept(rule, line) if rule else None
+
+    def kept(self, rule: Rule, line: DraftLine) -> int:
+        """The rule's account, or the one that the company keeps beside it for the line's own currency."""
+        if line.foreign is None or not self.by_currency:
+            return rule.account_id
+        return self.by_currency.get((rule.account_id, line.foreign.currency), rule.account_id)
 
     def line_for(self, line: DraftLine, provider: str, traits: Traits = NO_TRAITS) -> posting.Line | None:
         """A draft line as it is posted, with the tags its rule puts on it; None where nothing is mapped."""
         rule = self.place(line, provider, traits)
-        return posted(line, rule) if rule else None
+        return posted(line, rule, self.kept(rule, line)) if rule else None
 
     def rule_for_words(self, description: str) -> tuple[str, str, int] | None:
         """(role, words, account) of the longest phrase that a bank line's description contains."""
@@ -81,11 +91,13 @@ class Mapping:
         return next((phrase for phrase in self.phrases if phrase[1].upper() in said), None)
 
 
-def posted(line: DraftLine, rule: Rule) -> posting.Line:
-    """A draft line on the account of a rule, with the rule's tags instead of its own where it has any."""
+def posted(line: DraftLine, rule: Rule, account_id: int = 0) -> posting.Line:
+    """A draft line on the account of a rule (or ``account_id``), with the rule's tags instead of its own where it has any."""
     role, debit, credit, key, memo, department, party, foreign, klass = line
     party, department, klass = rule.party or party, rule.department or department, rule.klass or klass
-    return posting.Line(rule.account_id, debit, credit, role, key, memo, party, department, foreign, klass)
+    return posting.Line(
+        account_id or rule.account_id, debit, credit, role, key, memo, party, department, foreign, klass
+    )
 
 
 class Placer:
@@ -110,7 +122,7 @@ class Placer:
             rule = rules[case]
             if rule is None:
                 return lines, line
-            lines.append(posted(line, rule))
+            lines.append(posted(line, rule, version.kept(rule, line)))
         return lines, None
 
 
@@ -137,23 +149,43 @@ def load(client_id: int) -> MappingHistory:
     approved = (
         MappingVersion.objects.filter(client_id=client_id).exclude(state=MappingVersion.State.DRAFT).order_by("-number")
     )
-    banks, direct = _named_directly(client_id)
+    named = _named_directly(client_id)
     rules: dict[int, list[MappingRule]] = {}
     for rule in MappingRule.objects.filter(client_id=client_id, version__in=approved):
         rules.setdefault(rule.version_id, []).append(rule)
-    return MappingHistory(tuple(_mapping(version, rules.get(version.pk, []), banks, direct) for version in approved))
+    return MappingHistory(tuple(_mapping(version, rules.get(version.pk, []), *named) for version in approved))
 
 
-def _named_directly(client_id: int) -> tuple[dict[str, int], dict[str, int]]:
-    """Accounts by the key of their linked bank account, and by their id in the accounting system."""
+def _named_directly(client_id: int) -> tuple[dict[str, int], dict[str, int], dict[tuple[int, str], int]]:
+    """Accounts by the key of their linked bank account, by their id in the accounting system, and by their currency."""
     feeds = BankFeed.objects.filter(client_id=client_id, account__isnull=False)
     banks = {key: account for key, account in feeds.values_list("account_key", "account_id") if account is not None}
     accounts = Account.objects.filter(client_id=client_id).exclude(external_id="")
-    return banks, dict(accounts.values_list("external_id", "id"))
+    told = list(accounts.values_list("external_id", "id", "group", "currency", "is_active"))
+    open_ = [(pk, group, kept) for _key, pk, group, kept, is_active in told if group in BY_CURRENCY and is_active]
+    return banks, {key: pk for key, pk, *_rest in told}, _by_currency(open_)
+
+
+def _by_currency(accounts: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str], int]:
+    """(account, currency) → the only other one of its group that is kept in it; accounts are (id, group, currency)."""
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for pk, group, kept in accounts:
+        places[group, kept].append(pk)
+    alone = {place: pks[0] for place, pks in places.items() if len(pks) == 1}
+    return {
+        (pk, kept): one
+        for pk, group, own in accounts
+        for (other, kept), one in alone.items()
+        if other == group and kept != own
+    }
 
 
 def _mapping(
-    version: MappingVersion, rules: Iterable[MappingRule], banks: dict[str, int], direct: dict[str, int]
+    version: MappingVersion,
+    rules: Iterable[MappingRule],
+    banks: dict[str, int],
+    direct: dict[str, int],
+    by_currency: dict[tuple[int, str], int],
 ) -> Mapping:
     exact, phrases = [], []
     for rule in rules:
@@ -171,6 +203,7 @@ def _mapping(
         tuple(phrases),
         banks,
         direct,
+        by_currency,
     )
 
 

@@ -13,13 +13,13 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.models import Connection, Fact
-from integrations.payload import parse_json
 from integrations.records import LedgerAccount
 from integrations.records_json import from_json
-from ledger import exceptions_inbox, posting
+from ledger import exceptions_inbox, mirror_mergers, mirror_own, mirror_values, posting
+from ledger.core.entry import Foreign
 from ledger.core.period import Month
 from ledger.exceptions_inbox import Problem
-from ledger.mirror_lines import by_account, difference, digest, same, sums_of
+from ledger.mirror_lines import by_account, difference, digest, foreign_of, same, sums_of
 from ledger.mirror_names import Names
 from ledger.models import Account, ChangedAfterClose, JournalLine, MirrorDocument, OutboxItem, Period
 
@@ -60,7 +60,7 @@ def take_accounts(client: Client, connection: Connection) -> int:
         account = known.get(external_id) or Account(client=client, external_id=external_id)
         account.number, account.name, account.type = record.number, record.name, record.type
         account.group, account.subtype = record.group, record.subtype
-        account.is_active, account.version = record.is_active, record.version
+        account.is_active, account.version, account.currency = record.is_active, record.version, record.currency
         if account.pk is None:
             fresh.append(account)
         known[external_id] = account
@@ -68,12 +68,13 @@ def take_accounts(client: Client, connection: Connection) -> int:
     for external_id, record in records.items():
         assert isinstance(record, LedgerAccount)
         known[external_id].parent = known.get(record.parent_id)
-    fields = ["number", "name", "type", "group", "subtype", "is_active", "version", "parent"]
+    fields = ["number", "name", "type", "group", "subtype", "is_active", "version", "currency", "parent"]
     Account.objects.bulk_update([known[key] for key in records], fields, batch_size=500)
     Account.objects.filter(client=client, external_id__in=_gone(client, connection), is_active=True).update(
         is_active=False
     )
-    facts.filter(state="new").update(state="proof")
+    # What was made inactive may have been merged: its months are read again first (``mirror_feed.dirty_months``).
+    facts.filter(state="new").exclude(data__is_active=False).update(state="proof")
     return len(records)
 
 
@@ -105,6 +106,8 @@ def take_month(
     in_month = MirrorDocument.objects.filter(
         client=client, connection=connection, is_deleted=False, booked_on__range=(month.first, month.last)
     )
+    # What was voided may still be shown, without an amount.
+    documents = [document for document in documents if document.lines]
     shown = {document.external_id for document in documents}
     gone = [row for row in in_month.select_related("entry") if row.external_id not in shown]
     taker = _Taker(client, connection, accounts, result, Names.read(client, connection, names))
@@ -124,14 +127,11 @@ class _Taker:
     ) -> None:
         self.client, self.connection, self.accounts, self.result = client, connection, accounts, result
         self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
-        self.ours = {
-            key: item
-            for item in OutboxItem.objects.filter(client=client, connection=connection)
-            for key in (item.external_id, f"#{item.marker}")
-            if key
-        } | _under_way(client, connection)
+        self.ours = mirror_own.ours(client, connection)
         self.names = names
         self.fresh: list[tuple[MirrorDocument, posting.Entry]] = []
+        self.inactive = set(Account.objects.filter(client=client, is_active=False).values_list("id", flat=True))
+        self.mergers: set[mirror_mergers.Merger] = set()
 
     def take(self, document: LedgerDocument, row: MirrorDocument | None) -> None:
         lines = self.names.lines(document)
@@ -143,7 +143,7 @@ class _Taker:
             self._refresh(row, document, lines)
             return
         item = self.ours.get(document.external_id) or self.ours.get(f"#{document.number}")
-        item = item or self.ours.get(_told(document.type, document.number, document.booked_on, lines))
+        item = item or self.ours.get(mirror_own.told(document, lines))
         if item is not None:
             self._meet(document, row, item, lines)
         elif row is None:
@@ -185,8 +185,19 @@ class _Taker:
         own = JournalLine.objects.filter(client=self.client, entry_id__in=entries)
         sent = sums_of((account_id, debit - credit) for account_id, debit, credit in own.values_list(*SIDES))
         deltas = difference(by_account(lines, self.accounts), sent)
-        if deltas:
+        if (
+            deltas
+            and row.booked_on.replace(day=1) not in self.closed
+            and mirror_values.is_valuation(lines, own, self.accounts)
+        ):
+            entry = mirror_values.entry(row, self._key(row), deltas)
+            row.entry_id = posting.post(self.client.pk, [entry]).ids[0]
+            row.save(update_fields=["entry"])
+        elif deltas:
             self._hold(row, "changed", deltas, before=item.marker, after=lines)
+
+    def _key(self, row: MirrorDocument) -> str:
+        return f"{self.connection.provider}:{self.connection.account_id}:{row.external_id}"
 
     def _new(self, document: LedgerDocument, lines: list[list[Any]]) -> None:
         row = self._row(document, lines)
@@ -201,9 +212,16 @@ class _Taker:
         before, was_on = row.lines, row.booked_on
         self._describe(row, document, lines)
         row.is_deleted = False
+        deltas = difference(by_account(lines, self.accounts), by_account(before, self.accounts))
+        merger = mirror_mergers.found(deltas, {self.accounts[line[0]] for line in lines}, self.inactive)
+        self.mergers |= {merger} if merger else set()
         if {document.booked_on.replace(day=1), was_on.replace(day=1)} & self.closed or _is_settled_here(row):
+            if merger and row.outbox_id and row.entry is None and document.booked_on.replace(day=1) not in self.closed:
+                row.save()
+                self.fresh.append((row, mirror_mergers.entry(row, self._key(row), deltas)))
+                self.result.changed += 1
+                return
             row.save()
-            deltas = difference(by_account(lines, self.accounts), by_account(before, self.accounts))
             self._hold(row, "changed", deltas, before=before, after=lines)
             if not deltas:
                 self._tell_of_dimensions(row, was_on)
@@ -232,7 +250,13 @@ class _Taker:
         exceptions_inbox.open_problems(self.client.pk, [problem])
 
     def drop(self, row: MirrorDocument) -> None:
-        """The general ledger no longer shows it."""
+        """The general ledger no longer shows it, or shows it at nil."""
+        if row.outbox_id is not None and OutboxItem.objects.filter(voids_id=row.outbox_id, state="posted").exists():
+            self._reverse(row)
+            row.is_deleted, row.lines, row.lines_sha256 = True, [], digest(row.booked_on, [])
+            row.save()
+            self.result.ours += 1
+            return
         if row.booked_on.replace(day=1) in self.closed or _is_settled_here(row):
             deltas = difference({}, by_account(row.lines, self.accounts))
             before, row.lines = row.lines, []
@@ -267,14 +291,23 @@ class _Taker:
     def _entry(self, row: MirrorDocument, lines: list[list[Any]]) -> posting.Entry:
         return posting.Entry(
             booked_on=row.booked_on,
-            source_key=f"{self.connection.provider}:{self.connection.account_id}:{row.external_id}",
+            source_key=self._key(row),
             purpose="mirror",
             origin="ledger",
             revision=row.revision,
             memo=" · ".join(filter(None, [row.type, row.number, row.party])),
             lines=[
-                posting.Line(self.accounts[a], d, c, memo=memo, party=party, department=department, klass=klass)
-                for a, d, c, memo, party, department, klass, *_ids in lines
+                posting.Line(
+                    self.accounts[line[0]],
+                    line[1],
+                    line[2],
+                    memo=line[3],
+                    party=line[4],
+                    department=line[5],
+                    foreign=Foreign(*told) if (told := foreign_of(line)) else None,
+                    klass=line[6],
+                )
+                for line in lines
             ],
         )
 
@@ -306,31 +339,13 @@ class _Taker:
 
     def write(self) -> None:
         """Post the collected entries in one go and tie each to its document."""
+        mirror_mergers.tell(self.client, self.connection, self.mergers)
         done = posting.post(self.client.pk, [entry for _row, entry in self.fresh])
         for index, (row, _entry) in enumerate(self.fresh):
             row.entry_id = done.ids[index]
+        standing = [row for row, _entry in self.fresh if row.pk is not None]
         MirrorDocument.objects.bulk_create([row for row, _entry in self.fresh if row.pk is None], batch_size=1000)
-        MirrorDocument.objects.bulk_update(
-            [row for row, _entry in self.fresh if row.revision], ["entry"], batch_size=500
-        )
-
-
-def _under_way(client: Client, connection: Connection) -> dict[str, OutboxItem]:
-    """Our documents that bear another's number (a supplier's, a customer's), while nobody answered whether they stand."""
-    items = OutboxItem.objects.filter(
-        client=client,
-        connection=connection,
-        state__in=["sending", "uncertain"],
-        type__in=["Bill", "VendorCredit", "Invoice", "CreditMemo"],
-    )
-    return {
-        f"{item.type}#{parse_json(item.payload)['DocNumber']}#{item.booked_on}#{item.total_minor}": item
-        for item in items
-    }
-
-
-def _told(kind: str, number: str, day: date, lines: list[list[Any]]) -> str:
-    return f"{kind}#{number}#{day}#{sum(line[1] for line in lines)}"
+        MirrorDocument.objects.bulk_update(standing, ["entry"], batch_size=500)
 
 
 def _is_settled_here(row: MirrorDocument) -> bool:

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 def dirty_months(client: Client, connection: Connection) -> set[Month]:
     """Months touched by changes read from the feed since the last run: where the document stands now and where it stood, and
-    every month of an account that is gone.
+    every month of an account that is gone or was made inactive, for it may have been merged into another.
     """
     facts = Fact.objects.filter(
         client=client,
         to_handle__client=client,
         connection=connection,
-        kind__in=["LedgerDocument", "LedgerDeletion"],
+        kind__in=["LedgerDocument", "LedgerDeletion", "LedgerAccount"],
         state="new",
     )
     months, ids = set(), []
@@ -42,6 +42,6 @@ def feed_is_taken(client: Client, connection: Connection) -> None:
         client=client,
         to_handle__client=client,
         connection=connection,
-        kind__in=["LedgerDocument", "LedgerDeletion", "LedgerParty", "CompanyProfile"],
+        kind__in=["LedgerDocument", "LedgerDeletion", "LedgerParty", "CompanyProfile", "LedgerAccount"],
         state="new",
     ).update(state="proof")

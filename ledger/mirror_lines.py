@@ -1,7 +1,7 @@
 """The stored lines of a mirrored document: what makes two readings of it the same to the books. Pure.
 
-A stored line is [account id, debit, credit, memo, party, department, class, department's id, class's id]; readings of before
-these ids were kept end with the class.
+A stored line is [account id, debit, credit, memo, party, department, class, department's id, class's id], and with a foreign
+amount [minor units, currency, rate in millionths]; readings of before these ids were kept end with the class.
 """
 
 from __future__ import annotations
@@ -35,6 +35,22 @@ def same(day: date, lines: Sequence[Sequence[Any]], was_on: date, before: Sequen
 
 def _placed(lines: Iterable[Sequence[Any]], part: slice) -> dict[Any, int]:
     return sums_of(((line[0], *(*line[part], "", "")[:2]), line[1] - line[2]) for line in lines)
+
+
+def foreign_of(line: Sequence[Any]) -> tuple[int, str, int] | None:
+    """Minor units, currency and rate in millionths of a stored line; None for one at home."""
+    told = line[_IDS.stop : _IDS.stop + 3]
+    return (told[0], told[1], told[2]) if len(told) == 3 else None
+
+
+def foreign_by_account(lines: Iterable[Sequence[Any]], accounts: Mapping[str, int], currency: str) -> dict[int, int]:
+    """Debit − credit in minor units of a foreign currency, by our account."""
+    told = ((line, foreign_of(line)) for line in lines)
+    return sums_of(
+        (accounts[line[0]], foreign[0] if line[1] else -foreign[0])
+        for line, foreign in told
+        if foreign is not None and foreign[1] == currency
+    )
 
 
 def by_account(lines: Iterable[Sequence[Any]], accounts: Mapping[str, int]) -> dict[int, int]:

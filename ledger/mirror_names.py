@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from clients.models import Client
     from integrations.models import Connection
-    from integrations.records import LedgerDocument
+    from integrations.records import LedgerDocument, LedgerLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,17 @@ class Names:
                 classes.get(line.klass, ""),
                 line.department,
                 line.klass,
+                *_foreign(document, line),
             ]
             for line in document.lines
         ]
+
+
+def _foreign(document: LedgerDocument, line: LedgerLine) -> list[Any]:
+    """Minor units, currency and rate in millionths of a line in a foreign currency; nothing of a line at home."""
+    if not line.foreign:
+        return []
+    return [line.foreign, document.document_currency, int((document.rate or 0) * 1_000_000)]
 
 
 def party_names(client: Client, connection: Connection) -> dict[str, str]:

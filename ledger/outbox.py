@@ -24,16 +24,16 @@ from django.db.models.functions import Now
 from clients.tenancy import client_context
 from integrations import crashpoints
 from integrations.dimensions import Dimensions
-from integrations.errors import Reconnect, Refused, RetryLater, Unanswered
+from integrations.errors import NotSupported, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import parse_json
-from ledger import exceptions_inbox, modes, outbox_documents, outbox_links, outbox_parties, support
+from ledger import exceptions_inbox, modes, outbox_currencies, outbox_documents, outbox_links, outbox_parties, support
 from ledger.exceptions_inbox import Problem
-from ledger.models import JournalEntry, MappingVersion, OutboxItem, OutboxMember
+from ledger.models import JournalEntry, LedgerException, MappingVersion, OutboxItem, OutboxMember
 from ledger.outbox_documents import Known
 from ledger.outbox_items import Items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import date
 
     from clients.models import Client
@@ -88,7 +88,7 @@ def prepare(
     their own (``EntryApproval``). Rows of a processor account travel together as the mode of their stream says. An entry that
     owes or is owed by a name without an id in the accounting system waits, as does what settles a bill that is not there
     yet, and an invoice whose items are not; ``parties`` are ids found beyond those that were pulled, ``items`` those of what
-    is sold, ``dimensions`` the classes and departments there.
+    is sold, ``dimensions`` the classes and departments there. What cannot be said there is an exception, and waits.
     """
     waiting = _waiting(client, through)
     known = Known(
@@ -96,25 +96,57 @@ def prepare(
         outbox_links.read(client, waiting),
         items or Items(),
         dimensions or Dimensions(),
+        client.home_currency,
+        outbox_currencies.is_multicurrency(client, accounting.connection),
     )
     ready = {entry.pk: entry for entry in waiting if not known.waits(entry)}
     groups = modes.gather(client, list(ready.values()), today=today or books_day(client)).groups
-    approvers: dict[int, int | None] = dict(
-        MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id")
-    )
+    approvers = approvers_of(client)
     frozen = 0
+    unsaid: list[Problem] = []
     for group in groups:
         entries = [ready[pk] for pk in group.entries]
-        approver = _approver(entries[0], approvers)
-        if approver is not None:
+        approver = approver_of(entries[0], approvers)
+        if approver is None:
+            continue
+        try:
             _freeze(client, accounting, _Group(group, entries, approver), known)
             frozen += 1
+        except NotSupported as refusal:
+            unsaid.append(_unsaid(accounting, group, entries, refusal))
+    _tell(client, unsaid)
     return frozen
 
 
 def books_day(client: Client) -> date:
     """The client's own calendar day."""
     return datetime.now(ZoneInfo(client.timezone)).date()
+
+
+def _unsaid(accounting: Accounting, group: Group, entries: Sequence[JournalEntry], refusal: NotSupported) -> Problem:
+    first = entries[0]
+    return Problem(
+        kind="refused",
+        identity=f"entry:{first.pk}",
+        cause=str(refusal),
+        title=f"{first.memo or first.purpose}: {refusal}. It waits.",
+        source=str(accounting.connection),
+        amount_minor=sum(line.debit_minor for entry in entries for line in entry.lines.all()),
+        booked_on=group.day,
+        connection_id=accounting.connection.pk,
+        entry_id=first.pk,
+    )
+
+
+def _tell(client: Client, unsaid: Sequence[Problem]) -> None:
+    """Open what cannot be said now; what can be meanwhile settles itself."""
+    exceptions_inbox.open_problems(client.pk, unsaid)
+    rows = LedgerException.objects.filter(
+        client=client, kind="refused", identity__startswith="entry:", state__in=exceptions_inbox.OPEN
+    )
+    gone = set(rows.values_list("identity", flat=True)) - {problem.identity for problem in unsaid}
+    if gone:
+        exceptions_inbox.settle(client.pk, ["refused"], gone, resolution="It can be sent now.")
 
 
 def _waiting(client: Client, through: date | None) -> list[JournalEntry]:
@@ -124,7 +156,13 @@ def _waiting(client: Client, through: date | None) -> list[JournalEntry]:
     return list(entries.prefetch_related("lines__account", "approvals").order_by("booked_on", "id"))
 
 
-def _approver(entry: JournalEntry, approvers: dict[int, int | None]) -> int | None:
+def approvers_of(client: Client) -> dict[int, int | None]:
+    """Who approved each version of the mapping."""
+    return dict(MappingVersion.objects.filter(client=client).values_list("id", "approved_by_id"))
+
+
+def approver_of(entry: JournalEntry, approvers: Mapping[int, int | None]) -> int | None:
+    """Who stands behind an entry: whoever approved it, else its mapping; None where nobody does yet."""
     approval = next(iter(entry.approvals.all()), None)
     if approval is not None:
         return approval.approved_by_id
@@ -239,11 +277,10 @@ def _deliver(client: Client, accounting: Accounting, item: OutboxItem, result: F
     if bytes(item.payload_sha256) != sha256(item.payload.encode()).digest():
         raise AssertionError(f"outbox item {item.pk} is not what was approved")
     try:
-        written = _found(accounting, item) if item.tries > 1 else None
+        written = _found(accounting, item) if item.tries > 1 and item.voids_id is None else None
         if written is None:
-            written = accounting.books.write(
-                accounting.api, item.type, parse_json(item.payload), request_id=str(item.request_id)
-            )
+            send = accounting.books.write if item.voids_id is None else accounting.books.void
+            written = send(accounting.api, item.type, parse_json(item.payload), request_id=str(item.request_id))
         crashpoints.reach("after-post")
     except Refused as refusal:
         _reject(client, item, refusal)
@@ -290,8 +327,11 @@ def _reject(client: Client, item: OutboxItem, refusal: Refused) -> None:
             trace=refusal.trace[:80],
             answered_at=Now(),
         )
+        said = (
+            str(refusal) if item.voids_id is None else f"{refusal}. Void {item.voids} there by hand, then send again."
+        )
         exceptions_inbox.open_problems(
-            client.pk, [_problem(item, "refused", f"refused {refusal.code}".strip(), str(refusal), refusal.code)]
+            client.pk, [_problem(item, "refused", f"refused {refusal.code}".strip(), said, refusal.code)]
         )
 
 

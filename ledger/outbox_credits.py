@@ -5,9 +5,11 @@ There a credit closes an invoice only through a payment of nil that links the tw
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
 
 from integrations.models import Fact
+from integrations.money import to_minor
 from integrations.payload import parse_json
 from integrations.records import LedgerDocument, LedgerLine
 from ledger import outbox, outbox_links
@@ -15,6 +17,8 @@ from ledger.models import OutboxItem, OutboxMember
 from ledger.outbox_links import RECEIVABLE
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from clients.models import Client
     from ledger.accounting import Accounting
     from ledger.outbox_links import Bill, Key
@@ -29,10 +33,11 @@ def prepare(client: Client, accounting: Accounting) -> int:
         bill = bills.get(key)
         if bill is None or not bill.target or bill.open_minor <= 0:
             continue
-        minor = min(memo.total_minor, bill.open_minor)
+        sent = parse_json(memo.payload)
+        minor = min(_total(sent, client.home_currency), bill.open_minor)
         bills[key] = outbox_links.Bill(bill.target, bill.open_minor - minor)
         marker = outbox.marker_for(_key(memo), memo.booked_on, memo.pk)
-        document = _application(client, memo, bill, minor)
+        document = _application(client, memo, sent, bill, minor)
         outbox.freeze(client, accounting, document, _key(memo), memo.approved_by_id, marker=marker)
         done += 1
     return done
@@ -60,17 +65,28 @@ def _credited(client: Client, accounting: Accounting) -> dict[OutboxItem, Key]:
     }
 
 
-def _application(client: Client, memo: OutboxItem, bill: Bill, minor: int) -> LedgerDocument:
-    sent = parse_json(memo.payload)
+def _total(sent: Mapping[str, Any], home: str) -> int:
+    """Minor units of the credit in its own currency, tax included."""
+    currency = outbox_links.currency_of(sent, home)
+    tax = (sent.get("TxnTaxDetail") or {}).get("TotalTax", 0)
+    return sum(to_minor(amount, currency) for amount in (tax, *(line["Amount"] for line in sent["Line"])))
+
+
+def _application(client: Client, memo: OutboxItem, sent: Mapping[str, Any], bill: Bill, minor: int) -> LedgerDocument:
+    """A payment of nil; its two lines are equal, so that what they are worth at home is the accounting system's matter."""
+    currency, home = outbox_links.currency_of(sent, client.home_currency), client.home_currency
+    foreign = minor if currency != home else 0
     account, customer = sent["ARAccountRef"]["value"], f"Customer:{sent['CustomerRef']['value']}"
     return LedgerDocument(
         external_id="",
         booked_on=memo.booked_on,
-        currency=client.home_currency,
+        currency=home,
+        document_currency=currency if "CurrencyRef" in sent else "",
+        rate=Decimal(str(sent["ExchangeRate"])) if foreign else None,
         type="Payment",
         lines=(
-            LedgerLine(account_id=account, debit=minor, party=customer, settles=memo.external_id),
-            LedgerLine(account_id=account, credit=minor, party=customer, settles=bill.target),
+            LedgerLine(account_id=account, debit=minor, foreign=foreign, party=customer, settles=memo.external_id),
+            LedgerLine(account_id=account, credit=minor, foreign=foreign, party=customer, settles=bill.target),
         ),
         note=f"pp1|{_key(memo)}\nCredit {memo.marker} set against {bill.target}",
         party=customer,

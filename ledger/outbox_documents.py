@@ -7,20 +7,24 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from integrations.dimensions import Dimensions
+from integrations.money import split
 from integrations.records import LedgerDocument, LedgerLine
-from ledger import outbox_dimensions, outbox_parties
+from ledger import outbox_currencies, outbox_dimensions, outbox_parties
 from ledger.outbox_items import Items
 from ledger.outbox_links import PAYABLE, RECEIVABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from decimal import Decimal
 
     from clients.models import Client
     from ledger.core.documents import Group
     from ledger.models import JournalEntry, JournalLine
-    from ledger.outbox_links import Links
+    from ledger.outbox_links import Bill, Links
     from ledger.outbox_parties import Parties
 
+#: Account, name, department, class, whether a debit, and whether the line says its amount in the document's currency.
+_Key = tuple[str, str, str, str, bool, bool]
 #: Purposes with two balance-sheet lines that are one move of money.
 MOVES = {"arrival", "transfer", "card-payment"}
 #: Purposes of payables, expenses and receivables: each entry is about one name, so each is a document of its own.
@@ -33,7 +37,8 @@ OWN = {
 def balance_of(entry: JournalEntry) -> str:
     """The processor account (``provider:account``) whose balance the entry is a row of; '' for an entry that is none.
 
-    What a customer or vendor owes is never summed with other rows: the accounting system wants its name.
+    What a customer or vendor owes is never summed with other rows: the accounting system wants its name. Nor is
+    what moves an account kept in a foreign currency: each has its own rate.
     """
     lines = entry.lines.all()
     is_own = entry.purpose in OWN or entry.purpose.startswith("bill-payment-")
@@ -43,6 +48,7 @@ def balance_of(entry: JournalEntry) -> str:
         and not is_own
         and any(line.role == "clearing" for line in lines)
         and not any(outbox_parties.kind_of(line.account) for line in lines)
+        and not any(line.foreign_currency and line.foreign_currency == line.account.currency for line in lines)
     ):
         return ":".join(entry.source_key.split(":", 2)[:2])
     return ""
@@ -51,15 +57,23 @@ def balance_of(entry: JournalEntry) -> str:
 def document(
     client: Client, group: Group, entries: Sequence[JournalEntry], marker: str, known: Known
 ) -> LedgerDocument:
-    """The document for a group of entries; its lines come to theirs, account by account, to the unit."""
-    first, day = entries[0], group.day
+    """The document for a group of entries; its lines come to theirs, account by account, to the unit.
+
+    Raises NotSupported for what cannot be one document in one currency.
+    """
+    first, day, home = entries[0], group.day, client.home_currency
     memo = first.memo if len(entries) == 1 else _memo(group, entries)
     machine = f"pp1|{group.key}|{first.source_key[:80]}|{first.pk}|{bytes(first.content_sha256).hex()[:16]}"
-    lines = _summed((line for entry in entries for line in entry.lines.all()), known, settles=group.settles)
+    all_lines = [line for entry in entries for line in entry.lines.all()]
+    own = outbox_currencies.of(all_lines, home)
+    rate = outbox_currencies.rate_of(all_lines, own) if own else None
+    lines = _summed(all_lines, known, own, rate, settles=group.settles)
     plain = LedgerDocument(
         external_id="",
         booked_on=day,
-        currency=client.home_currency,
+        currency=home,
+        rate=rate,
+        document_currency=own or (home if known.is_multicurrency else ""),
         memo=memo,
         type="JournalEntry",
         lines=lines,
@@ -91,11 +105,13 @@ class Known:
     links: Links
     items: Items = field(default_factory=Items)
     dimensions: Dimensions = field(default_factory=Dimensions)
+    home: str = ""
+    is_multicurrency: bool = False
 
     def waits(self, entry: JournalEntry) -> bool:
         """Whether a name, a class, an item or the bill that it settles is still to be made."""
         return (
-            outbox_parties.unknown(entry, self.parties)
+            outbox_parties.unknown(entry, self.parties, self.home)
             or outbox_dimensions.unknown(entry, self.dimensions)
             or self.items.waits(entry)
             or self.links.waits(entry)
@@ -138,10 +154,10 @@ def _bill_payment(plain: LedgerDocument, entry: JournalEntry, known: Known) -> L
     if len(paid) != 1 or len(parties) != 1 or not paid[0].credit or not settled:
         return None
     method, payable = methods[paid[0].account_id], next(line for line in plain.lines if line.party)
-    if method is None or sum(minor for _bill, minor in settled) != paid[0].credit:
+    if method is None or sum(minor for _bill, minor in settled) != own_minor(paid[0]):
         return None
     known.links.take(entry)
-    lines = [replace(payable, debit=minor, settles=bill.target) for bill, minor in settled]
+    lines = _parts(payable, settled)
     return replace(plain, type="BillPayment", lines=(paid[0], *lines), party=payable.party, method=method)
 
 
@@ -180,7 +196,7 @@ def _payment(plain: LedgerDocument, entry: JournalEntry, known: Known) -> Ledger
     if len(came) != 1 or len(owed) != 1 or not came[0].debit or groups[came[0].account_id] not in RECEIVABLE.money:
         return None
     settled = known.links.settled(entry)
-    lines = tuple(replace(owed[0], credit=minor, settles=bill.target) for bill, minor in settled)
+    lines = _parts(owed[0], settled)
     if settled:
         known.links.take(entry)
     return replace(plain, type="Payment", lines=(came[0], *(lines or owed)), party=owed[0].party)
@@ -193,6 +209,27 @@ def _purchase(plain: LedgerDocument, entry: JournalEntry, _known: Known) -> Ledg
     if len(own) != 1 or any(line.party for line in plain.lines):
         return None
     return replace(plain, type="Purchase", lines=_led_by(own[0], plain.lines), method="card")
+
+
+def own_minor(line: LedgerLine) -> int:
+    """Minor units of a line in the currency of its document."""
+    return line.foreign or line.debit or line.credit
+
+
+def _parts(line: LedgerLine, settled: Sequence[tuple[Bill, int]]) -> tuple[LedgerLine, ...]:
+    """A line cut by what it settles, in the document's currency; its worth at home is shared in proportion."""
+    minors = [minor for _bill, minor in settled]
+    homes = split(line.debit or line.credit, minors) if line.foreign else minors
+    return tuple(
+        replace(
+            line,
+            debit=home if line.debit else 0,
+            credit=home if line.credit else 0,
+            foreign=minor if line.foreign else 0,
+            settles=bill.target,
+        )
+        for (bill, minor), home in zip(settled, homes, strict=True)
+    )
 
 
 def _led_by(own: LedgerLine, lines: tuple[LedgerLine, ...]) -> tuple[LedgerLine, ...]:
@@ -212,23 +249,29 @@ _SHAPES: dict[str, Callable[[LedgerDocument, JournalEntry, Known], LedgerDocumen
 }
 
 
-def _summed(lines: Iterable[JournalLine], known: Known, *, settles: bool) -> tuple[LedgerLine, ...]:
+def _summed(
+    lines: Iterable[JournalLine], known: Known, own: str, rate: Decimal | None, *, settles: bool
+) -> tuple[LedgerLine, ...]:
     """Lines of one account, name, department, class and side in one; the two sides stay apart so that gross stays gross.
 
     In a settlement the clearing account stands net, so that what is left is the deposit. Only what is owed keeps its name:
-    elsewhere the accounting system asks for none.
+    elsewhere the accounting system asks for none. With ``own`` each has its amount in that currency beside it, at ``rate``.
     """
-    sums: dict[tuple[str, str, str, str, bool], list[int | str]] = {}
+    sums: dict[_Key, list[int | str]] = {}
+    kept: dict[str, str] = {}
     for line in lines:
-        party = outbox_parties.id_of(line, known.parties)
+        party = outbox_parties.id_of(line, known.parties, known.home)
         is_net = settles and line.role == "clearing"
+        is_told = bool(own) and line.foreign_currency == own
         tags = ("", "") if is_net else (line.department, line.klass)
-        key = (line.account.external_id, party, *tags, is_net or line.debit_minor > 0)
-        held = sums.setdefault(key, [0, line.memo])
+        key = (line.account.external_id, party, *tags, is_net or line.debit_minor > 0, is_told)
+        held = sums.setdefault(key, [0, line.memo, 0])
         held[0] = int(held[0]) + (line.net_minor if is_net else line.debit_minor + line.credit_minor)
+        held[2] = int(held[2]) + ((line.foreign_minor or 0) if is_told else 0)
         if held[1] != line.memo:
             held[1] = ""
-    return tuple(
+        kept[line.account.external_id] = outbox_currencies.kept_in(line.account, known.home)
+    found = tuple(
         LedgerLine(
             account_id=account,
             debit=max(int(amount), 0) if is_debit else 0,
@@ -237,7 +280,14 @@ def _summed(lines: Iterable[JournalLine], known: Known, *, settles: bool) -> tup
             party=party,
             department=known.dimensions.department_ids.get(Dimensions.compared(department), ""),
             klass=known.dimensions.class_ids.get(Dimensions.compared(klass), ""),
+            foreign=int(foreign),
         )
-        for (account, party, department, klass, is_debit), (amount, memo) in sums.items()
+        for (account, party, department, klass, is_debit, _told), (amount, memo, foreign) in sums.items()
         if amount
     )
+    if rate is None:
+        return found
+    told = [key[5] for key, held in sums.items() if held[0]]
+    placed = [(line, is_told, kept[line.account_id]) for line, is_told in zip(found, told, strict=True)]
+    amounts = outbox_currencies.completed(placed, rate, currency=own, home=known.home)
+    return tuple(replace(line, foreign=minor) for line, minor in zip(found, amounts, strict=True))

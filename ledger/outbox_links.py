@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from integrations.models import Fact
 from integrations.money import to_minor
 from integrations.payload import parse_json
 from ledger.models import JournalEntry, OutboxItem, OutboxMember
+from ledger.outbox_currencies import own_net
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -105,14 +106,14 @@ class Links:
         self.bills[key] = Bill(bill.target, bill.open_minor - minor)
 
     def _applied(self, entry: JournalEntry) -> dict[Key, int]:
-        """Minor units by document; none where the parts are not what the entry takes off (a foreign payment)."""
+        """Minor units of the open account's currency by document; none where the parts are not what the entry takes off."""
         side, fact = PAID.get(entry.purpose), self.facts.get(entry.fact_id or 0)
         if side is None or fact is None:
             return {}
         sums: dict[Key, int] = defaultdict(int)
         for document, minor in applications(fact):
             sums[side.fact, fact.connection_id, document] += minor
-        taken = sum(line.net_minor for line in entry.lines.all() if line.account.group == side.group)
+        taken = sum(own_net(line) for line in entry.lines.all() if line.account.group == side.group)
         return dict(sums) if sum(sums.values()) == side.sign * taken else {}
 
 
@@ -155,17 +156,26 @@ def bills(client: Client, named: Iterable[str]) -> dict[Key, Bill]:
         if item is not None and (item.type != side.type or item.state == OutboxItem.State.DROPPED):
             continue
         target = item.external_id if item is not None and item.state == OutboxItem.State.POSTED else ""
-        owed = -side.sign * sum(line.net_minor for line in entry.lines.all() if line.account.group == side.group)
+        owed = -side.sign * sum(own_net(line) for line in entry.lines.all() if line.account.group == side.group)
         found[fact.kind, fact.connection_id, fact.external_id] = Bill(target, owed - linked.get(target, 0))
     return found
 
 
+def currency_of(sent: Mapping[str, Any], home: str) -> str:
+    """The currency that the amounts of a frozen document are in."""
+    return str((sent.get("CurrencyRef") or {}).get("value") or home)
+
+
 def _linked(client: Client) -> dict[str, int]:
-    """Minor units that our payments settle, by document."""
+    """Minor units that our payments settle, by document, in its currency; a payment that was voided settles nothing."""
     sums: dict[str, int] = defaultdict(int)
-    items = OutboxItem.objects.filter(client=client, type__in=["BillPayment", "Payment"])
+    items = OutboxItem.objects.filter(
+        client=client, type__in=["BillPayment", "Payment"], voids__isnull=True, voided_by__isnull=True
+    )
     for payload in items.exclude(state=OutboxItem.State.DROPPED).values_list("payload", flat=True):
-        for line in parse_json(payload)["Line"]:
+        sent = parse_json(payload)
+        currency = currency_of(sent, client.home_currency)
+        for line in sent["Line"]:
             for link in line.get("LinkedTxn") or ():
-                sums[f"{link['TxnType']}:{link['TxnId']}"] += to_minor(line["Amount"], client.home_currency)
+                sums[f"{link['TxnType']}:{link['TxnId']}"] += to_minor(line["Amount"], currency)
     return sums

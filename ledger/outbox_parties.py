@@ -14,7 +14,7 @@ from django.db.models import F, Min, Sum
 from clients.tenancy import client_context
 from integrations.errors import Refused, RetryLater
 from integrations.models import Fact
-from ledger import exceptions_inbox, names
+from ledger import exceptions_inbox, names, outbox_currencies
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalLine, LedgerException
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from ledger.models import Account, JournalEntry
 
 Kind: TypeAlias = Literal["Vendor", "Customer"]
-#: (kind, name as compared) → ``Vendor:46``.
-Parties: TypeAlias = dict[tuple[str, str], str]
+#: (kind, name as compared, currency of its documents) → ``Vendor:46``.
+Parties: TypeAlias = dict[tuple[str, str, str], str]
 #: Whose name a line on an account of this group must carry.
 KINDS: dict[str, Kind] = {"payable": "Vendor", "receivable": "Customer"}
 
@@ -37,6 +37,11 @@ KINDS: dict[str, Kind] = {"payable": "Vendor", "receivable": "Customer"}
 def kind_of(account: Account) -> Kind | None:
     """Vendor or customer where the account is what is owed to or by one, else None."""
     return KINDS.get(account.group)
+
+
+def named(name: str, currency: str) -> str:
+    """A name as compared; one that is kept in another currency may say so (``Name (EUR)``) and is the same name in it."""
+    return compared(name.strip().removesuffix(f"({currency})"))
 
 
 def compared(name: str) -> str:
@@ -49,48 +54,58 @@ def known(client: Client, connection: Connection) -> Parties:
     found = _pulled(client, connection)
     decided = names.aliases(client)
     for kind, name in decided:
-        kept = compared(names.canonical(decided, kind, name))
-        if (kind, kept) in found:
-            found[kind, compared(name)] = found[kind, kept]
+        kept = names.canonical(decided, kind, name)
+        for currency in {key[2] for key in found}:
+            if (place := (kind, named(kept, currency), currency)) in found:
+                found[kind, named(name, currency), currency] = found[place]
     return found
 
 
 def _pulled(client: Client, connection: Connection) -> Parties:
     facts = Fact.objects.filter(client=client, connection=connection, kind="LedgerParty").exclude(state="superseded")
     return {
-        (external_id.partition(":")[0], compared(data["name"])): external_id
+        (external_id.partition(":")[0], named(data["name"], data["currency"]), data["currency"]): external_id
         for external_id, data in facts.values_list("external_id", "data")
         if data.get("is_active", True)
     }
 
 
-def id_of(line: JournalLine, parties: Parties) -> str:
-    """``Vendor:46`` of a line that owes or is owed; '' elsewhere, and where the name has no id yet."""
+def id_of(line: JournalLine, parties: Parties, home: str) -> str:
+    """``Vendor:46`` of a line that owes or is owed, in the currency of its account; '' elsewhere, and where the name has no
+    id yet.
+    """
     kind = kind_of(line.account)
-    return parties.get((kind, compared(line.party)), "") if kind else ""
+    currency = line.account.currency or home
+    return parties.get((kind, named(line.party, currency), currency), "") if kind else ""
 
 
-def unknown(entry: JournalEntry, parties: Parties) -> bool:
+def unknown(entry: JournalEntry, parties: Parties, home: str) -> bool:
     """Whether the entry has a line that needs a name and has none with an id."""
-    return any(kind_of(line.account) and not id_of(line, parties) for line in entry.lines.all())
+    return any(kind_of(line.account) and not id_of(line, parties, home) for line in entry.lines.all())
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A name that entries wait for; '' on lines without one. ``amount`` is their sum in minor units."""
+    """A name that entries wait for; '' on lines without one. ``amount`` is their sum in minor units.
+
+    ``currency`` is what its documents are in; ``is_told`` whether the accounting system is told, because it knows several.
+    """
 
     kind: Kind
     name: str
     since: date
     amount: int
+    currency: str
+    is_told: bool = False
 
     @property
-    def key(self) -> tuple[Kind, str]:
-        return self.kind, compared(self.name)
+    def key(self) -> tuple[Kind, str, str]:
+        return self.kind, named(self.name, self.currency), self.currency
 
     @property
     def identity(self) -> str:
-        return f"party:{self.kind}:{compared(self.name)}"
+        told = f" {self.currency}" if self.is_told else ""
+        return f"party:{self.kind}:{compared(self.name)}{told}"
 
 
 def missing(client: Client, connection: Connection) -> list[Wanted]:
@@ -103,10 +118,13 @@ def missing(client: Client, connection: Connection) -> list[Wanted]:
         entry__sent_with__isnull=True,
     )
     found = known(client, connection)
-    sums = lines.order_by().values("account__group", "party")
-    wanted: dict[tuple[str, str], Wanted] = {}
+    sums = lines.order_by().values("account__group", "account__currency", "party")
+    wanted: dict[tuple[str, str, str], Wanted] = {}
+    is_told = outbox_currencies.is_multicurrency(client, connection)
     for row in sums.annotate(since=Min("booked_on"), amount=Sum(F("debit_minor") + F("credit_minor"))):
-        one = Wanted(KINDS[row["account__group"]], " ".join(row["party"].split()), row["since"], row["amount"])
+        currency = row["account__currency"] or client.home_currency
+        name = " ".join(row["party"].split())
+        one = Wanted(KINDS[row["account__group"]], name, row["since"], row["amount"], currency, is_told)
         if one.key not in found:
             other = wanted.get(one.key)
             if other is not None:
@@ -148,8 +166,10 @@ def _made(accounting: Accounting, one: Wanted) -> str:
     if not one.name:
         side = "payable" if one.kind == "Vendor" else "receivable"
         raise Refused(f"a line on accounts {side} names no {one.kind.lower()}")
-    request = uuid5(NAMESPACE_URL, f"{accounting.connection.pk}|{one.kind}|{one.name}")
-    return accounting.books.party(accounting.api, one.kind, one.name, request_id=str(request))
+    currency = one.currency if one.is_told else ""
+    said = "|".join(filter(None, [str(accounting.connection.pk), one.kind, one.name, currency]))
+    request = str(uuid5(NAMESPACE_URL, said))
+    return accounting.books.party(accounting.api, one.kind, one.name, currency, request_id=request)
 
 
 def _problem(accounting: Accounting, one: Wanted, said: str, code: str) -> Problem:

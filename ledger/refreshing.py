@@ -34,6 +34,7 @@ from ledger import (
     outbox_files,
     outbox_items,
     outbox_parties,
+    outbox_voids,
     proving,
     rates,
     reconciling,
@@ -133,7 +134,10 @@ def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: 
         parties = outbox_parties.make(client, books, names, renew)
         items = outbox_items.make(client, books, sold, renew)
         dimensions = outbox_dimensions.read(client, books)
+        voids = outbox_voids.find(client, books)
         result = outbox.FlushResult()
+        with client_context(client.pk):
+            outbox_voids.prepare(client, books, voids)
         for _round in ("bills and invoices", "what settles them"):
             with client_context(client.pk):
                 outbox.prepare(client, books, parties, items, dimensions)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import ROUND_HALF_EVEN, Decimal
+from typing import TYPE_CHECKING
 
 from integrations.money import exponent, split
 from ledger.core.entry import DraftEntry, DraftLine, Foreign
 from ledger.core.roles import is_kept_by_system
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _MILLION = 1_000_000
 
@@ -61,3 +65,26 @@ def _summing_to(total: int, values: list[int], amounts: list[int]) -> list[int]:
     largest = amounts.index(max(amounts))
     values[largest] += total - sum(values)
     return values if values[largest] >= 0 else split(total, amounts)
+
+
+def own_amounts(
+    nets: Sequence[int], told: Sequence[int | None], rate: Decimal, *, currency: str, home: str
+) -> list[int] | None:
+    """Each line's minor units of ``currency``, debit positive: as told, else its home value (``nets``) at ``rate``.
+
+    They balance: what rounding leaves goes to the largest line that was not told. None where nothing can bear it, or a line
+    would be worth nothing. Raises MoneyError for what is no currency code.
+    """
+    scale = exponent(currency) - exponent(home)
+    found = [
+        int((Decimal(net) / rate).scaleb(scale).to_integral_value(rounding=ROUND_HALF_EVEN)) if one is None else one
+        for net, one in zip(nets, told, strict=True)
+    ]
+    if rest := sum(found):
+        free = [index for index, one in enumerate(told) if one is None]
+        if not free:
+            return None
+        largest = max(free, key=lambda index: abs(found[index]))
+        found[largest] -= rest
+    agree = all(one * net > 0 for one, net in zip(found, nets, strict=True))
+    return found if agree else None

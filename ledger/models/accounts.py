@@ -35,6 +35,9 @@ class Account(models.Model):
     parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="children")
     is_active = models.BooleanField(default=True)
     version = models.CharField(max_length=20, blank=True)
+    currency = models.CharField(
+        max_length=3, blank=True, db_default="", default="", help_text="What it is kept in; '' for the home currency."
+    )
 
     class Meta:
         ordering: ClassVar = ["type", "number", "name"]

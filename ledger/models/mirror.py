@@ -86,7 +86,7 @@ class ChangedAfterClose(models.Model):
 
 
 class OutboxItem(models.Model):
-    """One document to write to the accounting system exactly once.
+    """One document to write to the accounting system exactly once; with ``voids``, one of ours to void there.
 
     Guarantees: payload, its hash, the request id and the marker are frozen at approval (a trigger refuses their change);
     request id and marker are unique. States: new → sending → posted | rejected | uncertain; ``dropped`` by a person.
@@ -120,6 +120,7 @@ class OutboxItem(models.Model):
     trace = models.CharField(max_length=80, blank=True)
     problem_code = models.CharField(max_length=20, blank=True)
     problem = models.CharField(max_length=300, blank=True)
+    voids = models.OneToOneField("self", models.PROTECT, null=True, blank=True, related_name="voided_by")
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     approved_at = models.DateTimeField(auto_now_add=True)
 

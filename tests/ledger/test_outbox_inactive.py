@@ -7,11 +7,12 @@ import pytest
 from clients.tenancy import client_context
 from integrations.errors import Refused
 from integrations.records import LedgerDeletion
-from ledger import mirror, mirror_feed, posting, settling
+from ledger import mirror, mirror_feed, posting, refreshing, settling
 from ledger.core.period import Month
-from ledger.models import Account, EntryApproval, LedgerException
-from tests.ledger.outbox_desk import DAY, Desk
-from tests.scene import arrive
+from ledger.models import Account, ChangedAfterClose, EntryApproval, LedgerException
+from tests.ledger.outbox_desk import DAY, NAME, Desk, payment
+from tests.ledger.test_outbox_receivables import invoice
+from tests.scene import arrive, net, pull
 
 
 @pytest.fixture
@@ -96,3 +97,43 @@ def test_a_merged_account_is_closed_here_and_its_months_are_read_again(desk):
         assert months <= mirror_feed.dirty_months(desk.client, desk.books.connection)
         mirror_feed.feed_is_taken(desk.client, desk.books.connection)
         assert not months & mirror_feed.dirty_months(desk.client, desk.books.connection)
+
+
+def merge(books, kind, loser, winner):
+    books.control(f"companies/kestrel/merge:{kind}:{loser}:{winner}")
+
+
+def catch_up(desk):
+    pull(desk.client, "quickbooks-online")
+    with client_context(desk.client.pk):
+        mirror.take_accounts(desk.client, desk.books.connection)
+    return refreshing._mirror(desk.client, desk.books, lambda: None)
+
+
+def test_what_an_account_held_follows_its_merger_and_the_mapping_is_named(desk, books):
+    loser = one(desk, "Account", "Name = 'Wholesale Sales'")
+    kinds = {key: loser[key] for key in ("AccountType", "AccountSubType")}
+    kept = desk.post("account", {"Name": "Trade sales", **kinds})["Account"]
+    desk.book(invoice())
+    desk.send()
+    with client_context(desk.client.pk):
+        before = net(desk.client, "Wholesale Sales")
+    merge(books, "Account", loser["Id"], kept["Id"])
+    assert catch_up(desk)["changed"] > 0
+    with client_context(desk.client.pk):
+        assert (net(desk.client, "Wholesale Sales"), net(desk.client, "Trade sales")) == (0, before)
+        assert not ChangedAfterClose.objects.filter(client=desk.client, state="open").exists()
+        (row,) = LedgerException.objects.filter(client=desk.client, kind="mirror", state="open")
+    said = "Wholesale Sales was merged into Trade sales in the accounting system. The mapping names Wholesale Sales"
+    assert row.title == f"{said}: map to Trade sales."
+    assert catch_up(desk)["changed"] == 0
+
+
+def test_a_name_that_was_merged_away_is_not_made_again(desk, books):
+    loser, winner = (desk.post("vendor", {"DisplayName": name})["Vendor"]["Id"] for name in (NAME, "Northline Group"))
+    merge(books, "Vendor", loser, winner)
+    desk.book(payment())
+    desk.send()
+    assert desk.items() == []
+    ((title, _amount, _day),) = desk.waiting()
+    assert "the vendor is inactive in QuickBooks, or was merged into another" in title

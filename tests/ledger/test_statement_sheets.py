@@ -226,6 +226,34 @@ def test_a_budget_with_problems_changes_nothing_and_names_each_line(company, wor
     assert not BudgetLine.objects.filter(client=company.client).exists()
 
 
+def test_the_budget_page_keeps_what_was_typed_where_it_is_wrong(company, world, client):
+    browser = builders.sign_in(client, world.bob)
+    address = "/c/kestrel/budget/2026-03/"
+    refused = browser.post(f"{address}keep/", {"text": "account,2026-03\nBogus,1\n"})
+    assert refused.status_code == 422
+    body = refused.content.decode()
+    assert "Line 2: &#x27;Bogus&#x27; is no active account" in body
+    assert "Bogus,1" in body
+    assert browser.post(f"{address}keep/", {"text": "account,2026-03\nRent,250\n"}).status_code == 302
+    sheet = browser.get(f"{address}?format=csv").content.decode("utf-8-sig")
+    assert "6310 Rent,,,250.00" in sheet
+    assert "250.00" in browser.get(address).content.decode()
+    browser.post(f"{address}keep/", {"act": "clear"})
+    assert "No budget for FY2026" in browser.get(address).content.decode()
+
+
+def test_payroll_cost_is_for_those_with_the_right_to_see_pay(company, world, client):
+    from clients.models import Membership
+
+    Membership.objects.filter(user=world.bob).update(sees_payroll=False)
+    browser = builders.sign_in(client, world.bob)
+    address = "/c/kestrel/statements/2026-03/"
+    assert browser.get(f"{address}?statement=pr").status_code == 403
+    assert browser.get(f"{address}?statement=pr&format=xlsx").status_code == 403
+    assert browser.get(f"{address}print.pdf?statement=pr").status_code == 403
+    assert "statement=pr" not in browser.get(address).content.decode()
+
+
 @pytest.mark.parametrize("what", ["another client's account", "twice", "a day inside the month"])
 def test_the_database_refuses_a_budget_line_that_is_none(company, world, what):
     with client_context(world.wren.pk):

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 
+from clients import catalogue
 from integrations.models import Connection
+from integrations.registry import all_providers
 from ledger import queries
 from ledger.core import roles
 from ledger.core.placing import CONDITIONS
@@ -42,9 +44,7 @@ class RuleForm(forms.Form):
     department = forms.CharField(label=CONDITIONS["department"], required=False, max_length=120)
     location = forms.CharField(label=CONDITIONS["location"], required=False, max_length=120)
     channel = forms.CharField(label=CONDITIONS["channel"], required=False, max_length=120)
-    provider = forms.SlugField(
-        label="System", required=False, max_length=40, help_text="Its short name, as in its address."
-    )
+    provider = forms.ChoiceField(label=CONDITIONS["provider"], required=False)
     words = forms.CharField(label="Words in a bank line", required=False, max_length=120)
     to_class = forms.CharField(label="Put class", required=False, max_length=120)
     to_department = forms.CharField(label="Put department or location", required=False, max_length=120)
@@ -57,6 +57,11 @@ class RuleForm(forms.Form):
         choices = self.fields["role"]
         assert isinstance(choices, forms.ChoiceField)
         choices.choices = [(slug, role.label) for slug, role in roles.ROLES.items()]
+        systems = self.fields["provider"]
+        assert isinstance(systems, forms.ChoiceField)
+        names = {system.slug: system.name for system in catalogue.SYSTEMS}
+        names |= {slug: provider.name for slug, provider in all_providers().items()}
+        systems.choices = [("", "Any"), *sorted(names.items(), key=lambda one: one[1].casefold())]
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields as the dialog shows them."""

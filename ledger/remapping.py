@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 PURPOSE = "remapped"
 #: Entries posted anew at a time.
 BATCH = 5_000
+#: LATERAL keeps to one look into an index for each line, whatever the planner knows of the tables.
 GROUPS = """
 SELECT month, provider, role, key, department, klass, party, channel, location, tender, account_id, is_kept,
        sum(net)::bigint, count(*)::int, array_agg(entry_id)
@@ -44,8 +45,7 @@ FROM (
                 ELSE date_trunc('month', e.booked_on::timestamp)::date END AS month,
            split_part(e.source_key, ':', 1) AS provider, l.role, l.key, l.department, l.klass, l.account_id,
            e.id AS entry_id, l.debit_minor - l.credit_minor AS net,
-           e.purpose = 'remapped' OR EXISTS (
-               SELECT FROM ledger_matchmember m WHERE m.client_id = e.client_id AND m.entry_id = e.id AND m.is_live) AS is_kept,
+           e.purpose = 'remapped' OR m.is_live IS NOT NULL AS is_kept,
            CASE WHEN %(party)s THEN coalesce(nullif(l.party, ''), f.data->>'vendor', f.data->>'merchant', f.data->>'customer',
                 f.data->>'contractor', '') ELSE '' END AS party,
            CASE WHEN %(traits)s THEN coalesce(f.data->>'channel', '') ELSE '' END AS channel,
@@ -53,14 +53,21 @@ FROM (
            CASE WHEN %(traits)s AND jsonb_typeof(f.data->'tenders') = 'array' AND jsonb_array_length(f.data->'tenders') = 1
                 THEN coalesce(nullif(f.data->'tenders'->0->>'name', ''), replace(f.data->'tenders'->0->>'kind', '_', ' '), '')
                 ELSE '' END AS tender
-    FROM ledger_journalentry e
-    JOIN ledger_journalline l ON l.entry_id = e.id AND l.client_id = e.client_id
-    LEFT JOIN integrations_fact f ON (%(traits)s OR %(party)s) AND f.id = e.fact_id AND f.client_id = e.client_id
-    WHERE e.client_id = %(client)s AND e.origin = 'source' AND e.reverses_id IS NULL AND l.role = ANY(%(roles)s)
+    FROM ledger_journalline l
+    CROSS JOIN LATERAL (SELECT * FROM ledger_journalentry WHERE id = l.entry_id OFFSET 0) e
+    LEFT JOIN LATERAL (
+        SELECT id FROM ledger_journalentry WHERE client_id = e.client_id AND reverses_id = e.id LIMIT 1) r ON true
+    LEFT JOIN LATERAL (
+        SELECT is_live FROM ledger_matchmember
+        WHERE client_id = e.client_id AND entry_id = e.id AND is_live LIMIT 1) m ON true
+    LEFT JOIN LATERAL (
+        SELECT data FROM integrations_fact
+        WHERE (%(traits)s OR %(party)s) AND id = e.fact_id AND client_id = e.client_id LIMIT 1) f ON true
+    WHERE l.client_id = %(client)s AND l.booked_on >= date_trunc('month', %(first)s::timestamp) AND l.role = ANY(%(roles)s)
+      AND e.client_id = l.client_id AND e.origin = 'source' AND e.reverses_id IS NULL
       AND (e.booked_on >= %(first)s AND e.purpose <> 'remapped'
            OR e.purpose = 'remapped' AND split_part(e.source_key, ':', 3)::date >= date_trunc('month', %(first)s::timestamp))
-      AND e.source_key NOT LIKE 'bank-line:%%'
-      AND NOT EXISTS (SELECT FROM ledger_journalentry r WHERE r.client_id = e.client_id AND r.reverses_id = e.id)) x
+      AND e.source_key NOT LIKE 'bank-line:%%' AND r.id IS NULL) x
 GROUP BY month, provider, role, key, department, klass, party, channel, location, tender, account_id, is_kept
 """
 

@@ -132,7 +132,7 @@ def _clear_the_inbox(desk):
 def _approve_the_mapping(controller, portal):
     controller.goto(f"{CLIENT}/mapping/")
     controller.get_by_role("button", name="Test on").click()
-    expect(controller.get_by_text("All mapped")).to_be_visible()
+    expect(controller.get_by_text("replayed with v2")).to_be_visible()
     controller.get_by_role("button", name="Approve v2").click()
     expect(controller.get_by_text("v2 is in force.")).to_be_visible()
     portal.quiet()

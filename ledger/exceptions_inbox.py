@@ -95,7 +95,8 @@ def settle(
 
 
 def resolve(row: LedgerException, *, by: User, resolution: str, ignored: bool = False) -> None:
-    """A person settles one row; the audit trail keeps how."""
+    """A person settles one row, with what its ``detail`` says by now; the audit trail keeps how."""
+    row.save(update_fields=["detail", "entry_id"])
     resolve_all([row], by=by, resolution=resolution, ignored=ignored)
     row.refresh_from_db()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from closeout import workflow
 from closeout.checks.registry import AREAS
 from closeout.models import CheckResult, Explanation
-from ledger import bank_position, payroll_proof, processor_proof, proving
+from ledger import bank_position, payroll_proof, processor_proof, proving, timing
 from ledger.core.period import Month
 from ledger.models import LedgerException
 
@@ -116,33 +116,41 @@ def _pulls(run: RunProof) -> dict[str, Any]:
 
 
 def _reconciliations(client: Client, month: Month) -> dict[str, Any]:
-    rows, timing = [], []
-    for feed in bank_position.feeds(client):
-        position = bank_position.position(client, feed, month)
-        off = sum(entry.amount for entry in position.outstanding) - position.bank_early
-        rows.append(
-            {
-                "account": str(feed.account),
-                "statement": f"{feed.connection} ••{feed.mask}" if feed.mask else str(feed.connection),
-                "balance": position.closing,
-                "timing": off,
-                "books": position.book,
-                "difference": position.difference,
-            }
-        )
-        timing += [
-            {
-                "account": str(feed.account),
-                "on": str(entry.line.booked_on),
-                "what": entry.line.entry.memo or entry.line.memo,
-                "cleared": str(entry.cleared_on) if entry.cleared_on else "",
-                "amount": entry.amount,
-            }
-            for entry in position.outstanding
-        ]
-    for connection in processor_proof.connections(client):
-        rows += [_clearing(proof) for proof in processor_proof.prove_all(client, connection, month)]
-    return {"reconciliations": rows, "timing": timing}
+    positions = [bank_position.position(client, feed, month) for feed in bank_position.feeds(client)]
+    rows = [
+        {
+            "account": str(one.feed.account),
+            "statement": f"{one.feed.connection} ••{one.feed.mask}" if one.feed.mask else str(one.feed.connection),
+            "balance": one.closing,
+            "timing": sum(entry.amount for entry in one.outstanding) - one.bank_early,
+            "books": one.book,
+            "difference": one.difference,
+        }
+        for one in positions
+    ]
+    proofs = [
+        proof
+        for connection in processor_proof.connections(client)
+        for proof in processor_proof.prove_all(client, connection, month)
+    ]
+    rows += [_clearing(proof) for proof in proofs]
+    register = timing.register(client, month, positions=positions, processors=proofs)
+    return {"reconciliations": rows, "timing": [_timing(row) for row in register]}
+
+
+def _timing(row: timing.Timing) -> dict[str, Any]:
+    return {
+        "kind": timing.KINDS[row.kind],
+        "account": row.area,
+        "on": str(row.since),
+        "what": row.label,
+        "reason": row.reason,
+        "expected": str(row.expected_on) if row.expected_on else "",
+        "owner": row.owner.initials if row.owner else "",
+        "days": row.age,
+        "cleared": str(row.cleared_on) if row.cleared_on else "",
+        "amount": row.amount,
+    }
 
 
 def _clearing(proof: ProcessorProof) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from ledger.models import (
     MonthlyBalance,
     ReconciliationDuty,
     StatementBalance,
-    TimingItem,
 )
 
 if TYPE_CHECKING:
@@ -187,8 +186,3 @@ def _before(client: Client, day: date) -> bool:
 def feeds(client: Client) -> list[BankFeed]:
     """The accounts that are reconciled: those that stand for a ledger account."""
     return list(BankFeed.objects.filter(client=client, account__isnull=False).select_related("account", "connection"))
-
-
-def noted(client: Client, kind: str, subject: str) -> TimingItem | None:
-    """What somebody wrote in the timing register about one item."""
-    return TimingItem.objects.filter(client=client, kind=kind, subject=subject).first()

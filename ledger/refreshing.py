@@ -41,6 +41,7 @@ from ledger import (
     recurring,
     remapping,
     schedule_booking,
+    timing,
 )
 from ledger.core.period import Month
 from ledger.models import OutboxItem, Period
@@ -96,6 +97,7 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         counts["schedules"] = schedule_booking.book(client)
         counts["recurring"] = recurring.run(client)
         counts["matches"] = reconciling.suggest(client)
+        counts["timing cleared"] = timing.clear_noted(client)
         counts["suspect pairs"] = sum(duplicates.find(client, month) for month in _open_months(client))
         exceptions_inbox.wake(client, datetime.now(ZoneInfo(client.timezone)).date())
     renew()

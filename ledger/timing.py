@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Min
 
 from ledger import bank_position, finishing, mapping, payroll_proof, processor_proof, proving, undeposited
+from ledger.core.period import Month
 from ledger.models import Account, BankItem, JournalLine, TimingItem
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from clients.models import Client, User
     from ledger.bank_position import Position
-    from ledger.core.period import Month
     from ledger.processor_proof import ProcessorProof
 
 PAYOUT, DEPOSIT, CHEQUE, BANK, TAXES, CREDIT, FUNDS = (
@@ -341,14 +341,19 @@ def ages(rows: Iterable[Timing]) -> list[tuple[str, list[int]]]:
     return [(KINDS[kind], amounts) for kind, amounts in sums.items()]
 
 
-def clear_noted(client: Client, month: Month) -> int:
-    """Write into the notes what has cleared them since, with its evidence; gives how many. Running it twice changes nothing."""
+def clear_noted(client: Client) -> int:
+    """Write into the notes that still wait what has cleared them since, with its evidence; gives how many.
+
+    Each is looked up at the end of the month it began in. Running it twice changes nothing.
+    """
+    waiting = TimingItem.objects.filter(client=client, cleared_on__isnull=True)
     cleared = 0
-    for row in register(client, month):
-        if row.note and row.cleared_on and row.note.cleared_on != row.cleared_on:
-            row.note.cleared_on, row.note.evidence = row.cleared_on, row.evidence[:200]
-            row.note.save(update_fields=["cleared_on", "evidence"])
-            cleared += 1
+    for month in sorted({Month.of(since) for since in waiting.values_list("since", flat=True)}):
+        for row in register(client, month):
+            if row.note and row.cleared_on and row.note.cleared_on is None:
+                row.note.cleared_on, row.note.evidence = row.cleared_on, row.evidence[:200]
+                row.note.save(update_fields=["cleared_on", "evidence"])
+                cleared += 1
     return cleared
 
 

@@ -1,6 +1,20 @@
 """The controller's checks, one module an area. Importing this package registers them all."""
 
-from closeout.checks import bank, books, by_hand, captured, payables, payroll, processors, review, schedules, sources
+from closeout.checks import (
+    bank,
+    books,
+    by_hand,
+    captured,
+    intercompany,
+    payables,
+    payroll,
+    payroll_year,
+    processors,
+    review,
+    schedules,
+    sources,
+    timing,
+)
 from closeout.checks.registry import CHECKS, Check, Item, Result, Scope
 
 __all__ = [
@@ -13,10 +27,13 @@ __all__ = [
     "books",
     "by_hand",
     "captured",
+    "intercompany",
     "payables",
     "payroll",
+    "payroll_year",
     "processors",
     "review",
     "schedules",
     "sources",
+    "timing",
 ]

@@ -6,8 +6,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from closeout.checks.registry import Item, Result, Scope, State, check, many
+from closeout.checks.timing import notes
 from ledger import bank_position
+from ledger.finishing import BOOK
 from ledger.models import JournalEntry, Match, MatchMember
+from ledger.timing import CHEQUE, DEPOSIT, STALE_DAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,9 +18,6 @@ if TYPE_CHECKING:
 
     from ledger.bank_position import Outstanding, Position
     from ledger.models import BankFeed
-
-#: Days after which a cheque or a deposit that the bank has not shown must be explained (product.md §4).
-STALE_CHEQUE_DAYS, STALE_DEPOSIT_DAYS = 90, 5
 
 
 def positions(scope: Scope) -> list[Position]:
@@ -200,13 +200,14 @@ def every_line_is_met(scope: Scope) -> Result:
 
 def _stale(scope: Scope, position: Position, entry: Outstanding) -> Item | None:
     line = entry.line
-    limit = STALE_DEPOSIT_DAYS if entry.amount > 0 else STALE_CHEQUE_DAYS
+    limit = STALE_DAYS[DEPOSIT if entry.amount > 0 else CHEQUE]
     until: date = min(entry.cleared_on or scope.month.last, scope.month.last)
     age = (until - line.booked_on).days
     if age <= limit:
         return None
     key = f"line:{line.entry_id}:{line.no}"
-    why = scope.explained("K08", key, entry.amount)
+    note = notes(scope).get((BOOK, f"{line.entry_id}:{line.no}"))
+    why = scope.explained("K08", key, entry.amount) or (note.reason if note else "")
     return Item(
         label=f"{line.entry.memo}, {age} days outstanding",
         amount=entry.amount,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from closeout.checks.registry import Item, Result, Scope, State, check, many
-from ledger import bank_position, processor_proof
+from closeout.checks.timing import notes
+from ledger import processor_proof
+from ledger.finishing import PAYOUT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -149,7 +151,7 @@ def _payout_item(scope: Scope, proof: ProcessorProof, row: PayoutRow) -> Item:
     if row.state == "returned":
         return Item(label=f"{sent} was returned", amount=payout.amount, url=_page(scope, proof), key=key, is_open=False)
     days = (scope.month.last - payout.booked_on).days
-    noted = bank_position.noted(scope.client, "payout", payout.payout_id or payout.external_id)
+    noted = notes(scope).get((PAYOUT, payout.payout_id or payout.external_id))
     # A usual payout arrives in a day or two: one that is older is explained before the month is signed.
     is_late = days > scope.client.clearing_days
     why = f"{noted.reason}, expected {noted.expected_on:%b} {noted.expected_on.day}" if noted else ""

@@ -12,7 +12,7 @@ from ledger.models.posting import PostingMode, Rollback, RollbackMember
 from ledger.models.rates import ExchangeRate
 from ledger.models.recurring import EntryTemplate, TemplateDate, TemplateLine
 from ledger.models.schedules import BooksLimits, Schedule, ScheduleLine, ScheduleStep, WatchedAccount
-from ledger.models.standing import BankRule, IntercompanyPair, ReconciliationDuty, StatedBalance
+from ledger.models.standing import BankRule, FiledReturn, IntercompanyPair, ReconciliationDuty, StatedBalance
 from ledger.models.support import SupportFile
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "EntryApproval",
     "EntryTemplate",
     "ExchangeRate",
+    "FiledReturn",
     "IntercompanyPair",
     "JournalEntry",
     "JournalLine",

@@ -137,3 +137,34 @@ class IntercompanyPair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} ↔ {self.partner_account_id}"
+
+
+class FiledReturn(models.Model):
+    """A payroll return as it was filed, typed from its copy: its lines (or boxes) in minor units. ``quarter`` is 0 for a year.
+
+    Updates: typed again (an amended return). Deletion: never.
+    """
+
+    class Form(models.TextChoices):
+        F941 = "941", "Form 941"
+        W3 = "W-3", "Form W-3"
+
+    client = models.ForeignKey("clients.Client", models.PROTECT)
+    form = models.CharField(max_length=4, choices=Form.choices)
+    year = models.PositiveSmallIntegerField()
+    quarter = models.PositiveSmallIntegerField(default=0)
+    lines = models.JSONField(default=dict)
+    filed_on = models.DateField()
+    typed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    typed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "form", "year", "quarter"], name="return_filed_once"),
+            models.CheckConstraint(
+                condition=Q(form="941", quarter__range=(1, 4)) | Q(form="W-3", quarter=0), name="return_of_its_period"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.year}" + (f" Q{self.quarter}" if self.quarter else "")

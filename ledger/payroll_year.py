@@ -1,0 +1,247 @@
+"""A year of payroll for its returns: registers beside what was filed and what the books hold; contractors beside theirs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.db.models import Sum
+
+from clients import audit
+from integrations.models import Connection, Fact
+from integrations.records import ContractorPayment
+from integrations.records_json import from_json
+from ledger import accruals, mapping, payroll_proof
+from ledger.core.payroll_returns import Form941, Payee, PayrollYear, contractors, payroll_year
+from ledger.core.payroll_tax import TAX_YEARS
+from ledger.core.rules import Unbookable, payroll_lines
+from ledger.models import Account, FiledReturn, JournalLine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from clients.models import Client, User
+    from integrations.records import PayrollRun
+
+#: Lines of Form 941 that are compared, with their words.
+LINES_941 = {
+    "2": "Wages, tips and other compensation",
+    "3": "Federal income tax withheld",
+    "5a": "Taxable social security wages",
+    "5a tax": "Social security tax, 12.4 %",
+    "5c": "Taxable Medicare wages",
+    "5c tax": "Medicare tax, 2.9 %",
+    "5d": "Wages subject to additional Medicare",
+    "5d tax": "Additional Medicare tax, 0.9 %",
+    "6": "Total taxes before adjustments",
+    "7": "Fractions of cents",
+    "12": "Total taxes after adjustments",
+}
+BOXES = {
+    "1": "Wages, tips, other compensation",
+    "2": "Federal income tax withheld",
+    "3": "Social security wages",
+    "4": "Social security tax withheld",
+    "5": "Medicare wages and tips",
+    "6": "Medicare tax withheld",
+}
+#: Roles whose accounts the registers' cost stands on.
+COST_ROLES = ("wages", "er-tax-expense", "benefit-expense")
+
+
+class ReturnError(ValueError):
+    """A filed return that cannot be kept: an unknown form, year, line or amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a return: what the registers make (``low`` to ``high``) and what was filed (None: not filed or not typed)."""
+
+    number: str
+    label: str
+    low: int
+    high: int
+    filed: int | None
+
+    @property
+    def difference(self) -> int:
+        """Filed − registers, to the nearer bound; 0 where nothing was filed."""
+        if self.filed is None or self.low <= self.filed <= self.high:
+            return 0
+        return self.filed - (self.low if self.filed < self.low else self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class QuarterProof:
+    """A quarter: its lines, and the return as filed."""
+
+    form: Form941
+    lines: tuple[Line, ...]
+    filed: FiledReturn | None
+
+    @property
+    def number(self) -> int:
+        return self.form.quarter
+
+    @property
+    def ends_on(self) -> date:
+        return date(self.form.year, 3 * self.form.quarter, {1: 31, 2: 30, 3: 30, 4: 31}[self.form.quarter])
+
+    @property
+    def due_on(self) -> date:
+        """Form 941 is due by the end of the month after its quarter."""
+        ends = self.ends_on
+        return date(ends.year + (ends.month == 12), ends.month % 12 + 1, 30 if self.form.quarter == 1 else 31)
+
+    @property
+    def off(self) -> int:
+        return sum(abs(line.difference) for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """An account of payroll cost: the registers' sum and the books', accruals left out, from the cut-over to a day of the year."""
+
+    account: Account
+    register: int
+    ledger: int
+
+    @property
+    def difference(self) -> int:
+        return self.ledger - self.register
+
+
+@dataclass(frozen=True, slots=True)
+class YearProof:
+    """Everything of a payroll year."""
+
+    year: int
+    quarters: tuple[QuarterProof, ...]
+    boxes: tuple[Line, ...]
+    from_941s: Mapping[str, int]
+    w3: FiledReturn | None
+    costs: tuple[CostLine, ...]
+    payees: tuple[Payee, ...]
+    unread: tuple[str, ...]
+    runs: int
+
+
+def prove(client: Client, year: int, *, through: date | None = None) -> YearProof:
+    """The year's returns and costs, to a day. Raises KeyError for a year whose parameters are not known."""
+    last = min(through or date(year, 12, 31), date(year, 12, 31))
+    known = [
+        (fact, run) for fact, run in payroll_proof.runs(client) if run.booked_on.year == year and run.booked_on <= last
+    ]
+    read: PayrollYear = payroll_year([run for _, run in known], year)
+    filed = {
+        (one.form, one.quarter): one
+        for one in FiledReturn.objects.filter(client=client, year=year).select_related("typed_by")
+    }
+    w3 = filed.get((FiledReturn.Form.W3, 0))
+    return YearProof(
+        year,
+        tuple(_quarter(form, filed.get((FiledReturn.Form.F941, form.quarter))) for form in read.quarters),
+        tuple(_box(number, amount, read, w3) for number, amount in read.boxes().items()),
+        read.from_941s(),
+        w3,
+        tuple(_costs(client, known, year, last)),
+        tuple(_payees(client, year, last)),
+        read.unread,
+        len(known),
+    )
+
+
+def _quarter(form: Form941, filed: FiledReturn | None) -> QuarterProof:
+    said = filed.lines if filed else {}
+    lines = []
+    for number, amount in form.lines().items():
+        high = form.wages_high if number == "2" else amount
+        lines.append(Line(number, LINES_941[number], min(amount, high), max(amount, high), said.get(number)))
+    return QuarterProof(form, tuple(lines), filed)
+
+
+def _box(number: str, amount: int, read: PayrollYear, filed: FiledReturn | None) -> Line:
+    high = sum(form.wages_high for form in read.quarters) if number == "1" else amount
+    return Line(number, BOXES[number], min(amount, high), max(amount, high), filed.lines.get(number) if filed else None)
+
+
+def _costs(client: Client, known: list[tuple[Fact, PayrollRun]], year: int, last: date) -> list[CostLine]:
+    """By account, what the registers cost beside what the books hold; accruals go and come back, and are left out."""
+    first = max(date(year, 1, 1), client.cut_over_on or date(year, 1, 1))
+    version = mapping.load(client.pk).on(last)
+    ids = mapping.accounts_by_roles(client.pk, COST_ROLES, last)
+    if version is None or not known or not ids:
+        return []
+    providers = dict(Connection.objects.filter(client=client).values_list("pk", "provider"))
+    register: dict[int, int] = defaultdict(int)
+    for fact, run in known:
+        if run.booked_on < first:
+            continue
+        provider, sign = providers[fact.connection_id], -1 if run.reverses else 1
+        try:
+            lines = payroll_lines(run, provider=provider)
+        except Unbookable:
+            continue  # it is not booked either; its own proof says why
+        for line in lines:
+            account = version.account_for(line, provider)
+            if account in ids:
+                register[account] += sign * line.raw
+    booked = JournalLine.objects.filter(client=client, account_id__in=ids, booked_on__range=(first, last)).exclude(
+        entry__purpose__in=accruals.PURPOSES
+    )
+    ledger = {
+        row["account_id"]: row["debit"] - row["credit"]
+        for row in booked.values("account_id").annotate(debit=Sum("debit_minor"), credit=Sum("credit_minor")).order_by()
+    }
+    accounts = Account.objects.filter(client=client, pk__in=ids).order_by("number", "name")
+    found = [CostLine(account, register[account.pk], ledger.get(account.pk, 0)) for account in accounts]
+    return [line for line in found if line.register or line.ledger]
+
+
+def _payees(client: Client, year: int, last: date) -> list[Payee]:
+    """Contractors paid through payroll in the year beside what their account holds by party (cards report their own payments)."""
+    facts = Fact.objects.filter(
+        client=client, kind="ContractorPayment", booked_on__range=(date(year, 1, 1), last)
+    ).exclude(state="superseded")
+    newest: dict[tuple[int, str], ContractorPayment] = {}
+    for fact in facts.order_by("pk"):
+        record = from_json(fact.kind, fact.data)
+        assert isinstance(record, ContractorPayment)
+        newest[fact.connection_id, record.external_id] = record
+    paid: dict[str, int] = defaultdict(int)
+    for record in newest.values():
+        paid[record.contractor] += record.amount
+    ids = mapping.accounts_by_role(client.pk, "contractor-expense", last)
+    by_card = mapping.accounts_by_role(client.pk, "card", last)
+    lines = JournalLine.objects.filter(client=client, account_id__in=ids, booked_on__range=(date(year, 1, 1), last))
+    lines = lines.exclude(entry__lines__account_id__in=by_card) if by_card else lines
+    ledger: dict[str, int] = defaultdict(int)
+    for party, debit, credit in lines.values_list("party", "debit_minor", "credit_minor"):
+        ledger[party or "No party"] += debit - credit
+    return contractors(dict(paid), {name: amount for name, amount in ledger.items() if amount}, year)
+
+
+def keep_return(
+    client: Client, form: str, year: int, quarter: int, *, lines: Mapping[str, int], filed_on: date | None, by: User
+) -> FiledReturn:
+    """Keep a return as it was filed; the same form and period again replaces it. Raises ReturnError."""
+    names = LINES_941 if form == FiledReturn.Form.F941 else BOXES if form == FiledReturn.Form.W3 else None
+    if names is None or year not in TAX_YEARS or not (1 <= quarter <= 4 if names is LINES_941 else quarter == 0):
+        raise ReturnError("There is no such return.")
+    if not lines or set(lines) - set(names):
+        raise ReturnError("Type at least one line of the return.")
+    if filed_on is None:
+        raise ReturnError("Say when it was filed.")
+    if filed_on.year not in (year, year + 1, year + 2):
+        raise ReturnError("It cannot have been filed on that day.")
+    row, _ = FiledReturn.objects.update_or_create(
+        client=client,
+        form=form,
+        year=year,
+        quarter=quarter,
+        defaults={"lines": dict(lines), "filed_on": filed_on, "typed_by": by},
+    )
+    audit.record(client, by, "return.typed", str(row), {"lines": dict(lines), "filed_on": str(filed_on)})
+    return row

@@ -1,0 +1,126 @@
+"""Worked cases: Form 941 by quarter and the W-3 of the year from payroll registers (IRS Form 941 and its instructions)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from integrations.records import PayItem, PayrollRun, Payslip
+from ledger.core.payroll_returns import contractors, payroll_year
+
+
+def tax(wage, rate):
+    return (wage * rate + 5_000) // 10_000
+
+
+def slip(who, gross, *, income=0, benefit=0, taxed=None, social=None, medicare_extra=0):
+    """One employee; Social Security and Medicare are taken from ``taxed`` (gross less the benefit unless said)."""
+    wage = gross - benefit if taxed is None else taxed
+    social = wage if social is None else social
+    employee = [
+        ("Federal Income Tax", income),
+        ("Social Security", tax(social, 620)),
+        ("Medicare", tax(wage, 145) + medicare_extra),
+    ]
+    employer = [("Social Security", tax(social, 620)), ("Medicare", tax(wage, 145)), ("FUTA", 100)]
+    return Payslip(
+        employee_id=who, employee=who, department="", net_pay=0,
+        earnings=(PayItem(name="Regular", amount=gross),),
+        employee_taxes=tuple(PayItem(name=name, amount=amount) for name, amount in employee),
+        employer_taxes=tuple(PayItem(name=name, amount=amount) for name, amount in employer),
+        deductions=(PayItem(name="Health", amount=benefit, kind="benefit"),) if benefit else (),
+    )  # fmt: skip
+
+
+def run(on, *slips, reverses=""):
+    return PayrollRun(
+        external_id=f"run {on} {reverses}", booked_on=on, currency="USD", period_start=on, period_end=on, kind="regular",
+        payslips=slips, reverses=reverses,
+    )  # fmt: skip
+
+
+def test_a_quarter_of_two_employees_makes_the_lines_of_form_941():
+    """Two employees of 5,000.00 a month for a quarter, 500.00 income tax each: lines 2, 3, 5a, 5c, 6.
+
+    5a: 30,000.00 x 12.4 % = 3,720.00. 5c: 30,000.00 x 2.9 % = 870.00. 6: 3,000.00 + 3,720.00 + 870.00 = 7,590.00.
+    """
+    runs = [run(date(2026, month, 28), *(slip(who, 5_000_00, income=500_00) for who in "ab")) for month in (1, 2, 3)]
+    first = payroll_year(runs, 2026).quarters[0]
+    assert len(first.employees) == 2
+    assert first.lines() == {
+        "2": 30_000_00, "3": 3_000_00, "5a": 30_000_00, "5a tax": 3_720_00, "5c": 30_000_00, "5c tax": 870_00,
+        "5d": 0, "5d tax": 0, "6": 7_590_00, "7": 0, "12": 7_590_00,
+    }  # fmt: skip
+    assert payroll_year(runs, 2026).quarters[1].lines()["6"] == 0
+
+
+def test_social_security_stops_at_the_years_base_and_additional_medicare_begins():
+    """One employee of 25,000.00 a month in 2026: the base of 184,500.00 is reached in August, 200,000.00 in August too.
+
+    Box 3 is 184,500.00, box 5 is 300,000.00, and 100,000.00 bear the additional 0.9 % (IRS Topic 560).
+    """
+    runs, earned = [], 0
+    for month in range(1, 13):
+        social = max(min(25_000_00, 184_500_00 - earned), 0)
+        earned += 25_000_00
+        extra = tax(max(min(earned - 200_000_00, 25_000_00), 0), 90)
+        runs.append(run(date(2026, month, 28), slip("a", 25_000_00, social=social, medicare_extra=extra)))
+    year = payroll_year(runs, 2026)
+    assert [one.ss_wages for one in year.quarters] == [75_000_00, 75_000_00, 34_500_00, 0]
+    assert [one.additional_wages for one in year.quarters] == [0, 0, 25_000_00, 75_000_00]
+    assert year.boxes() == {
+        "1": 300_000_00, "2": 0, "3": 184_500_00, "4": 11_439_00, "5": 300_000_00, "6": 5_250_00
+    }  # fmt: skip
+    assert year.from_941s() == year.boxes()
+
+
+def test_a_benefit_that_is_not_taxed_lowers_the_taxable_wage_and_one_that_is_does_not():
+    """Section 125 health (4,700.00 taxed of 5,000.00) and a deferral that only income tax spares (5,000.00 taxed)."""
+    spared = payroll_year([run(date(2026, 1, 28), slip("a", 5_000_00, benefit=300_00))], 2026).quarters[0]
+    assert (spared.ss_wages, spared.medicare_wages, spared.wages_low, spared.wages_high) == (
+        4_700_00, 4_700_00, 4_700_00, 5_000_00,
+    )  # fmt: skip
+    taxed = payroll_year([run(date(2026, 1, 28), slip("a", 5_000_00, benefit=300_00, taxed=5_000_00))], 2026).quarters[
+        0
+    ]
+    assert (taxed.ss_wages, taxed.medicare_wages, taxed.wages_low) == (5_000_00, 5_000_00, 4_700_00)
+
+
+def test_fractions_of_cents_stand_on_line_7():
+    """Three slips of 333.33: 6.2 % is 20.67 each (20.666…), so both halves hold 124.02 where line 5a makes 124.00."""
+    runs = [run(date(2026, month, 28), slip("a", 333_33)) for month in (1, 2, 3)]
+    first = payroll_year(runs, 2026).quarters[0]
+    assert (first.ss_employee + first.ss_employer, first.line_5a) == (124_02, 124_00)
+    assert first.line_7 == first.line_10 - first.line_6
+    assert first.lines()["12"] == first.ss_employee * 2 + first.medicare_employee * 2
+
+
+def test_a_reversed_run_takes_its_figures_back():
+    paid = run(date(2026, 1, 28), slip("a", 5_000_00, income=500_00))
+    back = run(date(2026, 4, 3), slip("a", 5_000_00, income=500_00), reverses="x")
+    year = payroll_year([paid, back], 2026)
+    assert (year.quarters[0].line_6, year.quarters[1].line_6) == (1_265_00, -1_265_00)
+    assert set(year.boxes().values()) == {0}
+
+
+def test_a_tax_of_both_halves_in_one_is_named_as_unread():
+    whole = Payslip(
+        employee_id="a", employee="a", department="", net_pay=0, earnings=(PayItem(name="Regular", amount=100_00),),
+        employer_taxes=(PayItem(name="Social Security and Medicare", amount=7_65),),
+    )  # fmt: skip
+    assert payroll_year([run(date(2026, 1, 28), whole)], 2026).unread == ("Social Security and Medicare",)
+
+
+@pytest.mark.parametrize(
+    ("year", "amount", "reported"), [(2025, 600_00, True), (2026, 600_00, False), (2026, 2_000_00, True)]
+)
+def test_contractors_are_reported_from_the_years_threshold_on(year, amount, reported):
+    """IRS instructions for Forms 1099-MISC and 1099-NEC: 600.00 to 2025, 2,000.00 for payments of 2026."""
+    (one,) = contractors({"Iris Linnet": amount}, {"Iris Linnet": amount}, year)
+    assert (one.reported, one.difference) == (reported, 0)
+
+
+def test_what_the_books_hold_beside_what_was_paid_is_named_by_payee():
+    found = contractors({"Iris Linnet": 900_00}, {"Iris Linnet": 400_00, "Cash paid": 50_00}, 2026)
+    assert [(one.name, one.difference) for one in found] == [("Iris Linnet", -500_00), ("Cash paid", 50_00)]

@@ -26,7 +26,11 @@ SHOWN = 50
 
 
 class BankRuleError(ValueError):
-    """A rule that may not be: too short, of another client, approved by its maker."""
+    """A rule that may not be: too short, of another client, approved by its maker. ``field`` is what is wrong in the form."""
+
+    def __init__(self, said: str, field: str | None = None) -> None:
+        super().__init__(said)
+        self.field = field
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +105,13 @@ def check(rule: BankRule) -> None:
     """Raises BankRuleError for a rule that may not be made."""
     rule.words = " ".join(rule.words.split())
     if sum(letter.isalnum() for letter in rule.words) < LEAST_LETTERS:
-        raise BankRuleError(f"Give at least {LEAST_LETTERS} letters or digits of the bank's words.")
+        raise BankRuleError(f"Give at least {LEAST_LETTERS} letters or digits of the bank's words.", "words")
     if rule.account.client_id != rule.client_id or (rule.feed and rule.feed.client_id != rule.client_id):
-        raise BankRuleError("Choose an account of this client.")
+        raise BankRuleError("Choose an account of this client.", "account")
     if rule.feed and rule.feed.account_id == rule.account_id:
-        raise BankRuleError("A line cannot be booked to the account it stands on.")
+        raise BankRuleError("A line cannot be booked to the account it stands on.", "account")
     if rule.least_minor is not None and rule.most_minor is not None and rule.least_minor > rule.most_minor:
-        raise BankRuleError("The smallest amount is larger than the largest.")
+        raise BankRuleError("The smallest amount is larger than the largest.", "least")
 
 
 def make(rule: BankRule, *, by: User) -> BankRule:

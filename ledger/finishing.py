@@ -131,6 +131,8 @@ def finish(client: Client, feed: BankFeed, month: Month, *, by: User) -> Stateme
         raise ReconcilingError("Not yet: " + "; ".join(reasons) + ".")
     row = position.statement
     assert row is not None
+    if row.finished_at:
+        raise ReconcilingError("This month is finished; reopen it first.")
     lines = stands_on(position)
     row.finished_by, row.finished_at = by, timezone.now()
     newest = JournalEntry.objects.filter(client=client).aggregate(newest=Max("pk"))["newest"] or 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,8 +41,14 @@ def subsets_with_sum(amounts: Sequence[int], total: int, *, most: int = MOST_MEM
 
 
 def _sums(amounts: Sequence[int], places: range, most: int) -> dict[int, list[tuple[int, ...]]]:
+    found: list[tuple[int, tuple[int, ...]]] = [(0, ())]
+    for place in places:
+        amount = amounts[place]
+        found += [(total + amount, (*chosen, place)) for total, chosen in found if len(chosen) < most]
     sums: dict[int, list[tuple[int, ...]]] = {}
-    for size in range(min(most, len(places)) + 1):
-        for chosen in combinations(places, size):
-            sums.setdefault(sum(amounts[place] for place in chosen), []).append(chosen)
+    for total, chosen in found:
+        if total in sums:
+            sums[total].append(chosen)
+        else:
+            sums[total] = [chosen]
     return sums

@@ -104,7 +104,7 @@ def make(request: HttpRequest, slug: str) -> HttpResponse:
             count, lines = bank_rules.preview(rule)
             tried = {"rule": rule, "count": count, "lines": lines}
         except BankRuleError as refusal:
-            form.add_error(None, str(refusal))
+            form.add_error(refusal.field, str(refusal))
     return _page(request, client, form, tried=tried)
 
 

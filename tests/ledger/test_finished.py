@@ -60,6 +60,8 @@ def test_its_matches_stay_until_it_is_reopened_with_a_reason(books, bob):
     match = matches.Match.objects.get(members__entry=made, state="accepted")
     with pytest.raises(ReconcilingError, match="March 2026 is finished; reopen it first"):
         matches.undo(match, by=bob)
+    with pytest.raises(ReconcilingError, match="finished; reopen it first"):
+        finishing.finish(books.client, feed, MARCH, by=bob)
     with pytest.raises(ReconcilingError, match="needs a reason"):
         finishing.reopen(books.client, feed, MARCH, reason=" ", by=bob)
     finishing.reopen(books.client, feed, MARCH, reason="The rent was paid twice.", by=bob)

@@ -132,7 +132,16 @@ def shown(client: Client, of: Month, row: Standing) -> dict[str, Any]:
     if row.said and row.said.page:
         more = [row.said.at] if row.said.at is not None else []
         page = reverse(row.said.page, args=[client.slug, str(of), *more])
-    return {"row": row, "account": row.account, "state": row.state, "word": word, "page": page, "position": position}
+    name = str(position.feed if position else row.account)
+    return {
+        "row": row,
+        "name": name,
+        "account": row.account,
+        "state": row.state,
+        "word": word,
+        "page": page,
+        "position": position,
+    }
 
 
 @classified(Right.VIEW_DRAFTS)

@@ -20,12 +20,12 @@ def subsets_with_sum(amounts: Sequence[int], total: int, *, most: int = MOST_MEM
 
     Only the first MOST_CANDIDATES amounts are looked at. Amounts may have either sign.
     """
-    count = min(len(amounts), MOST_CANDIDATES)
-    if count < 2:
+    places = _useful(amounts[:MOST_CANDIDATES], total)
+    if len(places) < 2:
         return []
-    half = count // 2
-    left = _sums(amounts, range(half), most)
-    right = _sums(amounts, range(half, count), most)
+    half = len(places) // 2
+    left = _sums(amounts, places[:half], most)
+    right = _sums(amounts, places[half:], most)
     found: list[tuple[int, ...]] = []
     for left_sum, left_sets in left.items():
         right_sets = right.get(total - left_sum)
@@ -40,7 +40,19 @@ def subsets_with_sum(amounts: Sequence[int], total: int, *, most: int = MOST_MEM
     return found
 
 
-def _sums(amounts: Sequence[int], places: range, most: int) -> dict[int, list[tuple[int, ...]]]:
+def _useful(amounts: Sequence[int], total: int) -> list[int]:
+    """Places that can be members: of amounts all of one sign, those that are less than the total; none where all are too little."""
+    signs = {amount > 0 for amount in amounts}
+    if len(signs) > 1 or 0 in amounts:
+        return list(range(len(amounts)))
+    size = abs(total)
+    places = [place for place, amount in enumerate(amounts) if abs(amount) < size]
+    if (total > 0) not in signs or sum(abs(amounts[place]) for place in places) < size:
+        return []
+    return places
+
+
+def _sums(amounts: Sequence[int], places: Sequence[int], most: int) -> dict[int, list[tuple[int, ...]]]:
     found: list[tuple[int, tuple[int, ...]]] = [(0, ())]
     for place in places:
         amount = amounts[place]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('clients', '0002_inventory'),
-        ('ledger', '0014_schedules'),
+        ('ledger', '0016_currencies_and_voids'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

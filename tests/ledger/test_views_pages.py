@@ -62,7 +62,7 @@ def pages(books):
         month.format("processors") + f"{books.connections['stripe'].pk}/",
         "/c/kestrel/mapping/",
         "/c/kestrel/mapping/?show=unmapped",
-        "/c/kestrel/mapping/test/?month=2026-03",
+        "/c/kestrel/mapping/trial/?month=2026-03",
         "/c/kestrel/posting/",
         month.format("revaluation"),
         f"/c/kestrel/posting/{books.connections['stripe'].pk}/balance_transactions/2026-03/",

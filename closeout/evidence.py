@@ -160,9 +160,9 @@ def _clearing(proof: ProcessorProof) -> dict[str, Any]:
         "account": f"{proof.title} clearing",
         "statement": "Its own rows" if proof.no_balance else "Balance report",
         "balance": told,
-        "timing": 0,
+        "timing": -roll.unsettled,
         "books": roll.ledger,
-        "difference": None if told is None else roll.ledger - told,
+        "difference": None if told is None else roll.ledger + roll.unsettled - told,
         **({} if proof.is_home else {"currency": proof.currency}),
     }
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 #: Facts that are read beside the books and never become an entry.
 EVIDENCE = (
     records.ProcessorBalance,
+    records.Announced,
+    records.StatementClosed,
     records.BankAccount,
     records.BankStatement,
     records.CardPayment,

@@ -8,7 +8,7 @@ beside the home amounts in the journal.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from django.db.models import Case, F, Max, Q, Sum, When
@@ -17,7 +17,7 @@ from integrations.models import Connection, Fact, StreamState
 from integrations.records import Payout, ProcessorBalance, Record
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import bank_position, booking, mapping
+from ledger import bank_position, booking, mapping, unsettled
 from ledger.core.bridging import BRIDGED, gross_figures
 from ledger.core.tieouts import (
     MOVES,
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from clients.models import Client
     from ledger.core.period import Month
+    from ledger.unsettled import Unsettled
 
 ROWS = tuple(kind.__name__ for kind in MOVES)
 #: What a line moves in its own currency, debit-positive.
@@ -77,6 +78,7 @@ class ProcessorProof:
     balance was read; ``no_balance`` says why it can say none, and then the books alone are proven by its rows.
 
     ``off`` names what keeps the clearing account from the rows' closing, the largest first; empty while they agree.
+    ``open`` is what the processor holds of a statement that had not closed, where there is one.
     """
 
     connection: Connection
@@ -92,6 +94,7 @@ class ProcessorProof:
     off: tuple[OffRow, ...] = ()
     is_home: bool = True
     no_balance: str = ""
+    open: Unsettled | None = None
 
     @property
     def can_tell(self) -> bool:
@@ -162,6 +165,9 @@ def prove(client: Client, connection: Connection, month: Month, currency: str = 
         ledger=books.balance("clearing", month),
         currency=currency,
     )
+    still_open = unsettled.at_end(client, connection, currency, month) if reported is not None else None
+    if still_open:
+        roll = replace(roll, unsettled=still_open.amount)
     return ProcessorProof(
         connection,
         month,
@@ -176,6 +182,7 @@ def prove(client: Client, connection: Connection, month: Month, currency: str = 
         tuple(_off(books, month, records)) if roll.to_ledger and is_ours else (),
         books.is_home,
         all_providers()[connection.provider].no_balance,
+        still_open,
     )
 
 

@@ -194,7 +194,7 @@ def _processors(client: Client, month: Month) -> Iterator[tuple[int, Said]]:
             amount = roll.closing if roll.reported is None and proofs[0].no_balance else roll.reported
             yield (
                 next(iter(accounts_of)),
-                Said(str(connection), amount, roll.ledger, page="ledger:processor", at=connection.pk),
+                Said(str(connection), amount, roll.ledger + roll.unsettled, page="ledger:processor", at=connection.pk),
             )
 
 

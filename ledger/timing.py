@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from ledger.bank_position import Position
     from ledger.processor_proof import ProcessorProof
 
-PAYOUT, DEPOSIT, CHEQUE, BANK, TAXES, CREDIT, FUNDS = (
+PAYOUT, STATEMENT, DEPOSIT, CHEQUE, BANK, TAXES, CREDIT, FUNDS = (
     "payout",
+    "statement",
     "deposit",
     "cheque",
     "bank",
@@ -36,6 +37,7 @@ PAYOUT, DEPOSIT, CHEQUE, BANK, TAXES, CREDIT, FUNDS = (
 )
 KINDS = {
     PAYOUT: "Payouts in transit",
+    STATEMENT: "In a processor's open statement",
     DEPOSIT: "Deposits in transit",
     CHEQUE: "Outstanding checks and payments",
     BANK: "At the bank, not in the books",
@@ -108,8 +110,10 @@ def register(
     if processors is None:
         connections = processor_proof.connections(client)
         processors = [proof for one in connections for proof in processor_proof.prove_all(client, one, month)]
+    processors = list(processors)
     found = [
         *_payouts(client, month, processors, notes),
+        *_statements(client, month, processors, notes),
         *_bank(client, month, positions, notes),
         *_taxes(client, month, notes),
         *_credits(client, month, notes),
@@ -181,6 +185,25 @@ def _payouts(client: Client, month: Month, proofs: Iterable[ProcessorProof], not
                 evidence=f"Bank deposit of {_day(on)}" + ("" if amount == row.payout.amount else ", of another amount")
                 if on
                 else "",
+            )
+
+
+def _statements(client: Client, month: Month, proofs: Iterable[ProcessorProof], notes: _Notes) -> Iterator[Timing]:
+    """What processors held of statements that had not closed: the rows of such a one come with it, on their own days."""
+    for proof in proofs:
+        if proof.open is not None:
+            yield _row(
+                client,
+                month,
+                STATEMENT,
+                (STATEMENT, f"{proof.subject}:{month}"),
+                notes,
+                area=proof.title,
+                label=f"{proof.open.count} movement{'' if proof.open.count == 1 else 's'} since {_day(proof.open.since)}",
+                amount=proof.open.amount,
+                since=proof.open.since,
+                reason="At the processor, in a statement that has not closed yet",
+                expected=None,
             )
 
 

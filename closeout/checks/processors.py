@@ -52,6 +52,7 @@ def _roll(scope: Scope, proof: ProcessorProof) -> Result:
     roll, title = proof.roll, f"{proof.title}: balance rolls forward to clearing"
     items = (
         *(Item(label=name.capitalize(), amount=amount, is_open=False) for name, amount in roll.movements if amount),
+        *_open_statement(scope, proof),
         *(_off_item(scope, proof, row) for row in proof.off[:MOST_NAMED]),
     )
     if not proof.can_tell:
@@ -65,6 +66,8 @@ def _roll(scope: Scope, proof: ProcessorProof) -> Result:
         )
     if proof.rolls and roll.reported is None:
         summary = f"{proof.rows} rows; the clearing account holds what they come to. {proof.no_balance}"
+    elif proof.rolls and proof.open:
+        summary = f"{proof.rows} rows; processor and clearing account agree but for the statement still open."
     elif proof.rolls:
         summary = f"{proof.rows} rows; processor and clearing account agree."
     elif roll.to_processor:
@@ -83,6 +86,19 @@ def _roll(scope: Scope, proof: ProcessorProof) -> Result:
         title=title,
         unit=_unit(proof),
     )
+
+
+def _open_statement(scope: Scope, proof: ProcessorProof) -> Iterator[Item]:
+    """The timing difference between processor and books: what no closed statement has told yet, to the cent."""
+    if proof.open:
+        since = f"{proof.open.since:%b} {proof.open.since.day}"
+        yield Item(
+            label=f"Timing: in the statement open since {since}, in the books when it closes",
+            amount=proof.open.amount,
+            url=_page(scope, proof),
+            key="open-statement",
+            is_open=False,
+        )
 
 
 def _off_item(scope: Scope, proof: ProcessorProof, row: OffRow) -> Item:

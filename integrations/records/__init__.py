@@ -60,6 +60,7 @@ from integrations.records.payables import (
 )
 from integrations.records.payroll import ContractorPayment, PayItem, PayrollRun, Payslip
 from integrations.records.processor import (
+    Announced,
     BalanceFunding,
     BalancePurchase,
     Conversion,
@@ -74,6 +75,7 @@ from integrations.records.processor import (
     RefundFailure,
     Reserve,
     Sale,
+    StatementClosed,
     TaxMovement,
 )
 from integrations.records.receivables import (
@@ -88,6 +90,7 @@ from integrations.records.receivables import (
 )
 
 __all__ = [
+    "Announced",
     "Application",
     "Attachment",
     "BalanceFunding",
@@ -148,6 +151,7 @@ __all__ = [
     "ServiceFee",
     "SettlementDifference",
     "Skipped",
+    "StatementClosed",
     "StoreCredit",
     "SystemBalance",
     "Tax",

@@ -232,3 +232,21 @@ class ProcessorBalance(Record):
     available: int
     pending: int
     is_closing: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Announced(Record):
+    """A movement of the balance told ahead of the statement that will tell it for good, and only that one is booked.
+
+    ``amount`` positive into the balance. Evidence, never booked: until a ``StatementClosed`` reaches it, it says how much of
+    the balance no rows have come of yet.
+    """
+
+    amount: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StatementClosed(Record):
+    """A statement of the balance ended: what moved it before ``occurred_at`` (to the end of ``booked_on`` where no time is
+    told) stands in that statement or in an earlier one. Evidence, never booked.
+    """

@@ -49,12 +49,15 @@ CATEGORIES = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RollForward:
-    """A processor's balance from one day to another. ``reported`` is what it says it holds, None where it said nothing."""
+    """A processor's balance from day to day. ``reported`` is what it says it holds, None where it said nothing; ``unsettled``
+    what of that is in a statement still open, a timing difference: neither rows nor books can have it.
+    """
 
     opening: int
     movements: tuple[tuple[str, int], ...]
     reported: int | None
     ledger: int
+    unsettled: int = 0
 
     @property
     def closing(self) -> int:
@@ -62,8 +65,8 @@ class RollForward:
 
     @property
     def to_processor(self) -> int | None:
-        """Computed closing − the processor's own figure; None if it gave none (cannot tell, never a pass)."""
-        return None if self.reported is None else self.closing - self.reported
+        """Computed closing, with what is unsettled, − the processor's own figure; None if it gave none (never a pass)."""
+        return None if self.reported is None else self.closing + self.unsettled - self.reported
 
     @property
     def to_ledger(self) -> int:

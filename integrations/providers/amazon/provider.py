@@ -96,7 +96,7 @@ PROVIDER = Provider(
         ),
         Stream(
             name="transactions",
-            label="Deferred transactions",
+            label="Transactions",
             pull=pulling.pull_transactions,
             to_records=transactions.read_transaction,
             identify=transactions.transaction_id,
@@ -143,7 +143,8 @@ PROVIDER = Provider(
     contract_only=True,
     notes=(
         "A settlement is told when it closes, every two weeks, and its rows are dated by when they were posted: a month is whole "
-        "once the settlement that was open at its end has closed. Amazon keeps reports for 90 days; older ones come as files. The "
+        "once the settlement that was open at its end has closed; until then what was posted since the last one is a timing "
+        "difference of exactly that amount. Amazon keeps reports for 90 days; older ones come as files. The "
         "seller's consent ends after 365 days; Amazon has no call that hands it back: the seller ends it in Seller Central."
     ),
 )

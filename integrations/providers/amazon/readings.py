@@ -33,6 +33,7 @@ from integrations.records import (
     Record,
     Reserve,
     Skipped,
+    StatementClosed,
     Unknown,
 )
 from integrations.tables import printed_amount
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 #: Report statuses under which nothing will come of it.
 LOST = frozenset(["CANCELLED", "FATAL"])
+END = "settlement-end-date"
 WAITING = frozenset(["IN_PROGRESS", "IN_QUEUE"])
 CARRIED = "an earlier settlement's negative balance, carried on: that settlement's own rows are booked"
 #: Amount type → what the row is, whatever its description; (what it is, the name of a cost).
@@ -99,6 +101,8 @@ def read_settlement(payload: Payload, context: Context) -> Iterator[Record]:
         yield from _event(payload, context)
     else:
         yield _settlement(payload, context)
+        if payload.text(END, ""):
+            yield _end(payload, context)
 
 
 def _lost_report(report: Payload, context: Context) -> Record:
@@ -125,7 +129,7 @@ def _settlement(payload: Payload, context: Context) -> Record:
     total = _printed(payload, TOTAL, currency)
     rows = payload.minor("rows-total", currency)
     has_deposit = bool(payload.text("deposit-date", ""))
-    on, at = printed_moment(payload, "deposit-date" if has_deposit else "settlement-end-date")
+    on, at = printed_moment(payload, "deposit-date" if has_deposit else END)
     fields: dict[str, Any] = {
         "external_id": number,
         "booked_on": book_day(on, at, context),
@@ -141,6 +145,17 @@ def _settlement(payload: Payload, context: Context) -> Record:
     if not has_deposit:
         return Unknown(**fields, what=f"settlement {number} has a total and no deposit date", amount=total)
     return Payout(**fields, amount=total, arrives_on=fields["booked_on"], payout_id=number)
+
+
+def _end(payload: Payload, context: Context) -> Record:
+    """Until when this settlement tells everything in its currency; the next one begins there."""
+    on, at = printed_moment(payload, END)
+    return StatementClosed(
+        external_id=f"{payload.text(ID)}:closed",
+        booked_on=book_day(on, at, context),
+        currency=payload.currency("currency"),
+        occurred_at=at,
+    )
 
 
 # ---- an event ------------------------------------------------------------------------------------------------------------

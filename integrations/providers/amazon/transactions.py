@@ -1,8 +1,8 @@
-"""Transactions of the Finances API: evidence of what settlements will tell, and the sales whose money Amazon keeps for now.
+"""Transactions of the Finances API: what settlements will tell, announced, and the sales whose money Amazon keeps for now.
 
 A deferred transaction is in no settlement until it is released, which may be in another month. So the sale is booked when it
-was posted, taken back when it is released, and booked for good by the settlement it is released into. Everything else is seen
-and left to its settlement. https://developer-docs.amazon.com/sp-api/reference/listtransactions
+was posted, taken back when it is released, and booked for good by the settlement it is released into. Everything else is left to
+its settlement: until that has closed, it says what of the balance is in no rows. https://developer-docs.amazon.com/sp-api/reference/listtransactions
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from integrations.errors import PayloadError
 from integrations.payload import Payload
 from integrations.providers.amazon.parts import Parts, facts_of, fee_name, withheld_part
 from integrations.providers.amazon.units import day_of, minor_of
-from integrations.records import Record, Skipped, Unknown
+from integrations.records import Announced, Record, Skipped, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DEFERRED = frozenset(["DEFERRED", "DEFERRED_RELEASED"])
 RELEASED = "RELEASED"
+#: Sendings of money to the bank: the settlement that is paid out tells them, and those that follow do not.
+_SENT = frozenset(["transfer", "disbursement"])
 #: A breakdown's name → what it is for the books. Names are compared without blanks and in any case.
 _LEAVES = {
     **dict.fromkeys(("principal", "principle", "ourpriceprincipal", "productcharges"), "goods"),
@@ -50,7 +52,7 @@ def transaction_id(payload: Payload) -> str:
 
 
 def read_transaction(payload: Payload, context: Context) -> Iterator[Record]:
-    """Nothing but evidence, unless Amazon defers the money or releases what it had deferred."""
+    """Announced to its settlement, unless Amazon defers the money; what it releases goes out of the one into the other."""
     moment, money = payload.instant("postedDate"), payload.object("totalAmount")
     currency = money.currency("currencyCode")
     amount = money.minor("currencyAmount", currency)
@@ -64,11 +66,13 @@ def read_transaction(payload: Payload, context: Context) -> Iterator[Record]:
     # The oldest answers know of no status: there was nothing to defer yet.
     status, related = payload.text("transactionStatus", RELEASED).upper(), _related(payload)
     was_deferred = related.get("DEFERRED_TRANSACTION_ID", "")
-    if status == RELEASED and not was_deferred:
-        yield Skipped(**fields, reason="in a settlement, which tells what it was", amount=amount)
+    if status == RELEASED and payload.text("transactionType").casefold() in _SENT:
+        yield Skipped(**fields, reason="a payout: its settlement books it", amount=amount)
     elif status == RELEASED:
-        fields |= {"external_id": f"{fields['external_id']}:released", "memo": f"Released {was_deferred}"}
-        yield from _deferral(payload, fields, amount, related, sign=-1)
+        yield Announced(**fields, amount=amount)
+        if was_deferred:
+            fields |= {"external_id": f"{fields['external_id']}:released", "memo": f"Released {was_deferred}"}
+            yield from _deferral(payload, fields, amount, related, sign=-1)
     elif status in DEFERRED:
         fields |= {"external_id": f"{fields['external_id']}:deferred", "memo": f"Deferred: {fields['memo']}"}
         yield from _deferral(payload, fields, amount, related, sign=1)

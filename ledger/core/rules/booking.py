@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from integrations.money import MoneyError
 from integrations.records import (
+    Announced,
     BankAccount,
     BankLine,
     BankLineRemoved,
@@ -25,6 +26,7 @@ from integrations.records import (
     ProcessorBalance,
     Record,
     Skipped,
+    StatementClosed,
     SystemBalance,
     Unknown,
     Withdrawn,
@@ -69,6 +71,8 @@ LOWEST_RATE = Decimal("1e-9")
 EVIDENCE: tuple[type[Record], ...] = (
     Skipped,
     ProcessorBalance,
+    Announced,
+    StatementClosed,
     BankAccount,
     BankLine,
     BankLineRemoved,

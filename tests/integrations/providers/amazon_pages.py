@@ -7,6 +7,7 @@ from collections import Counter
 
 from integrations.providers.amazon import settlement
 from integrations.providers.amazon.provider import PROVIDER
+from integrations.records import StatementClosed
 from ledger.core.rules import drafts
 from tests.integrations.contract import CONTEXT, fixture_objects, read
 
@@ -82,8 +83,9 @@ def page(name, index=0):
 
 
 def facts(content, context=CONTEXT):
-    """Everything a report tells."""
-    return [fact for raw in settlement.report_objects(content) for fact in read(SETTLEMENTS, raw, context)]
+    """Everything a report tells, but for when it ended."""
+    found = [fact for raw in settlement.report_objects(content) for fact in read(SETTLEMENTS, raw, context)]
+    return [fact for fact in found if not isinstance(fact, StatementClosed)]
 
 
 def lines(found):

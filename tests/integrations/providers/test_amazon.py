@@ -15,6 +15,7 @@ from tests.integrations.providers.amazon_pages import (
 ERROR = {"errors": [{"code": "Unauthorized", "message": "TEXT", "details": "TEXT"}]}
 ENDED = {"errors": [{"code": "Unauthorized", "message": "", "details": "The access token you provided has expired."}]}
 WHEN = "2026-03-02-06-23-00-UTC:1"
+CLOSED = f"StatementClosed {NUMBER}:closed 2026-03-15 USD"
 FACTS = [
     f"Payout {NUMBER} 2026-03-17 USD 8769",
     f"Order {NUMBER}:Order:112-0000001-0000001:D1Fy:{WHEN} 2026-03-01 USD 3118",
@@ -38,12 +39,13 @@ class TestContract(ProviderContract):
     slug = "amazon"
     strange = ("DEFERRED", "RELEASED", "-1", "1e99")
     means = {
-        "settlements": [*FACTS, "Unknown report:50012020301 2026-03-01 USD 0"],
+        "settlements": [FACTS[0], CLOSED, *FACTS[1:], "Unknown report:50012020301 2026-03-01 USD 0"],
         "transactions": [
             "Order b1qDdeferred:deferred 2026-01-28 USD 3299",
+            "Announced b1qDreleased 2026-02-08 USD 2489",
             "Order b1qDreleased:released 2026-02-08 USD -3299",
             "OrderRefund b1qDrefund:deferred 2026-03-30 USD 1000",
-            "Skipped b1qDads 2026-02-03 USD -2000",
+            "Announced b1qDads 2026-02-03 USD -2000",
         ],
         "payouts": [
             "Skipped 11000000001 2026-03-17 USD 8769",
@@ -65,7 +67,7 @@ class TestContract(ProviderContract):
     files = {
         "settlement": (
             flat_file([*ROWS[10:16], ROWS[-1]], total="-31.83"),
-            [f"Skipped {NUMBER} 2026-03-17 USD -3183", FACTS[2], FACTS[-1]],
+            [f"Skipped {NUMBER} 2026-03-17 USD -3183", CLOSED, FACTS[2], FACTS[-1]],
         )
     }
     errors = [

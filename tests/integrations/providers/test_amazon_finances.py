@@ -14,7 +14,7 @@ from integrations.errors import Refused, RetryLater
 from integrations.payload import parse_json
 from integrations.provider import Window
 from integrations.providers.amazon.provider import MARKETS, PROVIDER
-from integrations.records import Order, Skipped, Unknown
+from integrations.records import Announced, Order, Skipped, StatementClosed, Unknown
 from tests.integrations.contract import CONTRACTS, ScriptedApi, read
 from tests.integrations.providers.amazon_pages import SETTLEMENTS, STREAMS, flat_file, lines, page
 
@@ -23,10 +23,9 @@ from tests.integrations.providers.amazon_pages import SETTLEMENTS, STREAMS, flat
 
 def test_a_deferred_sale_is_booked_when_it_was_posted_and_taken_back_when_it_is_released():
     """What is released is booked for good by its settlement; until then January has its sale."""
-    deferred, released = (
-        read(STREAMS["transactions"], page("transactions"))[0],
-        read(STREAMS["transactions"], page("transactions", 1))[0],
-    )
+    (deferred,) = read(STREAMS["transactions"], page("transactions"))
+    announced, released = read(STREAMS["transactions"], page("transactions", 1))
+    assert (type(announced), announced.amount) == (Announced, 2489), "out of what is deferred, into the open settlement"
     assert (deferred.booked_on, released.booked_on) == (date(2026, 1, 28), date(2026, 2, 8))
     booked = lines([deferred])
     assert ("clearing", "amazon", 2489) in booked
@@ -38,10 +37,27 @@ def test_a_deferred_sale_is_booked_when_it_was_posted_and_taken_back_when_it_is_
 def test_the_published_examples_forms_are_read():
     """Its breakdowns are an object that holds the list, and its status is not in capitals."""
     sample = parse_json((CONTRACTS / "amazon/samples/2024-Transaction-example.json").read_bytes())
-    assert isinstance(read(STREAMS["transactions"], sample)[0], Skipped)
+    assert isinstance(read(STREAMS["transactions"], sample)[0], Announced)
     deferred = {**sample, "transactionStatus": "Deferred"}
     (fact,) = read(STREAMS["transactions"], deferred)
     assert (type(fact), fact.amount, fact.channel) == (Order, 1000, "Amazon.com")
+
+
+def test_what_amazon_sent_to_the_bank_is_announced_to_no_settlement():
+    """It empties the settlement that has closed; the one that is open never has it."""
+    raw = page("transactions", 3)
+    for kind, means in {"Transfer": Skipped, "Adjustment": Announced}.items():
+        (fact,) = read(STREAMS["transactions"], raw | {"transactionType": kind})
+        assert (type(fact), fact.amount) == (means, -2000)
+
+
+def test_a_settlement_says_until_when_it_tells_everything():
+    for printed, moment in {
+        "2026-03-15 07:00:00 UTC": datetime(2026, 3, 15, 7, tzinfo=UTC),
+        "15.03.2026": None,
+    }.items():
+        _, closed = read(SETTLEMENTS, page("settlements") | {"settlement-end-date": printed})
+        assert (type(closed), closed.booked_on, closed.occurred_at) == (StatementClosed, date(2026, 3, 15), moment)
 
 
 def test_a_breakdown_that_does_not_come_to_the_transaction_is_put_before_a_person():

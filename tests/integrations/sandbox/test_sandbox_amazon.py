@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache
 
@@ -20,7 +21,18 @@ from integrations.http import ProviderApi
 from integrations.models import Fact, SourceDocument
 from integrations.provider import Context, Window
 from integrations.providers.amazon.provider import PROVIDER
-from integrations.records import Order, OrderRefund, Payout, ProcessorBalance, Reserve, Skipped, SystemBalance, Unknown
+from integrations.records import (
+    Announced,
+    Order,
+    OrderRefund,
+    Payout,
+    ProcessorBalance,
+    Reserve,
+    Skipped,
+    StatementClosed,
+    SystemBalance,
+    Unknown,
+)
 from integrations.sandbox import walking
 from integrations.sandbox.amazon import api as played
 from integrations.sandbox.amazon import shapes
@@ -121,11 +133,31 @@ def test_every_request_and_answer_is_as_published_and_the_balance_rolls_forward_
         assert sum(fact.amount for fact in until if isinstance(fact, Reserve)) == reserved[last] > 0, month
 
 
+def test_what_is_announced_after_the_last_settlement_is_what_amazon_holds_more_than_its_rows(api):
+    """At each month's end, as it was known then: with the settlement still open, to the cent."""
+    facts = everything(api)
+    ends = [fact for fact in facts["settlements"] if isinstance(fact, StatementClosed)]
+    balances = {fact.booked_on: fact.amount for fact in facts["balances"] if isinstance(fact, ProcessorBalance)}
+    for month in telling.PROVEN:
+        last = month_end(month)
+        known = {_number(fact): fact.occurred_at for fact in ends if fact.booked_on <= last}
+        closed = max(known.values())
+        told = [*facts["transactions"], *(fact for fact in facts["settlements"] if _number(fact) in known)]
+        until = [fact for fact in told if fact.booked_on <= last]
+        ahead = [fact.amount for fact in until if isinstance(fact, Announced) and fact.occurred_at >= closed]
+        roll = processor_roll_forward(0, until, reported=balances[last], ledger=0)
+        assert replace(roll, unsettled=sum(ahead)).to_processor == 0 != roll.to_processor, month
+
+
+def _number(fact):
+    return fact.external_id.partition(":")[0]
+
+
 def test_the_story_has_every_event_that_matters(api):
     facts = everything(api)
     found = facts["settlements"]
     assert {type(fact).__name__ for fact in found} == {
-        *("Order", "OrderRefund", "ProcessorFee", "ProcessorCredit", "Reserve", "Payout", "Skipped"),
+        *("Order", "OrderRefund", "ProcessorFee", "ProcessorCredit", "Reserve", "Payout", "Skipped", "StatementClosed"),
     }
     assert {fact.reason.partition(":")[0] for fact in found if isinstance(fact, Skipped)} == {
         "nothing is paid out",

@@ -77,7 +77,7 @@ def _roll(scope: Scope, proof: ProcessorProof) -> Result:
     return Result(
         state="pass" if proof.rolls else "fail",
         summary=summary,
-        expected=roll.closing if roll.reported is None else roll.reported,
+        expected=roll.closing if roll.reported is None else roll.reported - roll.unsettled,
         actual=roll.ledger,
         items=items,
         evidence=_page(scope, proof),

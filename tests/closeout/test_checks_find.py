@@ -10,6 +10,7 @@ import pytest
 from clients.models import StackItem
 from closeout.checks import CHECKS, Scope
 from integrations.models import Connection, ControlTotal, Fact, StreamState
+from integrations.records import Announced, ProcessorBalance, StatementClosed
 from ledger import exceptions_inbox
 from ledger.core.period import Month
 from ledger.exceptions_inbox import Problem
@@ -22,6 +23,7 @@ from ledger.models import (
     ReportedBalance,
 )
 from tests.closeout.checked import books, client
+from tests.scene import arrive
 
 MARCH = Month(2026, 3)
 OPENING = {"K05"}  # its opening waits for a seal, which this company has none of yet
@@ -196,6 +198,25 @@ def test_k12_a_clearing_account_somebody_touched(books):
     books.post("Stripe Clearing", "Bank Charges", 333)
     found = books.bad("K12")
     assert (found.state, found.difference) == ("fail", 333)
+
+
+def test_k12_what_a_statement_still_open_holds_is_named_as_timing_of_that_amount(books):
+    (before,) = books.results("K12")
+    given = {"booked_on": MARCH.last, "currency": "USD"}
+    arrive(
+        books.client,
+        "stripe",
+        "balance",
+        StatementClosed(external_id="s", booked_on=date(2026, 3, 20), currency="USD"),
+        Announced(external_id="a", amount=4_200, **given),
+        ProcessorBalance(
+            external_id="end", amount=before.actual + 4_200, available=0, pending=0, is_closing=True, **given
+        ),
+    )
+    (found,) = books.results("K12")
+    assert (found.state, found.expected, found.actual) == ("pass", before.actual, before.actual)
+    (named,) = [item for item in found.items if item.label.startswith("Timing")]
+    assert (named.amount, named.is_open) == (4_200, False)
 
 
 def test_k12_without_the_processors_balance_nobody_can_tell(books):

@@ -11,7 +11,7 @@ from integrations.models import Connection, Fact, StreamState
 from integrations.records import CardPayment, ContractorPayment, FundingPull, Payout, PayrollRun
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import mapping
+from ledger import mapping, rates
 from ledger.core.entry import DraftEntry, credit, debit
 from ledger.core.rules import (
     Pull,
@@ -76,10 +76,14 @@ def _all(client: Client, account_id: int) -> Iterator[Money]:
     booking = StreamState.objects.filter(client=client, duty=StreamState.Duty.BOOK).values("connection")
     connections = Connection.objects.filter(client=client, pk__in=booking).in_bulk()
     seen: set[str] = set()
+    kept: rates.Rates | None = None
     facts = Fact.objects.filter(client=client, connection__in=connections, kind__in=KINDS).exclude(state="superseded")
     for fact in facts.order_by("-id"):
         connection = connections[fact.connection_id]
         record = from_json(fact.kind, fact.data)
+        if isinstance(record, Payout) and record.currency.upper() != client.home_currency:
+            kept = kept or rates.Rates(client)
+            record = kept.lent(record, client.home_currency)
         for item in _of(client, connection, fact, record, account_id):
             if item.key not in seen:
                 seen.add(item.key)
@@ -91,19 +95,20 @@ def _of(client: Client, connection: Connection, fact: Fact, record: object, acco
     prefix = f"{connection.provider}:{connection.account_id}"
     cut_over = connection.cut_over_on or client.cut_over_on
     if isinstance(record, Payout) and record.stage == "sent" and record.status not in {"failed", "canceled"}:
-        if cut_over is None or record.arrives_on >= cut_over:
-            payout = record
+        payout, arrives = record, partial(_arrival, record, connection.provider, client.home_currency)
+        amount = _at_bank(payout, client.home_currency, arrives)
+        if amount and (cut_over is None or payout.arrives_on >= cut_over):
             yield Money(
                 f"{prefix}:payout:{payout.payout_id or payout.external_id}",
                 payout.arrives_on,
-                payout.amount,
+                amount,
                 f"Payout {payout.payout_id or payout.external_id}",
                 connection.provider,
                 account_id,
                 fact.pk,
                 words,
                 (payout.trace,) if payout.trace else (),
-                partial(_arrival, payout, connection.provider),
+                arrives,
             )
     elif isinstance(record, PayrollRun) and (cut_over is None or record.booked_on >= cut_over):
         for pull in _pulls(record, prefix, fact, connection.provider, account_id, words):
@@ -153,8 +158,19 @@ def _lump_entry(record: FundingPull | CardPayment, provider: str, on: date, bank
     return funding_entry(record, on, provider=provider, bank=bank)
 
 
-def _arrival(payout: Payout, provider: str, on: date, bank: str) -> DraftEntry:
-    return payout_arrival(payout, on, provider=provider, bank=bank)
+def _arrival(payout: Payout, provider: str, home: str, on: date, bank: str) -> DraftEntry:
+    return payout_arrival(payout, on, provider=provider, bank=bank, home=home)
+
+
+def _at_bank(payout: Payout, home: str, arrives: Callable[[date, str], DraftEntry]) -> int:
+    """What the bank shows of it, in home currency; nil while a foreign one waits for its rate and is in no books."""
+    if payout.currency.upper() == home:
+        return payout.amount
+    try:
+        entry = arrives(payout.arrives_on, "")
+    except Unbookable:
+        return 0  # held in the inbox until somebody gives its rate
+    return sum(line.debit - line.credit for line in entry.lines if line.role == BANK)
 
 
 def _pulled(pull: Pull, currency: str, on: date, bank: str) -> DraftEntry:

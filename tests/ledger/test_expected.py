@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 
 from clients.tenancy import client_context
-from integrations.models import StreamState
-from integrations.records import BankLine, CardPayment, FundingPull
-from ledger import bank_intake, booking, expected, mapping, reconciling
-from ledger.models import Account, BankFeed, JournalEntry
+from integrations.models import Connection, StreamState
+from integrations.records import BankLine, CardPayment, FundingPull, Payout
+from ledger import bank_intake, booking, expected, mapping, processor_proof, reconciling
+from ledger.core.period import Month
+from ledger.models import Account, BankFeed, JournalEntry, JournalLine
 from tests.scene import arrive, net
 
 DAY = date(2026, 4, 2)
@@ -72,3 +74,32 @@ def test_what_another_route_books_altogether_is_not_awaited(client):
     streams = StreamState.objects.filter(client=client, connection__provider="stripe", duty="book")
     streams.update(duty="prove")
     assert not any(money.provider == "stripe" for money in expected.money(client))
+
+
+def euros(number, **more):
+    return Payout(
+        external_id=f"txn_{number}", booked_on=DAY, currency="EUR", amount=50_000, arrives_on=DAY, payout_id=number, **more
+    )  # fmt: skip
+
+
+def test_a_foreign_payout_is_awaited_in_home_currency_at_its_own_rate(client):
+    """The bank is in dollars; what the payout left in transit in euros is met, and the proof says so in euros."""
+    told = euros("po_e1", rate=Decimal("1.0825"), rate_source="the processor")
+    before = net(client, "Payouts in Transit"), net(client, "Checking")
+    arrive(client, "stripe", "balance_transactions", told, euros("po_e2"))
+    booking.book(client)
+    (money,) = (money for money in expected.money(client) if "po_e" in money.key)
+    assert (money.label, money.amount) == ("Payout po_e1", 54_125), "the other waits for its rate"
+    bank_shows(client, (54_125, "STRIPE po_e1"))
+    reconciling.suggest(client)
+    assert not any("po_e" in money.key for money in expected.money(client))
+    assert (net(client, "Payouts in Transit"), net(client, "Checking")) == (before[0], before[1] + 54_125)
+    bank = JournalLine.objects.get(
+        client=client, entry__purpose="arrival", entry__source_key__contains="po_e1", role="bank"
+    )
+    assert (bank.net_minor, bank.foreign_currency) == (54_125, "")
+    connection = Connection.objects.get(client=client, provider="stripe")
+    rows = processor_proof.prove(client, connection, Month(2026, 4), "EUR").payouts.rows
+    assert {row.payout.payout_id: (row.state, row.arrived) for row in rows} == {
+        "po_e1": ("arrived", 50_000), "po_e2": ("late", 0),
+    }  # fmt: skip

@@ -18,7 +18,7 @@ from integrations.records import (
     Sale,
 )
 from ledger.core.entry import DraftEntry, DraftLine, credit, debit
-from ledger.core.rules.booking import Source, Unbookable, draft, entry_of
+from ledger.core.rules.booking import Source, Unbookable, draft, drafts, entry_of
 from ledger.core.rules.tenders import own_tax, rounding_line, stated_tax, tax_lines, tender_lines
 
 if TYPE_CHECKING:
@@ -233,12 +233,29 @@ def _loan(record: LoanMovement, source: Source) -> tuple[DraftEntry, ...]:
     return entry_of(record, "loan", record.memo or "Loan", lines)
 
 
-def payout_arrival(payout: Payout, on: date, *, provider: str = "", bank: str = "") -> DraftEntry:
+def payout_arrival(payout: Payout, on: date, *, provider: str = "", bank: str = "", home: str = "") -> DraftEntry:
     """The payout at the bank: Dr bank; Cr in transit, dated like the bank line; ``bank`` names the account.
 
-    A negative payout mirrors. Raises Unbookable for one of nil and for one that was returned (it never arrives).
+    A negative payout mirrors. With ``home`` a foreign one arrives as what the money under way stands for: home currency at
+    the payout's own rate. Raises Unbookable for one of nil, for one that was returned (it never arrives), and for a foreign
+    one without a rate.
     """
     if payout.stage == "returned" or not payout.amount:
         raise Unbookable(f"payout {payout.payout_id or payout.external_id} does not arrive at the bank", payout.amount)
+    said = f"Payout {payout.payout_id or payout.external_id} arrived"
+    if home and payout.currency.upper() != home:
+        return DraftEntry("arrival", on, said, _arriving_at_home(payout, provider, bank, home), home)
     lines = (*debit("bank", payout.amount, bank), *credit("in-transit", payout.amount, provider))
-    return DraftEntry("arrival", on, f"Payout {payout.payout_id or payout.external_id} arrived", lines, payout.currency)
+    return DraftEntry("arrival", on, said, lines, payout.currency)
+
+
+def _arriving_at_home(payout: Payout, provider: str, bank: str, home: str) -> tuple[DraftLine, ...]:
+    """The line that stands for the money under way, taken back as it was booked; the bank's own line is of home currency."""
+    sent = drafts(payout, provider=provider, home=home)
+    on_way = next((line for entry in sent for line in entry.lines if line.role == "in-transit"), None)
+    if on_way is None:
+        raise Unbookable("the payout is worth less than the smallest unit of the home currency", payout.amount)
+    return (
+        *debit("bank", on_way.debit - on_way.credit, bank),
+        on_way._replace(debit=on_way.credit, credit=on_way.debit),
+    )

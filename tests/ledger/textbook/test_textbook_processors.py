@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from trial import lines, minor, trial
@@ -183,6 +184,24 @@ def test_instant_payout_with_its_fee():
 def test_returned_payout_never_arrives():
     with pytest.raises(Unbookable):
         payout_arrival(fact(Payout, amount=100, arrives_on=MARCH, stage="returned"), MARCH)
+
+
+def test_a_payout_in_another_currency_arrives_as_what_was_under_way():
+    """500.00 € at 1.0825 with a fee of 5.00 €: Dr In transit 541.25 | arrives Dr Bank 541.25; Cr In transit 541.25 (500.00 €)."""
+    rated = {"rate": Decimal("1.0825"), "rate_source": "the acquirer"}
+    for amount in ("500.00", "-500.00"):
+        payout = fact(Payout, "EUR", amount=minor(amount), fee=minor("5.00"), arrives_on=MARCH, **rated)
+        (sent,) = drafts(payout, provider="acquirer", home="USD")
+        arrived = payout_arrival(payout, MARCH, provider="acquirer", home="USD")
+        assert (arrived.currency, trial(sent, arrived).get("in-transit")) == ("USD", None)
+        assert trial(arrived)["bank"] == ("541.25" if amount == "500.00" else "-541.25")
+        foreign = {line.role: line.foreign and (line.foreign.amount, line.key) for line in arrived.lines}
+        assert foreign == {"bank": None, "in-transit": (50_000, "acquirer EUR")}
+    with pytest.raises(Unbookable, match="needs an exchange rate"):
+        payout_arrival(fact(Payout, "EUR", amount=100, arrives_on=MARCH), MARCH, home="USD")
+    cent = fact(Payout, "EUR", amount=1, arrives_on=MARCH, rate=Decimal("0.1"), rate_source="the acquirer")
+    with pytest.raises(Unbookable, match="less than the smallest unit"):
+        payout_arrival(cent, MARCH, home="USD")
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,13 @@ from config.demo import cast, consent, mapping, onboard, stack, story, systems, 
 from integrations import connecting, registry, syncing
 from integrations.evidence import COUNT, OFF
 from integrations.models import ControlTotal, StreamState, SyncJob
+from integrations.sandbox.world.accounts import chart_of
+from integrations.sandbox.world.cast import KESTREL
 from integrations.sandbox.world.company import EVERYONE
-from ledger import booking, mirror, source_proof
-from ledger.models import JournalEntry, LedgerException, MirrorDocument
+from integrations.sandbox.world.payroll import run_payroll
+from integrations.sandbox.world.systems import run_lines
+from ledger import booking, mirror, payroll_proof, posting, source_proof
+from ledger.models import Account, JournalEntry, LedgerException, MirrorDocument
 from tests import scene
 from tests.conftest import template
 
@@ -123,9 +127,9 @@ def _entries(company: str, slug: str) -> Iterator[tuple[str, date, int]]:
     sums: dict[tuple[str, date], int] = defaultdict(int)
     (whose,) = [one for one in EVERYONE if one.slug == company]
     for event in import_module(f"integrations.sandbox.{slug}.story").tell(whose, SEED).events:
-        for posting in event.postings:
-            if posting.source == slug:
-                sums[posting.key, posting.day] += max(posting.amount_minor, 0)
+        for line in event.postings:
+            if line.source == slug:
+                sums[line.key, line.day] += max(line.amount_minor, 0)
     return ((key, day, total) for (key, day), total in sums.items())
 
 
@@ -135,3 +139,60 @@ def _written(client: Any, books: Any, slug: str, key: str, day: date, total: int
         client=client, connection=books, external_id=f"Bill:{key}"[:60], type="Bill", booked_on=day, total_minor=total,
         note=f"Synced from {slug}", lines_sha256=b"", seen_at=datetime.now(UTC),
     )  # fmt: skip
+
+
+def test_payroll_that_posts_by_itself_is_proven_run_by_run_against_the_story(everyone, elsewhere):
+    """Each run of the register meets the one entry that its own system wrote, account by account; a cent off is named."""
+    client, _books = elsewhere
+    player = copy(client)
+    player.slug, player.cut_over_on = KESTREL.slug, story.MONTHS[0].first
+    consent.connect(player, "gusto", by=everyone.bookkeeper)
+    with client_context(client.pk):
+        connection = consent.connection(client, "gusto")
+        for state in StreamState.objects.filter(client=client, connection=connection, duty="book"):
+            connecting.set_duty(connection, state.stream, "prove", actor=everyone.bookkeeper)
+    scene.pull(client, "gusto")
+    told = [
+        run
+        for run in run_payroll(KESTREL, SEED).runs
+        if story.MONTHS[0].first <= run.check_date <= story.MONTHS[-1].last
+    ]
+    with client_context(client.pk), transaction.atomic():
+        _chart(client)
+        mapping.approve_mapping(player, everyone)
+        booking.book(client)
+        assert not JournalEntry.objects.filter(client=client, source_key__startswith="gusto:").exists()
+        written = {run.uuid: _paid(client, run) for run in told}
+        found = [run for month in story.MONTHS for run in payroll_proof.prove(client, month).runs]
+        assert {run.run.external_id: run.entry_id for run in found} == written
+        assert [(line.label, line.difference) for run in found for line in run.differing] == []
+        assert (all(run.is_booked_once for run in found), sum(len(run.lines) for run in found) > 50) == (True, True)
+        off = _paid(client, told[0], off=1, replaces=written[told[0].uuid])
+        (named,) = [run for run in payroll_proof.prove(client, story.MONTHS[0]).runs if run.differing]
+        assert (named.run.external_id, named.entry_id, named.off_by) == (told[0].uuid, off, 1)
+        transaction.set_rollback(True)
+
+
+def _chart(client: Any) -> None:
+    """The accounts that the company's payroll is posted to, as its chart has them."""
+    sides = {"Income": "income", "Other Income": "income", "Equity": "equity", "Credit Card": "liability"}
+    for number, (name, kind, _detail) in enumerate(chart_of(KESTREL)):
+        side = "liability" if "Liability" in kind or "Payable" in kind else sides.get(kind, "asset")
+        side = "expense" if "Expense" in kind or kind == "Cost of Goods Sold" else side
+        Account.objects.get_or_create(
+            client=client, name=name, defaults={"type": side, "external_id": f"chart:{number}"}
+        )
+
+
+def _paid(client: Any, run: Any, *, off: int = 0, replaces: int | None = None) -> int:
+    """The entry that the payroll system's own sync left in the books; ``off`` short in one department and in what is due."""
+    if replaces is not None:
+        posting.reverse(JournalEntry.objects.get(pk=replaces), reason="posted again", booked_on=run.check_date)
+    nets = {name: amount for name, amount in run_lines(run).items() if amount}
+    wages = next(name for name in nets if name.startswith("Wages"))
+    nets |= {wages: nets[wages] - off, "Payroll Clearing": nets["Payroll Clearing"] + off}
+    ids = dict(Account.objects.filter(client=client, name__in=nets).values_list("name", "pk"))
+    lines = [posting.Line(ids[name], max(amount, 0), max(-amount, 0)) for name, amount in nets.items()]
+    key = f"mirror:JournalEntry:{run.uuid}:{off}"
+    made = posting.Entry(run.check_date, key, "mirror", lines, origin="ledger", memo="JournalEntry · payroll")
+    return posting.post(client.pk, [made]).ids[0]

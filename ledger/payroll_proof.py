@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from django.db.models import Q
 
 from integrations.models import Connection, Fact
 from integrations.records import ContractorPayment, PayrollRun
@@ -14,7 +17,7 @@ from ledger import bank_position, booking, mapping, overlap, revisions
 from ledger.core import roles
 from ledger.core.rules import Pull, Unbookable, payroll_cash_lines, payroll_lines
 from ledger.core.tieouts import LiabilityRow, liability_roll_forward
-from ledger.models import Account, ChangedAfterClose, JournalEntry, JournalLine
+from ledger.models import Account, BankItem, ChangedAfterClose, JournalEntry, JournalLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -173,6 +176,7 @@ class _Prover:
         self.mapping = mapping.load(client.pk).on(month.last)
         self.connections = Connection.objects.filter(client=client).in_bulk()
         self.gate = overlap.PayrollGate(client)
+        self.taken: set[int] = set()  # lines of the bank that met a pull
 
     def prove(self, fact: Fact, run: PayrollRun) -> RunProof:
         connection = self.connections[fact.connection_id]
@@ -194,7 +198,7 @@ class _Prover:
             booked[account] = booked.get(account, 0) + delta
         since = connection.cut_over_on or self.client.cut_over_on
         pulls = tuple(
-            self._pull(pull, run, connection)
+            self._pull(pull, run, connection, is_elsewhere=fact.state == Fact.State.PROOF)
             for pull in payroll_cash_lines(run, provider=connection.provider)
             if since is None or pull.expected_on >= since  # what was pulled before is in the opening balances
         )
@@ -222,18 +226,27 @@ class _Prover:
             )
         return dict(sums)
 
-    def _pull(self, pull: Pull, run: PayrollRun, connection: Connection) -> PullLine:
+    def _pull(self, pull: Pull, run: PayrollRun, connection: Connection, *, is_elsewhere: bool) -> PullLine:
+        """What met the pull: our entry of it, or the bank's own line where another route books it."""
         key = f"{connection.provider}:{connection.account_id}:pull:{run.external_id}:{pull.kind}:arrival"
         entry = revisions.live_entry(self.client.pk, key, "cash")
         line = entry.lines.filter(role="bank").first() if entry else None
-        return PullLine(
-            PULL_NAMES[pull.kind],
-            pull.expected_on,
-            pull.amount,
-            line.booked_on if line else None,
-            -line.net_minor if line else 0,
-            pull.expected_on <= self.month.last,
-        )
+        on, arrived = (line.booked_on, -line.net_minor) if line else (None, 0)
+        if line is None and is_elsewhere and (shown := self._shown(pull)):
+            on, arrived = shown.posted_on, -shown.amount_minor
+        is_due = pull.expected_on <= self.month.last
+        return PullLine(PULL_NAMES[pull.kind], pull.expected_on, pull.amount, on, arrived, is_due)
+
+    def _shown(self, pull: Pull) -> BankItem | None:
+        """The bank's line of a pull's amount, from the day before it was due; each line is one pull's."""
+        last = pull.expected_on + timedelta(self.client.clearing_days)
+        lines = BankItem.objects.filter(
+            client=self.client, amount_minor=-pull.amount, posted_on__range=(pull.expected_on - timedelta(1), last)
+        ).exclude(Q(state=BankItem.State.REMOVED) | Q(pk__in=self.taken))
+        line = lines.order_by("posted_on", "pk").first()
+        if line is not None:
+            self.taken.add(line.pk)
+        return line
 
     def liabilities(self, known: list[tuple[Fact, PayrollRun]]) -> tuple[LiabilityRow, ...]:
         """Opening + accrued by runs − remitted = closing for each liability account."""

@@ -241,6 +241,21 @@ def test_a_pull_the_bank_does_not_show_does_not_tie_once_it_is_due(books):
     assert [(pull.arrived_on, pull.is_due, pull.ties) for pull in run.pulls] == [(None, True, False)] * 2
 
 
+def test_pulls_that_another_route_books_are_shown_by_the_banks_own_lines_each_by_one(books):
+    arrive(books.client, "gusto", "payrolls", RUN, replace(RUN, external_id="run-twin"))
+    Fact.objects.filter(client=books.client, external_id__in=[RUN.external_id, "run-twin"]).update(
+        state=Fact.State.PROOF
+    )
+    for number in (1, 2):
+        printed(books, RUN.debit_on, -RUN.net_pay_pull, "GUSTO NET", f"n-{number}")
+    printed(books, RUN.debit_on, -RUN.tax_pull, "GUSTO TAX", "t-1")
+    pulls = [pull for run in prove(books).runs for pull in run.pulls]
+    assert [(pull.label, pull.arrived, pull.ties) for pull in pulls] == [
+        ("Net pay", RUN.net_pay_pull, True), ("Taxes", RUN.tax_pull, True),
+        ("Net pay", RUN.net_pay_pull, True), ("Taxes", 0, False),
+    ]  # fmt: skip
+
+
 def test_a_pull_of_the_next_month_is_not_due_yet(books):
     late = replace(RUN, debit_on=date(2026, 5, 1))
     tell(books, late)

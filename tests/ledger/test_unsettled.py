@@ -9,7 +9,8 @@ import pytest
 
 from integrations.records import Announced, StatementClosed
 from ledger import timing
-from tests.ledger.bank_desk import books
+from tests import builders
+from tests.ledger.bank_desk import bob, books
 from tests.ledger.test_processor_proof import APRIL, holds, on, opening, prove, stripe
 from tests.scene import arrive
 
@@ -58,3 +59,18 @@ def test_a_statement_that_tells_no_time_lasts_to_the_end_of_its_day(books, strip
     day_only = StatementClosed(external_id="s1", booked_on=on(24), currency="USD")
     arrive(books.client, "stripe", "balance", day_only, told_ahead(1, 24, 700), told_ahead(2, 25, 30))
     assert prove(books).open.amount == 30
+
+
+def test_the_page_and_the_register_name_it(books, stripe, bob, client):
+    holds(books, opening(books) + 13_470 + 700, key="end", is_closing=True)
+    arrive(books.client, "stripe", "balance", closed(1, 24), told_ahead(1, 25, 700))
+    browser = builders.sign_in(client, bob)
+    start = f"/c/{books.client.slug}"
+    page = browser.get(f"{start}/processors/2026-04/{stripe.pk}/").content.decode()
+    assert "In the statement open since" in page
+    assert "1 movement<" in page
+    assert "Ties both ways" in page
+    assert (
+        "In a processor&#x27;s open statement"
+        in browser.get(f"{start}/reconciliation/2026-04/timing/").content.decode()
+    )

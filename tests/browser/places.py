@@ -57,6 +57,8 @@ STAFF = (
     Place("duplicates", f"{CLIENT}/duplicates/"),
     Place("names", f"{CLIENT}/names/"),
     Place("reconciliation", f"{CLIENT}/reconciliation/{MONTH}/"),
+    Place("payroll-year", f"{CLIENT}/payroll-year/2026/"),
+    Place("intercompany", f"{CLIENT}/intercompany/{MONTH}/"),
     Place("timing-register", f"{CLIENT}/reconciliation/{MONTH}/timing/"),
     Place("bank-rules", f"{CLIENT}/bank-rules/"),
     Place(
@@ -87,7 +89,7 @@ STAFF = (
     Place("sales-tax", f"{CLIENT}/statements/{MONTH}/?statement=st"),
     Place("payroll-cost", f"{CLIENT}/statements/{MONTH}/?statement=pr"),
     Place("budget", f"{CLIENT}/budget/{MONTH}/"),
-    Place("account", f"{CLIENT}/statements/{MONTH}/?statement=tb", link="main tbody a[href*='/accounts/']"),
+    Place("account", f"{CLIENT}/payroll/{MONTH}/", link="main a[href*='/accounts/']"),
     Place("entries", f"{CLIENT}/entries/"),
     Place("entry", f"{CLIENT}/entries/?origin=source", link="main tbody a[href*='/entries/']"),
     Place("entry-new", f"{CLIENT}/entries/new/"),

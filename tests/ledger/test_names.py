@@ -84,12 +84,12 @@ def test_names_kept_under_one_another_in_a_ring_are_refused(books, bob):
 
 def test_what_is_booked_under_the_other_name_goes_to_the_kept_ones_record(books, bob, monkeypatch):
     quickbooks = books.connections["quickbooks-online"]
-    monkeypatch.setattr(outbox_parties, "_pulled", lambda *_: {("Vendor", "larch cloud hosting"): "Vendor:46"})
+    monkeypatch.setattr(outbox_parties, "_pulled", lambda *_: {("Vendor", "larch cloud hosting", "USD"): "Vendor:46"})
     names.decide(
         books.client, kind="Vendor", first="Larch Cloud Hosting", second="Larch Cloud Hostng", kept="Larch Cloud Hosting", by=bob
     )  # fmt: skip
     found = outbox_parties.known(books.client, quickbooks)
-    assert found["Vendor", "larch cloud hostng"] == "Vendor:46"
+    assert found["Vendor", "larch cloud hostng", "USD"] == "Vendor:46"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from clients.tenancy import client_context
 from config.demo import cast, consent, mapping, onboard, stack, story, systems, truth
 from integrations import connecting, registry, syncing
 from integrations.evidence import COUNT, OFF
-from integrations.models import ControlTotal, StreamState, SyncJob
+from integrations.models import Connection, ControlTotal, StreamState, SyncJob
 from integrations.sandbox.world.accounts import chart_of
 from integrations.sandbox.world.cast import KESTREL
 from integrations.sandbox.world.company import EVERYONE
@@ -55,6 +55,20 @@ def everyone(django_db_setup: None, django_db_blocker: Any) -> Iterator[Cast]:
         nursery.stop()
 
 
+@pytest.fixture
+def let_go(everyone, elsewhere):
+    """An account is connected once: what a test connected is free again for the next, whatever their order."""
+    before = set()
+    for client in everyone.clients.values():
+        with client_context(client.pk):
+            before |= set(Connection.objects.filter(client=client).values_list("pk", flat=True))
+    yield
+    for client in everyone.clients.values():
+        with client_context(client.pk):
+            Connection.objects.filter(client=client).exclude(pk__in=before).update(state="disconnected")
+
+
+@pytest.mark.usefixtures("let_go")
 @pytest.mark.parametrize(("company", "slug"), stack.told(), ids=str)
 def test_a_system_is_booked_as_its_story_says(everyone, company, slug):
     client = everyone.clients[company]
@@ -96,6 +110,7 @@ def elsewhere(everyone):
     return client, consent.connect(client, BOOKS, by=everyone.bookkeeper)
 
 
+@pytest.mark.usefixtures("let_go")
 @pytest.mark.parametrize(("slug", "company"), SYNC_THEMSELVES.items())
 def test_what_another_route_books_is_proven_against_the_story(everyone, elsewhere, slug, company):
     client, books = elsewhere
@@ -141,6 +156,7 @@ def _written(client: Any, books: Any, slug: str, key: str, day: date, total: int
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("let_go")
 def test_payroll_that_posts_by_itself_is_proven_run_by_run_against_the_story(everyone, elsewhere):
     """Each run of the register meets the one entry that its own system wrote, account by account; a cent off is named."""
     client, _books = elsewhere

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from functools import cache
 from pathlib import Path
 
 from integrations.providers.ramp.provider import PROVIDER
-from ledger.core.rules import drafts
-from tests.integrations.contract import CONTRACTS, fixture_objects, read
+from tests.integrations.contract import CONTRACTS
+from tests.integrations.providers.reading import Reading
 
-STREAMS = {stream.name: stream for stream in PROVIDER.streams}
+READING = Reading(PROVIDER)
+STREAMS, page, facts, lines = READING.streams, READING.page, READING.facts, READING.lines
 FIXTURES = Path(__file__).resolve().parents[3] / "integrations/providers/ramp/fixtures"
 
 
@@ -20,26 +20,12 @@ def mark(kind, number):
     return f"{kind}000000-0000-4000-8000-{number:012d}"
 
 
-def page(name, index=0):
-    return copy.deepcopy(fixture_objects(PROVIDER, STREAMS[name])[index])
-
-
 def changed(name, index=0, **fields):
     """The object with other fields, within its envelope if it has one."""
     raw = page(name, index)
     inner = raw.get(name.removesuffix("s"), raw)
     inner |= fields
     return raw
-
-
-def facts(name, raw):
-    return read(STREAMS[name], raw)
-
-
-def lines(name, raw):
-    """(role, key, debit − credit) of the entries a thing makes."""
-    made = [entry for fact in facts(name, raw) for entry in drafts(fact, provider="ramp", category="expenses")]
-    return sorted((line.role, line.key, line.debit - line.credit) for entry in made for line in entry.lines)
 
 
 @cache

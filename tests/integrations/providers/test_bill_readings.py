@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import hashlib
 import hmac
 import json
@@ -20,32 +19,18 @@ from integrations.providers.bill.provider import PROVIDER
 from integrations.providers.bill.readings import _MOVED, _QUIET, _UNDONE, _UNFUNDED, PULLED
 from integrations.providers.bill.wire import is_over
 from integrations.records import BillPayment, FundingPull, Skipped, Unknown, VendorBill
-from ledger.core.rules import Unbookable, drafts
+from ledger.core.rules import Unbookable
 from tests.integrations.contract import (
     CONTRACTS,
     ScriptedApi,
-    fixture_objects,
     holder,
-    read,
     result_table,
 )
+from tests.integrations.providers.reading import Reading
 from tests.integrations.providers.test_bill import error
 
-STREAMS = {stream.name: stream for stream in PROVIDER.streams}
-
-
-def page(name, index=0):
-    return copy.deepcopy(fixture_objects(PROVIDER, STREAMS[name])[index])
-
-
-def facts(name, raw):
-    return read(STREAMS[name], raw)
-
-
-def lines(name, raw):
-    """(role, key, debit − credit) of the entries a thing makes."""
-    made = [entry for fact in facts(name, raw) for entry in drafts(fact, provider="bill", category="payables")]
-    return sorted((line.role, line.key, line.debit - line.credit) for entry in made for line in entry.lines)
+READING = Reading(PROVIDER)
+STREAMS, page, facts, lines = READING.streams, READING.page, READING.facts, READING.lines
 
 
 # ---- the journals of the provider's page -----------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import copy
 import hashlib
 import hmac
 import json
@@ -19,30 +18,15 @@ from integrations.provider import Window
 from integrations.providers.hubspot import pulling, wire
 from integrations.providers.hubspot.provider import PROVIDER, whoami
 from integrations.records import CustomerInvoice, InvoicePayment, Skipped, Unknown, WonDeal
-from ledger.core.rules import drafts
 from tests.integrations.contract import (
     CONTRACTS,
     ScriptedApi,
-    fixture_objects,
-    read,
     result_table,
 )
+from tests.integrations.providers.reading import Reading
 
-STREAMS = {stream.name: stream for stream in PROVIDER.streams}
-
-
-def page(name, index=0):
-    return copy.deepcopy(fixture_objects(PROVIDER, STREAMS[name])[index])
-
-
-def facts(name, raw):
-    return read(STREAMS[name], raw)
-
-
-def lines(name, raw):
-    """(role, key, debit − credit) of the entries a thing makes."""
-    made = [entry for fact in facts(name, raw) for entry in drafts(fact, provider="hubspot", category="crm")]
-    return sorted((line.role, line.key, line.debit - line.credit) for entry in made for line in entry.lines)
+READING = Reading(PROVIDER)
+STREAMS, page, facts, lines = READING.streams, READING.page, READING.facts, READING.lines
 
 
 # ---- readings ------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import UTC, date, datetime
 
@@ -14,34 +13,20 @@ from integrations.provider import Window
 from integrations.providers.melio.exports import FILES
 from integrations.providers.melio.provider import PROVIDER
 from integrations.records import BillPayment, FundingPull, Skipped, Unknown, VendorBill
-from ledger.core.rules import drafts
 from tests.integrations.contract import (
     CONTRACTS,
     ScriptedApi,
     fixture_objects,
     holder,
-    read,
     result_table,
     told,
 )
 from tests.integrations.providers import test_melio as contract
+from tests.integrations.providers.reading import Reading
 from tests.integrations.providers.test_melio import PAYMENTS
 
-STREAMS = {stream.name: stream for stream in PROVIDER.streams}
-
-
-def page(name, index=0):
-    return copy.deepcopy(fixture_objects(PROVIDER, STREAMS[name])[index])
-
-
-def facts(name, raw):
-    return read(STREAMS[name], raw)
-
-
-def lines(name, raw):
-    """(role, key, debit − credit) of the entries a thing makes."""
-    made = [entry for fact in facts(name, raw) for entry in drafts(fact, provider="melio", category="payables")]
-    return sorted((line.role, line.key, line.debit - line.credit) for entry in made for line in entry.lines)
+READING = Reading(PROVIDER)
+STREAMS, page, facts, lines = READING.streams, READING.page, READING.facts, READING.lines
 
 
 def test_a_bill_and_its_payment_are_booked_with_the_fee_of_its_delivery():

@@ -17,30 +17,15 @@ from integrations.payload import parse_json
 from integrations.providers.square.balance import READINGS
 from integrations.providers.square.provider import PROVIDER
 from integrations.records import CustomerDeposit, Dispute, Payout, ProcessorFee, Sale, Skipped, Tax, Unknown
-from ledger.core.rules import drafts
 from tests.integrations.contract import (
     CONTRACTS,
-    fixture_objects,
     holder,
-    read,
     result_table,
 )
+from tests.integrations.providers.reading import Reading
 
-STREAMS = {stream.name: stream for stream in PROVIDER.streams}
-
-
-def page(name, index=0):
-    return copy.deepcopy(fixture_objects(PROVIDER, STREAMS[name])[index])
-
-
-def facts(name, raw):
-    return read(STREAMS[name], raw)
-
-
-def lines(name, raw):
-    """(role, key, debit − credit) of the entries a thing makes."""
-    made = [entry for fact in facts(name, raw) for entry in drafts(fact, provider="square", category="processor")]
-    return sorted((line.role, line.key, line.debit - line.credit) for entry in made for line in entry.lines)
+READING = Reading(PROVIDER)
+STREAMS, page, facts, lines = READING.streams, READING.page, READING.facts, READING.lines
 
 
 # ---- the journals of the provider's page -----------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ def terms_of(schedule: Schedule) -> Terms:
         units=schedule.units,
         convention=schedule.convention,
         switches=schedule.switches,
+        fiscal_year_start=schedule.client.fiscal_year_start_month,
         steps=tuple(Step(step.on, step.amount, step.interest_minor) for step in schedule.steps.all()),
     )
 

@@ -132,14 +132,15 @@ def end(schedule: Schedule, ending: Ending, *, by: User) -> Schedule:
     """Stop it on a day of an open month: later rows fall away and what is left leaves the books. Raises ScheduleRefused."""
     of = _locked(schedule)
     _may_end(of, ending)
-    keeps = of.convention == Schedule.Convention.NEXT
-    stay, left = core.ended(rows_of(of.lines.all()), ending.on, keeps_month=keeps)
+    rows = rows_of(of.lines.all())
+    charge = core.last_charge(terms_of(of), rows, ending.on) if of.kind == Schedule.Kind.ASSET else 0
+    stay, left = core.ended(rows, ending.on, charge=charge)
     with _refusals():
         of.state, of.ended_on, of.left_minor = Schedule.State.ENDED, ending.on, left
         of.proceeds_minor, of.proceeds_account = ending.proceeds, ending.proceeds_account
         of.result_account, of.end_reason = ending.result_account or of.counter_account, ending.reason
         of.save()
-        _drop(of, [line for line in of.lines.all() if line.on not in {row.on for row in stay}], by)
+        _put_lines(of, stay, (), by=by)
         _settle()
     schedule_booking.book(of.client, by=by, only=of)
     audit.record(of.client, by, "schedule.ended", of.name, {"on": str(ending.on), "left": left})

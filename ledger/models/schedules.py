@@ -45,6 +45,7 @@ class Schedule(models.Model):
         FULL = "full-month", "The whole first month"
         NEXT = "next-month", "From the month after"
         MID = "mid-month", "Half of the first and of the last month"
+        HALF_YEAR = "half-year", "Half of the first and of the last year"
 
     class Duty(models.TextChoices):
         HERE = "here", "Booked here"

@@ -97,7 +97,11 @@ class ScheduleForm(forms.Form):
         if self.kind == Kind.ASSET:
             put["months"] = forms.IntegerField(label="Life in months", required=False, min_value=1, max_value=1200)
             put["residual"] = MinorField(currency=currency, signed=False, label="Salvage value", required=False)
-            put["convention"] = forms.ChoiceField(label="Begins with", choices=Schedule.Convention.choices)
+            put["convention"] = forms.ChoiceField(
+                label="Begins with",
+                choices=Schedule.Convention.choices,
+                help_text="Half of a year: six months of the life in the first fiscal year and six in that of a sale.",
+            )
             put["rate"] = forms.CharField(
                 label="Times straight line",
                 required=False,
@@ -226,6 +230,7 @@ class ScheduleForm(forms.Form):
             units=(given.get("units") or 0) if not by_life else 0,
             convention=given.get("convention") or "full-month",
             switches=bool(given.get("switches")) and method == "declining",
+            fiscal_year_start=self.client.fiscal_year_start_month,
             steps=given.get("steps") or () if method in {"units", "milestones"} or self.kind == Kind.LOAN else (),
         )
         return Asked(

@@ -152,6 +152,25 @@ def test_an_asset_is_sold_at_a_loss(desk):
     assert [desk.balance(name) for name in names] == [600_000, -30_000, 30_000, 0, -600_000]
 
 
+def test_a_half_year_asset_takes_the_half_of_the_year_it_is_sold_in(desk):
+    desk.post("Equipment", "Checking", 600_000, date(2026, 1, 2))
+    of = desk.add("asset", "straight-line", 600_000, months=60, convention="half-year", starts_on=date(2026, 1, 2))
+    names = ("Equipment", "Accumulated depreciation", "Depreciation")
+    assert [desk.balance(name) for name in names] == [600_000, -15_000, 15_000]
+    ending = schedules.Ending(on=date(2026, 3, 10), reason="Stolen")
+    schedules.end(of, ending, by=desk.world.bob)
+    assert lines(of, "on", "amount_minor", "closing_minor")[1:] == [
+        (date(2026, 2, 28), 5_000, 590_000),
+        (date(2026, 3, 10), -10_000, 600_000),
+    ]
+    # Placed in service and gone in one year: no depreciation of it, all of the cost is the loss.
+    assert [desk.balance(name) for name in names] == [0, 0, 600_000]
+    found = proof(desk, "Equipment"), proof(desk, "Accumulated depreciation")
+    assert [(each.roll.amortised, each.roll.closing, each.difference) for each in found] == [(0, 0, 0), (-10_000, 0, 0)]
+    schedules.resume(of, by=desk.world.bob)
+    assert [desk.balance(name) for name in names] == [600_000, -15_000, 15_000]
+
+
 def test_a_prepaid_that_ends_early_leaves_the_rest_where_it_is_told(desk):
     desk.post("Prepaid expenses", "Checking", 120_000, date(2026, 1, 2))
     of = desk.add()

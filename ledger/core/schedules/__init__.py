@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ledger.core.schedules.depreciation import disposal, used_up, written_down
+from ledger.core.schedules.depreciation import disposal, last_charge, used_up, written_down
 from ledger.core.schedules.loans import current_portion, repaid
 from ledger.core.schedules.rolling import Item, Roll, roll
 from ledger.core.schedules.settling import ended, settled
@@ -29,6 +29,7 @@ __all__ = [
     "current_portion",
     "disposal",
     "ended",
+    "last_charge",
     "plan",
     "problems",
     "roll",

@@ -45,11 +45,13 @@ def _carried(later: Sequence[Row], missed: int, of: int) -> list[Row]:
     return [replace(row, interest=interests[row.on]) for row in carried if row.amount]
 
 
-def ended(rows: Sequence[Row], on: date, *, keeps_month: bool = False) -> tuple[list[Row], int]:
-    """The rows that stay when a schedule ends on a day, and the balance that leaves with it.
+def ended(rows: Sequence[Row], on: date, *, charge: int = 0) -> tuple[list[Row], int]:
+    """The rows that stay when a schedule ends on a day, and the balance that leaves with it; minor units.
 
-    The month of the end is not amortised any more unless ``keeps_month`` (an asset that began in the month after it was bought).
+    ``charge`` is what the month of the end still books, on that day; see ``last_charge``.
     """
-    last = on.replace(day=1)
-    kept = [row for row in rows if row.on < last or (keeps_month and row.month.first == last)]
-    return kept, sum(row.amount for row in rows) - sum(row.amount for row in kept)
+    kept = [row for row in rows if row.on < on.replace(day=1)]
+    total = sum(row.amount for row in rows)
+    if charge:
+        kept.append(Row(on, charge, closing=(kept[-1].closing if kept else total) - charge))
+    return kept, total - sum(row.amount for row in kept)

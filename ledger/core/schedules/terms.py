@@ -20,7 +20,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "accrual": ("once",),
 }
 METHODS: tuple[str, ...] = tuple(dict.fromkeys(method for methods in KINDS.values() for method in methods))
-CONVENTIONS = ("full-month", "next-month", "mid-month")
+CONVENTIONS = ("full-month", "next-month", "mid-month", "half-year")
 #: A million is 100 %.
 MILLION = 1_000_000
 #: Nothing runs longer than a century of months.
@@ -74,6 +74,7 @@ class Terms:
 
     ``residual`` is an asset's salvage value or a loan's last, larger payment. ``months`` is an asset's life or a loan's number
     of payments; ``units`` what an asset makes in its life. ``steps`` are milestones, units used or a lender's statements.
+    ``fiscal_year_start`` is the month (1–12) with which the client's year begins, for conventions that go by the year.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class Terms:
     units: int = 0
     convention: str = "full-month"
     switches: bool = False
+    fiscal_year_start: int = 1
     steps: tuple[Step, ...] = field(default=())
 
     @property
@@ -147,7 +149,7 @@ def _by_method(terms: Terms) -> dict[str, str]:
         (
             "convention",
             is_declining and terms.convention == "mid-month",
-            "A declining balance counts whole months.",
+            "A declining balance counts whole months or half years.",
         ),
         (
             "rate",

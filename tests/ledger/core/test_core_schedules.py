@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.core.period import Month
-from ledger.core.schedules import Item, ScheduleError, Terms, ended, plan, problems, roll, settled
+from ledger.core.period import FiscalYear, Month
+from ledger.core.schedules import Item, ScheduleError, Terms, ended, last_charge, plan, problems, roll, settled
 from ledger.core.schedules.rolling import total
 from ledger.core.schedules.terms import Step
 
@@ -28,7 +29,7 @@ def spreads(draw):
 @st.composite
 def assets(draw):
     amount, method = draw(st.integers(2, 10**9)), draw(st.sampled_from(["straight-line", "declining"]))
-    conventions = ["full-month", "next-month"] + (["mid-month"] if method == "straight-line" else [])
+    conventions = ["full-month", "next-month", "half-year"] + (["mid-month"] if method == "straight-line" else [])
     return Terms(
         kind="asset",
         method=method,
@@ -39,6 +40,7 @@ def assets(draw):
         rate_millionths=draw(st.integers(1_000_000, 3_000_000)),
         convention=draw(st.sampled_from(conventions)),
         switches=draw(st.booleans()),
+        fiscal_year_start=draw(st.integers(1, 12)),
     )
 
 
@@ -104,10 +106,31 @@ def test_each_month_opens_where_the_one_before_closed(terms, months, added):
     assert (roll(item, month) + roll(item, month)).closing == total([roll(item, month)] * 2).closing
 
 
+@given(assets())
+def test_half_a_year_is_taken_in_the_first_and_each_later_year_but_the_last_is_whole(terms):
+    terms = replace(terms, convention="half-year", method="straight-line")
+    first = FiscalYear.of(Month.of(terms.starts_on), terms.fiscal_year_start)
+    years: dict[FiscalYear, int] = {}
+    for row in plan(terms):
+        year = FiscalYear.of(row.month, terms.fiscal_year_start)
+        years[year] = years.get(year, 0) + row.amount
+        assert row.month >= Month.of(terms.starts_on)
+    off = {
+        at: abs(years.get(FiscalYear(first.first.shift(12 * at)), 0) * terms.months - terms.total * worth)
+        for at, worth in enumerate([min(6, terms.months), *[12] * ((terms.months - 6) // 12)])
+    }
+    assert all(each <= terms.months for each in off.values())
+    assert max(years, default=first) <= FiscalYear(first.first.shift(12 * ((terms.months + 17) // 12 - 1)))
+
+
 @given(ANY, st.integers(0, 40))
 def test_what_leaves_and_what_was_booked_are_the_whole(terms, months):
     rows, on = plan(terms), Month.of(terms.starts_on).shift(months).last
-    kept, left = ended(rows, on)
+    charge = last_charge(terms, rows, on) if terms.kind == "asset" else 0
+    kept, left = ended(rows, on, charge=charge)
+    assert left >= 0
+    assert len({row.month for row in kept}) == len(kept)
+    assert not kept or kept[-1].closing == left
     assert sum(row.amount for row in kept) + left == terms.total
     item = Item(terms.total, terms.starts_on, kept, on, left)
     assert roll(item, Month.of(on).next).closing == 0

@@ -1,7 +1,8 @@
 """Worked cases: prepaids, depreciation, loans, deferred revenue and accruals.
 
 Pioneer Advertising Agency (chapter 3), Barb's Florists and Wright Company (chapter 9) are of Weygandt, Kimmel and Kieso,
-*Accounting Principles*; figures are the book's, to the cent where it rounds to the dollar.
+*Accounting Principles*; figures are the book's, to the cent where it rounds to the dollar. Half years and their tables are of
+IRS Publication 946, *How to Depreciate Property*.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from datetime import date
 import pytest
 from trial import minor
 
-from ledger.core.period import Month
-from ledger.core.schedules import Terms, current_portion, disposal, ended, plan, settled
+from ledger.core.period import FiscalYear, Month
+from ledger.core.schedules import Terms, current_portion, disposal, ended, last_charge, plan, settled
 from ledger.core.schedules.loans import usual_payment
 from ledger.core.schedules.terms import Step
 
@@ -109,6 +110,77 @@ def test_a_changed_estimate_is_carried_by_the_years_to_come():
     anew = plan(terms("asset", "straight-line", "13,000", months=72, **(TRUCK | {"residual": minor("700")})))
     rows = settled(anew, before, Month(2029, 1), spreads=True)
     assert by_year(rows) == ["2400.00"] * 3 + ["1699.92", "1699.92", "1700.16"]
+
+
+def by_fiscal_year(rows, start=1):
+    sums = {}
+    for row in rows:
+        year = FiscalYear.of(row.month, start).label
+        sums[year] = sums.get(year, 0) + row.amount
+    return [printed(amount) for amount in sums.values()]
+
+
+@pytest.mark.parametrize(
+    ("years", "times", "percents"),
+    [
+        (3, "2", "33.33 44.45 14.81 7.41"),
+        (5, "2", "20.00 32.00 19.20 11.52 11.52 5.76"),
+        (7, "2", "14.29 24.49 17.49 12.49 8.93 8.92 8.93 4.46"),
+        (15, "1.5", "5.00 9.50 8.55 7.70 6.93 6.23 5.90 5.90 5.91 5.90 5.91 5.90 5.91 5.90 5.91 2.95"),
+    ],
+)
+@pytest.mark.parametrize("month", [1, 8, 12])
+def test_half_year_convention_by_the_tables(years, times, percents, month):
+    """Publication 946, table A-1: 3-, 5-, 7- and 15-year property, whatever the month it is placed in service."""
+    rate = round(float(times) * 1_000_000)
+    fields = {"months": 12 * years, "rate_millionths": rate, "switches": True, "convention": "half-year"}
+    found = by_fiscal_year(plan(terms("asset", "declining", "1,000,000", date(2026, month, 20), **fields)))
+    wanted = [float(percent) * 10_000 for percent in percents.split()]
+    assert len(found) == len(wanted)
+    # The tables are rounded to hundredths of a percent and made to come to 100 %.
+    assert max(abs(float(one) - other) for one, other in zip(found, wanted, strict=True)) <= 100
+
+
+def test_half_year_straight_line():
+    """Publication 946, table A-8, five years: 10 %, 20, 20, 20, 20 and 10. A year from October holds three months of March on."""
+    fields = {"months": 60, "convention": "half-year", "fiscal_year_start": 10}
+    rows = plan(terms("asset", "straight-line", "10,000", date(2027, 7, 3), **fields))
+    assert by_fiscal_year(rows, 10) == ["1000.00", *["2000.00"] * 4, "1000.00"]
+    assert [printed(row.amount) for row in rows[:4]] == ["333.33", "333.33", "333.34", "166.66"]
+    assert (rows[2].month, rows[-1].month) == (Month(2027, 9), Month(2032, 3))
+
+
+@pytest.mark.parametrize(
+    ("convention", "on", "years"),
+    [
+        ("half-year", date(2028, 2, 10), ["2000.00", "3200.00", "960.00"]),
+        ("half-year", date(2028, 11, 10), ["2000.00", "3200.00", "960.00"]),
+        ("half-year", date(2026, 9, 10), ["0.00"]),
+        ("full-month", date(2027, 2, 10), ["2333.31", "333.33"]),
+        ("next-month", date(2027, 2, 10), ["1999.98", "666.66"]),
+    ],
+)
+def test_a_disposal_takes_what_the_convention_says(convention, on, years):
+    """Publication 946, "Dispositions": 5-year property of $10,000 sold in its third year takes half of that year's 19.20 %,
+    sold in its first year nothing. By the month, the month of the sale is left out unless the month of the start was.
+    """
+    of = terms(
+        "asset", "declining", "10,000", date(2026, 6, 1), months=60, rate_millionths=2_000_000, switches=True,
+        convention=convention,
+    )  # fmt: skip
+    rows = plan(of)
+    kept, left = ended(rows, on, charge=last_charge(of, rows, on))
+    assert by_fiscal_year(kept) == years
+    assert left == minor("10,000") - sum(row.amount for row in kept)
+
+
+def test_a_disposal_by_the_mid_month_convention():
+    """Publication 946, mid-month: $390,000 over 39 years, 833.33 a month, half of it in the first month and in that of the sale."""
+    of = terms("asset", "straight-line", "390,000", date(2026, 5, 9), months=468, convention="mid-month")
+    rows = plan(of)
+    kept, _left = ended(rows, date(2026, 8, 30), charge=last_charge(of, rows, date(2026, 8, 30)))
+    assert [printed(row.amount) for row in kept] == ["416.66", "833.33", "833.33", "416.66"]
+    assert last_charge(of, rows, date(2026, 5, 30)) == 0
 
 
 @pytest.mark.parametrize(("proceeds", "gain"), [("16,000", "5000.00"), ("9,000", "-2000.00")])

@@ -70,6 +70,7 @@ ACTS: dict[str, str] = {
     "intercompany.paired": "Accounts of two companies paired",
     "intercompany.parted": "Pair of two companies' accounts taken apart",
     "item.explained": "Explanation written",
+    "ledger.activated": "Account or name made active in the accounting system",
     "limits.kept": "Limits for large bills set",
     "mapping.approved": "Mapping approved",
     "mapping.drafted": "Mapping drafted",

@@ -57,6 +57,13 @@ class Books(Protocol):
         """The id of the service item of that name which sells into an account, made where there is none."""
         ...
 
+    def activate(self, api: Api, external_id: str, *, request_id: str) -> str:
+        """The name of an account, vendor or customer (``Account:12``) that is active from now on; one that is so stays.
+
+        Raises Refused where it is gone, or another one has its name by now.
+        """
+        ...
+
     def dimensions(self, api: Api) -> Dimensions:
         """The classes and departments as the company keeps them now."""
         ...

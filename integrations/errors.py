@@ -33,13 +33,19 @@ class StaleCursor(ProviderError):  # noqa: N818
 
 
 class Refused(ProviderError):  # noqa: N818
-    """The provider understood and said no to a write: ``code`` and ``detail`` are its own; sending again is pointless."""
+    """The provider understood and said no to a write: ``code`` and ``detail`` are its own; sending again is pointless.
 
-    def __init__(self, message: str, *, code: str = "", detail: str = "", trace: str = "") -> None:
+    ``inactive`` are the ids (``Account:12``, ``Vendor:46``) of what must be made active there first.
+    """
+
+    def __init__(
+        self, message: str, *, code: str = "", detail: str = "", trace: str = "", inactive: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.detail = detail
         self.trace = trace
+        self.inactive = inactive
 
 
 class NotSupported(ProviderError):  # noqa: N818

@@ -22,13 +22,12 @@ from clients.access import Right, allows, visible_clients
 from clients.models import Membership
 from clients.tenancy import client_context, system_context
 from integrations import oauth, pasting, registry, vault
-from integrations.models import OAuthAttempt
+from integrations.models import Connection, OAuthAttempt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from clients.models import Client, User
-    from integrations.models import Connection
     from integrations.provider import Provider
 
 LIFE = timedelta(days=7)
@@ -53,7 +52,12 @@ class Link:
 
 
 def send(client: Client, provider: Provider, email: str, *, by: User, connection: Connection | None = None) -> None:
-    """Mail a link; earlier ones for the same system stop working. Needs the client's context."""
+    """Mail a link; earlier ones for the same system stop working. It renews ``connection``, unless that one was ended.
+
+    Needs the client's context.
+    """
+    if connection is not None and connection.state not in {Connection.State.LIVE, Connection.State.NEEDS_RECONNECT}:
+        connection = None
     token, now = secrets.token_urlsafe(32), datetime.now(UTC)
     OAuthAttempt.objects.filter(
         client=client, provider=PREFIX + provider.slug, connection=connection, used_at=None

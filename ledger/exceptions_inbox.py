@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from clients.models import Client, User
 
 OPEN = (LedgerException.State.OPEN, LedgerException.State.SNOOZED)
+#: In a problem's detail: the accounting system's ids (``Account:12``) of what must be made active there.
+INACTIVE = "inactive"
 
 
 @dataclass(frozen=True, slots=True)

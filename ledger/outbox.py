@@ -330,9 +330,10 @@ def _reject(client: Client, item: OutboxItem, refusal: Refused) -> None:
         said = (
             str(refusal) if item.voids_id is None else f"{refusal}. Void {item.voids} there by hand, then send again."
         )
-        exceptions_inbox.open_problems(
-            client.pk, [_problem(item, "refused", f"refused {refusal.code}".strip(), said, refusal.code)]
-        )
+        problem = _problem(item, "refused", f"refused {refusal.code}".strip(), said, refusal.code)
+        if refusal.inactive:
+            problem.detail[exceptions_inbox.INACTIVE] = list(refusal.inactive)
+        exceptions_inbox.open_problems(client.pk, [problem])
 
 
 def _give_up(client: Client, item: OutboxItem) -> None:
@@ -375,6 +376,13 @@ def retry(item: OutboxItem) -> None:
     OutboxItem.objects.filter(pk=item.pk, state__in=["rejected", "uncertain"]).update(
         state="new", send_after=Now(), tries=1
     )
+
+
+def retry_signed_in(client: Client, accounting: Accounting) -> int:
+    """What was refused before the last sign-in goes out once more after it: who signed in may have the right. Gives how many."""
+    since = accounting.connection.connected_at
+    rejected = OutboxItem.objects.filter(client=client, connection=accounting.connection, state="rejected")
+    return rejected.filter(answered_at__lt=since).update(state="new", send_after=Now(), tries=1) if since else 0
 
 
 def doubles(accounting: Accounting, items: Iterable[OutboxItem]) -> list[OutboxItem]:

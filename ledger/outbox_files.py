@@ -61,6 +61,19 @@ def retry(client: Client, pk: int) -> None:
     SupportFile.objects.filter(client=client, pk=pk, state="failed").update(state="new", send_after=Now(), tries=0)
 
 
+def retry_signed_in(client: Client, accounting: Accounting) -> int:
+    """What failed before the last sign-in of the accounting system, or of the one that has the receipt, goes once more after
+    it; gives how many.
+    """
+    signed_in = Q(answered_at__lt=F("connection__connected_at"))
+    if accounting.connection.connected_at is not None:
+        signed_in |= Q(answered_at__lt=accounting.connection.connected_at)
+    failed = SupportFile.objects.filter(signed_in, client=client, state="failed")
+    return SupportFile.objects.filter(client=client, pk__in=list(failed.values_list("pk", flat=True))).update(
+        state="new", send_after=Now(), tries=0
+    )
+
+
 def _claim(client: Client, pk: int) -> SupportFile | None:
     """Commit ``sending`` before anything leaves; ``tries`` is the fence that later writes are checked against."""
     with client_context(client.pk):

@@ -137,5 +137,9 @@ def _problem(accounting: Accounting, one: Wanted, refusal: Refused) -> Problem:
         amount_minor=one.amount,
         booked_on=one.since,
         connection_id=accounting.connection.pk,
-        detail={"account": one.account.external_id, "code": refusal.code},
+        detail={
+            "account": one.account.external_id,
+            "code": refusal.code,
+            exceptions_inbox.INACTIVE: list(refusal.inactive),
+        },
     )

@@ -148,7 +148,7 @@ def make(
             found[one.key] = _made(accounting, one)
             waiting.discard(one.identity)
         except Refused as refusal:
-            refused.append(_problem(accounting, one, str(refusal), refusal.code))
+            refused.append(_problem(accounting, one, refusal))
         except RetryLater:
             break
         renew()
@@ -172,15 +172,20 @@ def _made(accounting: Accounting, one: Wanted) -> str:
     return accounting.books.party(accounting.api, one.kind, one.name, currency, request_id=request)
 
 
-def _problem(accounting: Accounting, one: Wanted, said: str, code: str) -> Problem:
+def _problem(accounting: Accounting, one: Wanted, refusal: Refused) -> Problem:
     return Problem(
         kind="refused",
         identity=one.identity,
         cause=f"{one.kind.lower()} {compared(one.name)}",
-        title=f"{one.kind} {one.name or 'without a name'}: {said}. Its entries wait.",
+        title=f"{one.kind} {one.name or 'without a name'}: {refusal}. Its entries wait.",
         source=str(accounting.connection),
         amount_minor=one.amount,
         booked_on=one.since,
         connection_id=accounting.connection.pk,
-        detail={"kind": one.kind, "name": one.name, "code": code},
+        detail={
+            "kind": one.kind,
+            "name": one.name,
+            "code": refusal.code,
+            exceptions_inbox.INACTIVE: list(refusal.inactive),
+        },
     )

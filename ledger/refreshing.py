@@ -130,6 +130,8 @@ def _is_read(connection: Connection) -> bool:
 def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: None) -> dict[str, int]:
     """Freeze what waits, send it, and let what was sent meet itself in the mirror."""
     with client_context(client.pk):
+        outbox.retry_signed_in(client, books)
+        outbox_files.retry_signed_in(client, books)
         names, sold = outbox_parties.missing(client, books.connection), outbox_items.missing(client)
     started = datetime.now(UTC)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations import jobs
-from ledger import discovering, doubles, health, refreshing, routes
+from ledger import activating, discovering, doubles, health, refreshing, routes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from integrations.models import SyncJob
 
 
-__all__ = ["discovering", "doubles", "health", "refresh", "routes"]
+__all__ = ["activating", "discovering", "doubles", "health", "refresh", "routes"]
 #: How soon to look again while another refresh of the client runs.
 BUSY_SECONDS = 3
 

@@ -278,8 +278,7 @@ def send_link(request: HttpRequest, slug: str, provider: str) -> HttpResponse:
         messages.error(request, "No link was sent: that is not an e-mail address.")
         return back(request, client, old)
     email = form.cleaned_data["email"]
-    mends = old is not None and old.state in {Connection.State.LIVE, Connection.State.NEEDS_RECONNECT}
-    links.send(client, wanted, email, by=membership_of(request).user, connection=old if mends else None)
+    links.send(client, wanted, email, by=membership_of(request).user, connection=old)
     messages.success(request, f"A link for {wanted.name} is on its way to {email}. It works for seven days.")
     return back(request, client, old)
 

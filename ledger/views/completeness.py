@@ -19,7 +19,7 @@ from integrations.models import Connection, ControlTotal, Fact, StreamState
 from ledger import completeness, daily, exceptions_inbox, health
 from ledger.core.period import Month
 from ledger.models import LedgerException
-from ledger.views.exceptions import LOOK
+from ledger.views.exception_rows import LOOK
 from ledger.views.framing import month_or_404, period
 
 if TYPE_CHECKING:

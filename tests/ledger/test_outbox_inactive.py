@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models.functions import Now
 
+from clients.models import AuditEvent
 from clients.tenancy import client_context
+from config.demo import consent
+from integrations import jobs, schedule
 from integrations.errors import Refused
+from integrations.models import SyncJob
 from integrations.records import LedgerDeletion
-from ledger import mirror, mirror_feed, posting, refreshing, settling
+from ledger import activating, mirror, mirror_feed, posting, refreshing, settling
 from ledger.core.period import Month
 from ledger.models import Account, ChangedAfterClose, EntryApproval, LedgerException
 from tests.ledger.outbox_desk import DAY, NAME, Desk, payment
@@ -30,12 +35,12 @@ def change(desk, kind, standing, **fields):
     return desk.post(kind.lower(), body)[kind]
 
 
-def rent(desk):
+def rent(desk, key="manual:rent"):
     """An entry by hand on the account Rent, approved."""
     with client_context(desk.client.pk):
         ids = dict(Account.objects.filter(client=desk.client).values_list("name", "id"))
         lines = [posting.Line(ids["Rent"], 1_000), posting.Line(ids["Checking"], 0, 1_000)]
-        entry = posting.Entry(DAY, "manual:rent", "manual", lines, origin="manual")
+        entry = posting.Entry(DAY, key, "manual", lines, origin="manual")
         made = posting.post(desk.client.pk, [entry]).ids[0]
         EntryApproval.objects.create(client=desk.client, entry_id=made, approved_by=desk.by)
 
@@ -60,6 +65,80 @@ def test_an_account_made_inactive_is_named_and_the_document_goes_once_it_is_acti
     desk.send()
     assert refusals(desk) == []
     assert [item.state for item in desk.items()] == ["posted"]
+
+
+def let_work(client):
+    """Do the client's jobs, those of the next seconds too, until none waits."""
+    for _round in range(9):
+        with client_context(client.pk):
+            waiting = SyncJob.objects.filter(client=client, state="due")
+            waiting.update(run_after=Now())
+            ids = list(waiting.values_list("pk", flat=True))
+        for job_id in ids:
+            jobs.run(job_id)
+    with client_context(client.pk):
+        assert not SyncJob.objects.filter(client=client).exclude(state="done").exists()
+
+
+def test_what_a_person_makes_active_from_the_inbox_lets_every_document_go_that_waited_for_it(desk):
+    account = change(desk, "Account", one(desk, "Account", "Name = 'Rent'"), Name="Rent", Active=False)
+    rent(desk)
+    rent(desk, "manual:more")
+    assert desk.send()["rejected"] == 2
+    row, other = refusals(desk)
+    assert row.detail["inactive"] == [f"Account:{account['Id']}"]
+    with client_context(desk.client.pk):
+        assert "made active" in activating.ask(row, by=desk.by)
+        activating.ask(row, by=desk.by)
+        assert SyncJob.objects.filter(client=desk.client, kind="activate").count() == 1, "asked twice is one wish"
+    let_work(desk.client)
+    standing = one(desk, "Account", f"Id = '{account['Id']}'")
+    assert (standing["Active"], standing["Name"], standing["AccountType"]) == (True, "Rent", account["AccountType"])
+    assert [item.state for item in desk.items()] == ["posted", "posted"]
+    with client_context(desk.client.pk):
+        assert Account.objects.get(client=desk.client, name="Rent").is_active
+        act = AuditEvent.objects.get(client=desk.client, action="ledger.activated")
+        assert (act.subject, act.actor_id) == ("Rent", desk.by.pk)
+        other.refresh_from_db()
+        with pytest.raises(activating.NothingInactive):
+            activating.ask(LedgerException(client=desk.client, detail={"code": "6210"}), by=desk.by)
+    assert other.state == "resolved"
+
+
+def test_what_can_not_be_made_active_says_why_and_waits_on(desk, books):
+    change(desk, "Account", one(desk, "Account", "Name = 'Rent'"), Name="Rent", Active=False)
+    rent(desk)
+    desk.send()
+    (row,) = refusals(desk)
+    books.fault("status", path="/account$", status=400)
+    with client_context(desk.client.pk):
+        activating.ask(row, by=desk.by)
+    let_work(desk.client)
+    (row,) = refusals(desk)
+    assert row.title.startswith("Could not be made active: ")
+    assert [item.state for item in desk.items()] == ["rejected"]
+
+
+def test_a_new_sign_in_sends_all_that_was_refused_before_it(desk, books):
+    account = change(desk, "Account", one(desk, "Account", "Name = 'Rent'"), Name="Rent", Active=False)
+    rent(desk)
+    rent(desk, "manual:more")
+    assert desk.send()["rejected"] == 2
+    change(desk, "Account", one(desk, "Account", f"Id = '{account['Id']}'"), Name="Rent", Active=True)
+    assert desk.send() == {"posted": 0, "rejected": 0, "uncertain": 0, "waiting": 0}, "nothing is retried without cause"
+    books.control("companies/kestrel/revoke?provider=quickbooks-online")
+    with client_context(desk.client.pk):
+        schedule.soon(desk.books.connection, reason="by-hand")
+    for job_id in jobs.due():
+        jobs.run(job_id)
+    lost = consent.connection(desk.client, "quickbooks-online")
+    assert lost.state == "needs_reconnect"
+    with client_context(desk.client.pk):
+        SyncJob.objects.filter(client=desk.client, state="failed").delete()
+    consent.connect(desk.client, "quickbooks-online", by=desk.by, connection=lost)
+    let_work(desk.client)
+    assert [(item.state, item.tries) for item in desk.items()] == [("posted", 2), ("posted", 2)]
+    assert refusals(desk) == []
 
 
 def bill_of(vendor, account):

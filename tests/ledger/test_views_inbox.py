@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.models import AuditEvent
 from clients.tenancy import client_context
-from integrations.models import Fact
+from integrations import links
+from integrations.models import Fact, SyncJob
 from ledger import exceptions_inbox
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalEntry, LedgerException, Period
@@ -74,6 +75,52 @@ def test_a_login_that_is_gone_is_explained_by_the_code_in_its_message(books, bob
     with client_context(books.client.pk):
         LedgerException.objects.filter(identity="connection:1").update(title="ITEM_LOGIN_REQUIRED was answered")
     assert "The bank asks the client to sign in again" in bob.get("/exceptions/").content.decode()
+
+
+def test_a_link_is_sent_from_the_row_to_whoever_holds_the_login(books, bob, standing, mailoutbox):
+    held = books.connections["plaid"]
+    row = opened(books, "login", "connection:1", connection_id=held.pk)
+    listed = bob.get("/exceptions/?kind=login").content.decode()
+    assert f'value="{standing[0].erin.email}"' in listed, "the client's own people are proposed"
+    page = f"/c/kestrel/exceptions/{row.pk}/link/"
+    assert bob.post(page, {"email": "nobody"}).status_code == 422
+    assert mailoutbox == []
+    said = bob.post(page, {"email": "owner@kestrel.example"}).content.decode()
+    assert "A link is on its way to owner@kestrel.example" in said
+    (mail,) = mailoutbox
+    assert mail.to == ["owner@kestrel.example"]
+    with client_context(books.client.pk):
+        act = AuditEvent.objects.get(action="connection.link_sent")
+        (link,) = links.sent(books.client)
+    assert (act.detail, link.connection_id) == ({"to": "owner@kestrel.example"}, held.pk)
+
+
+def test_a_link_asks_for_a_fresh_second_factor(books, bob, standing, mailoutbox):
+    row = opened(books, "login", "connection:1", connection_id=books.connections["plaid"].pk)
+    session = bob.session
+    session["account_authentication_methods"] = [{"method": "mfa", "type": "totp", "at": 1.0}]
+    session.save()
+    answer = bob.post(
+        f"/c/kestrel/exceptions/{row.pk}/link/", {"email": "owner@kestrel.example"}, headers={"HX-Request": "true"}
+    )
+    assert (answer.status_code, mailoutbox) == (204, [])
+    assert "HX-Redirect" in answer
+
+
+def test_what_is_inactive_is_made_active_from_the_row(books, bob, standing):
+    held = books.connections["quickbooks-online"]
+    asleep = {"code": "610", "inactive": ["Account:7"]}
+    row = opened(books, "refused", "outbox:1", detail=asleep, connection_id=held.pk, outbox_id=1)
+    listed = bob.get("/exceptions/?kind=refused").content.decode()
+    assert [word for word in ("Make active", "Map elsewhere") if word not in listed] == []
+    assert "Account:7" not in bob.get(f"/c/kestrel/exceptions/{row.pk}/").content.decode()
+    said = bob.post(f"/c/kestrel/exceptions/{row.pk}/activate/").content.decode()
+    assert "Being made active in the accounting system" in said
+    with client_context(books.client.pk):
+        job = SyncJob.objects.get(kind="activate")
+    assert (job.arguments, job.connection_id) == ({"row": row.pk, "by": standing[0].bob.pk}, held.pk)
+    other = opened(books, "refused", "outbox:2", detail={"code": "6210"}, connection_id=held.pk, outbox_id=2)
+    assert bob.post(f"/c/kestrel/exceptions/{other.pk}/activate/").status_code == 422
 
 
 def test_ten_thousand_rows_cost_the_page_no_query_more(books, bob):

@@ -104,6 +104,10 @@ class QuickBooksBooks:
         """
         return making.item(api, account_id, name, request_id=request_id)
 
+    def activate(self, api: Api, external_id: str, *, request_id: str) -> str:
+        """The name of what is active from now on. Raises Refused: 610 where it is gone, 6240 where its name is taken."""
+        return inactive.activate(api, external_id, request_id=request_id)
+
     def dimensions(self, api: Api) -> Dimensions:
         """Classes and locations, read only where the company's preferences turn them on: lower plans have none."""
         return making.dimensions(api)

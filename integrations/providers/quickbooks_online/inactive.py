@@ -1,4 +1,5 @@
-"""Which account or name of a refused document is inactive or gone: QuickBooks itself says only that something is.
+"""Which account or name of a refused document is inactive or gone (QuickBooks itself says only that something is), and making
+it active again.
 
 Inactive objects keep their id and get "(deleted)" behind their name; a merged one is gone, its documents bear the other's id.
 https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/account
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrations.errors import Reconnect, Refused, RetryLater
+from integrations.errors import NotSupported, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import Payload
 from integrations.providers.quickbooks_online import wire
 from integrations.providers.quickbooks_online.entities import ACCOUNT, BY_NAME, CUSTOMER, VENDOR, Entity
@@ -37,11 +38,47 @@ def named(api: Api, payload: Mapping[str, Any], refusal: Refused) -> Refused:
         return refusal
     if not found:
         return refusal
-    said = "; ".join(found)
-    return Refused(f"{said} (QuickBooks {refusal.code})", code=refusal.code, detail=refusal.detail, trace=refusal.trace)
+    said = "; ".join(text for text, _asleep in found)
+    return Refused(
+        f"{said} (QuickBooks {refusal.code})",
+        code=refusal.code,
+        detail=refusal.detail,
+        trace=refusal.trace,
+        inactive=tuple(asleep for _text, asleep in found if asleep),
+    )
 
 
-def _wrong(api: Api, entity: Entity, payload: Mapping[str, Any]) -> Iterator[str]:
+def activate(api: Api, external_id: str, *, request_id: str) -> str:
+    """The plain name of an account, vendor or customer that is active from now on; one that is so is left as it is.
+
+    An account's update repeats its name and type. Raises Refused (610 where it is gone), Unanswered.
+    """
+    kind, _, number = external_id.partition(":")
+    if kind not in _WORDS:
+        raise NotSupported(f"{external_id} is no account, vendor or customer")
+    entity = BY_NAME[kind]
+    rows, _time = wire.query(api, entity, f"Id = {wire.quote(number)} AND {INACTIVE_TOO}")
+    if not rows:
+        raise Refused(f"{_WORDS[kind]} {number} is gone from QuickBooks, deleted or merged", code="610")
+    standing = Payload.of(rows[0])
+    if standing.flag("Active", True):
+        return _plain(standing)
+    kept = ("Id", "SyncToken", *(("AccountType", "AccountSubType") if entity is ACCOUNT else ()))
+    own = "Name" if entity is ACCOUNT else "DisplayName"
+    body = {key: rows[0][key] for key in kept if key in rows[0]}
+    body |= {own: plain_name(standing.text(own)), "Active": True, "sparse": True}
+    made = wire.post(api, entity.segment, body, requestid=request_id).get(entity.json_key)
+    if not isinstance(made, dict) or made.get("Active") is not True:
+        raise Unanswered(f"QuickBooks answered a write without the {entity.name} that is active")
+    return _plain(Payload.of(made))
+
+
+def _plain(row: Payload) -> str:
+    return plain_name(row.text("FullyQualifiedName", "") or row.text("DisplayName", "") or row.text("Name", ""))
+
+
+def _wrong(api: Api, entity: Entity, payload: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is wrong in words, and the id of what could be made active; '' where it is gone."""
     ids = sorted({number for name, number in _references(payload) if name == entity.name})
     if not ids:
         return
@@ -51,10 +88,12 @@ def _wrong(api: Api, entity: Entity, payload: Mapping[str, Any]) -> Iterator[str
     for number in ids:
         row = standing.get(number)
         if row is None:
-            yield f"{word} {number} is gone from QuickBooks, deleted or merged: map to the one that took its place"
+            yield f"{word} {number} is gone from QuickBooks, deleted or merged: map to the one that took its place", ""
         elif not row.flag("Active", True):
-            name = plain_name(row.text("FullyQualifiedName", "") or row.text("DisplayName", "") or row.text("Name", ""))
-            yield f"{word} {name} is inactive in QuickBooks: make it active there and send again, or use another"
+            said = (
+                f"{word} {_plain(row)} is inactive in QuickBooks: make it active there and send again, or use another"
+            )
+            yield said, f"{entity.name}:{number}"
 
 
 def _references(value: Any, kind: str = "") -> Iterator[tuple[str, str]]:

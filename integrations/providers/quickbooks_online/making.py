@@ -12,7 +12,7 @@ from integrations.dimensions import Dimensions
 from integrations.errors import Refused, Unanswered
 from integrations.payload import Payload
 from integrations.provider import Part
-from integrations.providers.quickbooks_online import wire, writing
+from integrations.providers.quickbooks_online import inactive, wire, writing
 from integrations.providers.quickbooks_online.entities import ATTACHABLE, BY_NAME, CLASS, DEPARTMENT, ITEM, Entity
 from integrations.providers.quickbooks_online.lists import plain_name, reference
 
@@ -54,11 +54,14 @@ def _inactive(api: Api, entity: Entity, shown: str, refusal: Refused) -> Refused
     if refusal.code != "6240":
         return refusal
     rows, _time = wire.query(api, entity, f"Active = false AND DisplayName LIKE {wire.quote(shown + '%')}")
-    if not any(plain_name(str(row.get("DisplayName"))) == shown for row in rows):
+    asleep = tuple(f"{entity.name}:{row['Id']}" for row in rows if plain_name(str(row.get("DisplayName"))) == shown)
+    if not asleep:
         return refusal
     word = entity.name.lower()
     said = f"the {word} is inactive in QuickBooks, or was merged into another: make it active there, or use the name it has now"
-    return Refused(f"{said} (QuickBooks 6240)", code=refusal.code, detail=refusal.detail, trace=refusal.trace)
+    return Refused(
+        f"{said} (QuickBooks 6240)", code=refusal.code, detail=refusal.detail, trace=refusal.trace, inactive=asleep
+    )
 
 
 def item(api: Api, account_id: str, name: str, *, request_id: str) -> str:
@@ -72,7 +75,7 @@ def item(api: Api, account_id: str, name: str, *, request_id: str) -> str:
                 rows = [wire.post(api, ITEM.segment, body, requestid=f"{request_id}-{number}").get("Item") or {}]
             except Refused as refusal:
                 if refusal.code != "6240" or number:
-                    raise
+                    raise inactive.named(api, body, refusal) from refusal
                 continue
         if not rows[0].get("Id"):
             raise Unanswered("QuickBooks answered a write without the Item")

@@ -114,6 +114,7 @@ ACTS: dict[str, str] = {
     "schedule.added": "Schedule added",
     "schedule.approved": "Schedule approved",
     "schedule.cancelled": "Schedule cancelled",
+    "schedule.caught_up": "Schedule caught up",
     "schedule.changed": "Schedule changed",
     "schedule.ended": "Schedule ended",
     "schedule.resumed": "Schedule taken up again",

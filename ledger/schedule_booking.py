@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from integrations.duties import today
-from ledger import booking, finishing, posting
+from ledger import booking, posting, schedule_table
 from ledger.core.period import Month
 from ledger.models import EntryApproval, JournalEntry, Period, Schedule, ScheduleLine
 
@@ -36,13 +36,15 @@ def key_of(schedule: Schedule, what: object) -> str:
 def book(client: Client, *, month: Month | None = None, by: User | None = None, only: Schedule | None = None) -> int:
     """Book what is due and waits in the open months that have books; gives how many entries are new.
 
-    With ``month`` the lines up to that month's end are booked, whether or not it has books yet.
+    What a month closed without is caught up first, see ``schedule_table.catch_up``. With ``month`` the lines up to that month's
+    end are booked, whether or not it has books yet.
     """
     through = min(month.last, today(client)) if month else today(client)
     schedules = Schedule.objects.filter(client=client, duty=Schedule.Duty.HERE).exclude(state=Schedule.State.CANCELLED)
     schedules = schedules.filter(Q(needs_approval=False) | Q(approved_by__isnull=False))
     if only is not None:
         schedules = schedules.filter(pk=only.pk)
+    schedule_table.catch_up(client, schedules, by=by)
     open_months = _open_months(client)
     due = ScheduleLine.objects.filter(client=client, schedule__in=schedules, entry__isnull=True, on__lte=through)
     due = due.filter(Q(month__in=open_months) | (Q(month=month.first) if month else Q(pk__in=[])))
@@ -226,22 +228,28 @@ def standing(of: Schedule) -> list[JournalEntry]:
 
 def take_back_end(of: Schedule, *, by: User) -> None:
     """Reverse what the end took off the books."""
-    undo(of, [entry for entry in standing(of) if entry.purpose == ENDED], "The schedule is taken up again.", by)
-
-
-def undo(of: Schedule, entries: Sequence[JournalEntry], reason: str, by: User | None) -> None:
-    """Reverse entries of a schedule, each on its own day. Raises ReconcilingError where a finished reconciliation holds one."""
-    finishing.refuse_finished(of.client, [entry.pk for entry in entries])
-    for entry in entries:
-        posting.reverse(entry, reason=reason, booked_on=entry.booked_on, actor_id=by.pk if by else None)
+    schedule_table.undo(
+        of, [entry for entry in standing(of) if entry.purpose == ENDED], "The schedule is taken up again.", by
+    )
 
 
 @transaction.atomic
 def book_again(line: ScheduleLine, *, by: User) -> int:
-    """Book a line whose entry a person reversed; gives how many entries are new."""
-    held = ScheduleLine.objects.select_for_update(of=("self",)).select_related("schedule__client").get(pk=line.pk)
+    """Book a line whose entry a person reversed; gives how many entries are new.
+
+    The line of a closed month stays in the table, and its new entry is of the first open day.
+    """
+    held = (
+        ScheduleLine.objects.select_for_update(of=("self",))
+        .select_related(
+            "schedule__client", "schedule__account", "schedule__counter_account", "schedule__contra_account"
+        )
+        .get(pk=line.pk)
+    )
     if not JournalEntry.objects.filter(pk=held.entry_id or 0, reversals__isnull=False).exists():
         return 0
-    held.entry_id = None
+    of = held.schedule
+    day = booking.first_open_day(of.client_id, held.on)
+    (held.entry_id,) = _post(of.client, [_line_entry(held)._replace(booked_on=day)], [of], by)
     held.save(update_fields=["entry"])
-    return book(held.schedule.client, month=Month.of(held.on), by=by, only=held.schedule)
+    return 1

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, Sum
 
-from ledger.core.period import Month
-from ledger.core.schedules import Item, Roll, roll
-from ledger.core.schedules.rolling import total
+from ledger import schedule_rolls
 from ledger.models import (
     Account,
     BooksLimits,
@@ -23,13 +21,14 @@ from ledger.models import (
     ScheduleLine,
     WatchedAccount,
 )
-from ledger.schedule_drawing import rows_of
+from ledger.schedule_rolls import Roll
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import date
 
     from clients.models import Client
+    from ledger.core.period import Month
 
 #: Purposes whose lines are no bills: what payroll, processors, schedules and accruals book by themselves.
 NO_BILLS = ("payroll", "accrual", "schedule", "reversal", "balance", "sale")
@@ -55,51 +54,27 @@ class AccountProof:
         return self.ledger - self.roll.closing
 
 
-def live(client: Client, kinds: Iterable[str] = ()) -> list[Schedule]:
-    """The schedules that count, with their lines and accounts: approved where that is needed, not cancelled."""
-    found = Schedule.objects.filter(client=client).exclude(state=Schedule.State.CANCELLED)
-    found = found.filter(Q(needs_approval=False) | Q(approved_by__isnull=False))
-    if kinds:
-        found = found.filter(kind__in=list(kinds))
-    return list(found.select_related("account", "counter_account", "contra_account").prefetch_related("lines", "steps"))
-
-
-def item_of(schedule: Schedule) -> Item:
-    """The schedule as its main account sees it."""
-    rows = rows_of(schedule.lines.all())
-    if schedule.kind == Schedule.Kind.ASSET:
-        return Item(schedule.amount_minor, schedule.added_on, (), schedule.ended_on, schedule.amount_minor)
-    if schedule.kind == Schedule.Kind.ACCRUAL:
-        back = [row for row in rows if row.amount > 0]
-        return Item(schedule.amount_minor, schedule.starts_on, back)
-    return Item(schedule.amount_minor, schedule.added_on, rows, schedule.ended_on, schedule.left_minor)
-
-
-def depreciation_of(schedule: Schedule) -> Item:
-    """An asset as its accumulated depreciation sees it: below nil, and gone with the asset."""
-    gone = -(schedule.amount_minor - schedule.residual_minor - schedule.left_minor)
-    return Item(0, schedule.added_on, rows_of(schedule.lines.all()), schedule.ended_on, gone)
+def unsupported_yet(client: Client, month: Month) -> list[Schedule]:
+    """Accruals that stand at the month's end though their paper was expected by then."""
+    found = Schedule.objects.filter(
+        client=client,
+        kind=Schedule.Kind.ACCRUAL,
+        expected_on__lte=month.last,
+        starts_on__lte=month.last,
+        ends_on__gt=month.last,
+    ).exclude(state=Schedule.State.CANCELLED)
+    return list(found.filter(Q(needs_approval=False) | Q(approved_by__isnull=False)))
 
 
 def proofs(client: Client, month: Month, kinds: Iterable[str] = ()) -> list[AccountProof]:
     """Each account that schedules of these kinds carry, beside its balance in the books. A fixed number of queries."""
-    rolls: dict[Account, list[tuple[str, Roll]]] = defaultdict(list)
-    for schedule in live(client, kinds):
-        rolls[schedule.account].append((schedule.kind, roll(item_of(schedule), month)))
-        if schedule.kind == Schedule.Kind.ASSET and schedule.contra_account is not None:
-            rolls[schedule.contra_account].append((schedule.kind, roll(depreciation_of(schedule), month)))
-    held = _balances(client, [account.pk for account in rolls], month)
+    rolls = {each.account_id: each for each in schedule_rolls.by_account(client, month, kinds)}
+    held = _balances(client, list(rolls), month)
     made = []
-    for account, found in sorted(rolls.items(), key=lambda pair: (pair[0].number, pair[0].name)):
-        raw = held.get(account.pk, 0)
-        proof = AccountProof(
-            account,
-            tuple(dict.fromkeys(kind for kind, _roll in found)),
-            total(each for _kind, each in found),
-            raw if account.debit_is_positive else -raw,
-            len(found),
-        )
-        made.append(proof)
+    for account in Account.objects.filter(client=client, pk__in=rolls).order_by("number", "name"):
+        raw, found = held.get(account.pk, 0), rolls[account.pk]
+        ledger = raw if account.debit_is_positive else -raw
+        made.append(AccountProof(account, found.kinds, found.roll, ledger, found.schedules))
     return _explained(client, month, made)
 
 
@@ -145,6 +120,13 @@ def unbooked(client: Client, month: Month, kinds: Iterable[str]) -> list[Schedul
     if client.cut_over_on:
         due = due.filter(on__gte=client.cut_over_on)
     found = due.annotate(undone=Exists(undone)).filter(Q(entry__isnull=True) | Q(undone=True))
+    return list(found.select_related("schedule").order_by("on", "schedule_id"))
+
+
+def caught_up(client: Client, month: Month, kinds: Iterable[str]) -> list[ScheduleLine]:
+    """The month's lines that carry what earlier, closed months missed (``catch_up_minor``)."""
+    found = ScheduleLine.objects.filter(client=client, month=month.first, schedule__kind__in=list(kinds))
+    found = found.exclude(catch_up_minor=0).exclude(schedule__state=Schedule.State.CANCELLED)
     return list(found.select_related("schedule").order_by("on", "schedule_id"))
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from clients import audit
-from ledger import schedule_booking
+from ledger import schedule_booking, schedule_table
 from ledger.core import schedules as core
 from ledger.matches import ReconcilingError
-from ledger.models import JournalEntry, Period, Schedule, ScheduleLine, ScheduleStep
+from ledger.models import JournalEntry, Period, Schedule, ScheduleStep
 from ledger.schedule_drawing import (
     Asked,
     ScheduleRefused,
@@ -29,14 +29,12 @@ from ledger.schedule_drawing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import date
 
     from clients.models import Client, User
-    from ledger.core.schedules import Row, Terms
+    from ledger.core.schedules import Terms
     from ledger.models import Account
 
-CHANGED = "The schedule was changed."
 #: Why the database refuses a schedule, in words.
 RULES = {
     "schedule_accounts_fit": "An account is not of the type that this kind of schedule needs.",
@@ -61,8 +59,8 @@ def add(client: Client, asked: Asked, *, by: User) -> Schedule:
         _fill(made, asked)
         made.save()
         _put_steps(made, asked.terms)
-        _put_lines(made, rows, ())
-        _settle()
+        schedule_table.put(made, rows, ())
+        schedule_table.settle()
     audit.record(client, by, "schedule.added", made.name, _said(made))
     schedule_booking.book(client, by=by, only=made)
     return made
@@ -91,8 +89,8 @@ def change(schedule: Schedule, asked: Asked, *, by: User) -> Schedule:
         of.save()
         of.steps.all().delete()
         _put_steps(of, asked.terms)
-        _put_lines(of, rows, standing, by=by)
-        _settle()
+        schedule_table.put(of, rows, standing, by=by)
+        schedule_table.settle()
     audit.record(of.client, by, "schedule.changed", of.name, _said(of))
     schedule_booking.book(of.client, by=by, only=of)
     return of
@@ -140,8 +138,8 @@ def end(schedule: Schedule, ending: Ending, *, by: User) -> Schedule:
         of.proceeds_minor, of.proceeds_account = ending.proceeds, ending.proceeds_account
         of.result_account, of.end_reason = ending.result_account or of.counter_account, ending.reason
         of.save()
-        _put_lines(of, stay, (), by=by)
-        _settle()
+        schedule_table.put(of, stay, (), by=by)
+        schedule_table.settle()
     schedule_booking.book(of.client, by=by, only=of)
     audit.record(of.client, by, "schedule.ended", of.name, {"on": str(ending.on), "left": left})
     return of
@@ -177,8 +175,8 @@ def resume(schedule: Schedule, *, by: User) -> Schedule:
         of.proceeds_account, of.result_account, of.end_reason = None, None, ""
         of.save()
         asked = asked_of(of)
-        _put_lines(of, draw(of.client, asked, of), kept(of, first_open_month(of.client, asked)), by=by)
-        _settle()
+        schedule_table.put(of, draw(of.client, asked, of), kept(of, first_open_month(of.client, asked)), by=by)
+        schedule_table.settle()
     audit.record(of.client, by, "schedule.resumed", of.name, {})
     schedule_booking.book(of.client, by=by, only=of)
     return of
@@ -197,11 +195,11 @@ def cancel(schedule: Schedule, *, by: User, reason: str) -> None:
     if any(entry.booked_on.replace(day=1) in closed for entry in entries):
         raise ScheduleRefused("A closed month holds some of it. End it instead.")
     with _refusals():
-        schedule_booking.undo(of, entries, reason[:500], by)
+        schedule_table.undo(of, entries, reason[:500], by)
         of.state, of.end_reason, of.ended_on, of.left_minor = Schedule.State.CANCELLED, reason[:300], None, 0
         of.save()
         of.lines.all().delete()
-        _settle()
+        schedule_table.settle()
     audit.record(of.client, by, "schedule.cancelled", of.name, {"reason": reason})
 
 
@@ -239,56 +237,6 @@ def _put_steps(of: Schedule, terms: Terms) -> None:
         ScheduleStep(client=of.client, schedule=of, on=step.on, amount=step.amount, interest_minor=step.interest)
         for step in terms.steps
     )
-
-
-def _put_lines(of: Schedule, rows: Sequence[Row], standing: Sequence[ScheduleLine], *, by: User | None = None) -> None:
-    """Let just these rows be the table. Lines that stand are left; one that changes gives up the entry that booked it."""
-    stays = {line.pk for line in standing}
-    held = {line.month: line for line in of.lines.all()}
-    wanted = {row.month.first: row for row in rows}
-    differs = [
-        line
-        for month, line in held.items()
-        if line.pk not in stays
-        and (
-            month not in wanted
-            or (line.on, line.amount_minor, line.interest_minor)
-            != (wanted[month].on, wanted[month].amount, wanted[month].interest)
-        )
-    ]
-    _drop(of, differs, by)
-    left = {line.month: line for line in held.values() if line not in differs}
-    for month, row in wanted.items():
-        line = left.get(month)
-        if line is None:
-            ScheduleLine.objects.create(
-                client=of.client,
-                schedule=of,
-                month=month,
-                on=row.on,
-                amount_minor=row.amount,
-                interest_minor=row.interest,
-                closing_minor=row.closing,
-                catch_up_minor=row.catch_up,
-            )
-        elif line.pk not in stays and (line.closing_minor, line.catch_up_minor) != (row.closing, row.catch_up):
-            line.closing_minor, line.catch_up_minor = row.closing, row.catch_up
-            line.save(update_fields=["closing_minor", "catch_up_minor"])
-
-
-def _drop(of: Schedule, lines: Sequence[ScheduleLine], by: User | None) -> None:
-    """Take lines out of the table; what booked them is reversed on its own day."""
-    booked = [line.entry_id for line in lines if line.entry_id]
-    found = JournalEntry.objects.filter(client=of.client, pk__in=booked, reversals__isnull=True)
-    schedule_booking.undo(of, list(found.prefetch_related("lines")), CHANGED, by)
-    ScheduleLine.objects.filter(client=of.client, pk__in=[line.pk for line in lines]).delete()
-
-
-def _settle() -> None:
-    """Let the database add up now, where its refusal can be said, and at each later change again."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS schedule_adds_up, schedule_lines_add_up, schedule_steps_add_up IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS schedule_adds_up, schedule_lines_add_up, schedule_steps_add_up DEFERRED")
 
 
 class _refusals:  # noqa: N801 (reads as a statement)

@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
-from ledger import posting, queries, schedule_booking, schedule_proof, schedules
-from ledger.core.schedules import current_portion, roll
+from ledger import posting, queries, schedule_booking, schedule_proof, schedule_rolls, schedules
+from ledger.core.schedules import current_portion
 from ledger.models import JournalEntry, JournalLine, Schedule
 from ledger.schedule_drawing import ScheduleRefused, draw, rows_of
 from ledger.views.framing import current_month, may, month_or_404, page_of, period, send_soon
@@ -20,7 +20,6 @@ from ledger.views.schedule_form import ScheduleForm, initial, kind_for, proposed
 
 if TYPE_CHECKING:
     from clients.models import Client
-    from ledger.core.period import Month
 
 REFUSALS = (ScheduleRefused, posting.PostingError)
 
@@ -31,17 +30,18 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     of = month_or_404(request, month)
     kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
-    rows = Schedule.objects.filter(client=client).select_related("account").prefetch_related("lines")
+    rows = Schedule.objects.filter(client=client).select_related("account")
     if kind in Schedule.Kind.values:
         rows = rows.filter(kind=kind)
     rows = rows.filter(state=state) if state in Schedule.State.values else rows.exclude(state="cancelled")
     page = page_of(request, rows.order_by("kind", "starts_on", "pk"))
-    due = schedule_proof.next_due(client, [each.pk for each in page], of.first)
+    shown = [each.pk for each in page]
+    due, left = schedule_proof.next_due(client, shown, of.first), schedule_rolls.left(client, of, shown)
     kinds = Schedule.Kind.values
     context = {
         "client": client,
         "page": page,
-        "listed": [(each, _left(each, of), due.get(each.pk)) for each in page],
+        "listed": [(each, left.get(each.pk, 0), due.get(each.pk)) for each in page],
         "totals": list(rows.order_by().values("kind").annotate(amount=Sum("amount_minor"), count=Count("pk"))),
         "kinds": Schedule.Kind.choices,
         "states": Schedule.State.choices,
@@ -53,16 +53,6 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "may_prepare": may(request, Right.PREPARE),
     }
     return render(request, "ledger/schedules.html", context)
-
-
-def _left(schedule: Schedule, of: Month) -> int:
-    """What the books carry of it at the month's end; an asset's book value."""
-    if not schedule.is_ready or schedule.state == Schedule.State.CANCELLED:
-        return 0
-    left = roll(schedule_proof.item_of(schedule), of).closing
-    if schedule.kind == Schedule.Kind.ASSET:
-        left += roll(schedule_proof.depreciation_of(schedule), of).closing
-    return left
 
 
 @classified(Right.VIEW_DRAFTS)
@@ -85,7 +75,7 @@ def schedule(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "lines": [(line, line.entry_id in undone) for line in lines],
         "entries": schedule_booking.standing(chosen),
         "month": month,
-        "left": _left(chosen, month),
+        "left": schedule_rolls.left(client, month, [chosen.pk]).get(chosen.pk, 0),
         "portion": current_portion(rows_of(lines), month.last) if chosen.kind == Schedule.Kind.LOAN else None,
         "is_loan": chosen.kind == Schedule.Kind.LOAN,
         "waits": is_active and not chosen.is_ready,

@@ -1,36 +1,21 @@
 """The checks of schedules and of entries by hand: proven, off, not booked, waiting, above a limit, or none of their business."""
 
+# ruff: noqa: F401, F811 (fixtures are imported by name)
+
 from __future__ import annotations
 
 from datetime import date
 
-import pytest
-from django.db import transaction
-
-from clients.tenancy import client_context
 from closeout import workflow
 from closeout.checks import CHECKS, Scope
 from closeout.models import Explanation
-from ledger import corrections, watching
+from ledger import corrections, schedules, watching
 from ledger.core.period import Month
 from ledger.models import JournalEntry
-from tests.ledger import schedule_desk
+from tests.ledger.schedule_desk import desk, made
 
 MARCH = Month(2026, 3)
 ALL = ("K30", "K31", "K33", "K34")
-
-
-@pytest.fixture(scope="module")
-def made(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield schedule_desk.build(schedule_desk.world())
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def desk(made, db):
-    with client_context(made.client.pk):
-        yield made
 
 
 def run(desk, check_id):
@@ -86,6 +71,19 @@ def test_a_line_not_booked_and_a_schedule_that_waits_are_open(desk):
     waits = desk.add("deferred", amount=2_000_000)
     found = run(desk, "K34")
     assert (found.state, found.items[0].key) == ("fail", f"schedule:{waits.pk}:waits")
+
+
+def test_what_earlier_months_missed_is_said_where_it_lands(desk):
+    desk.post("Prepaid expenses", "Checking", 1_200_000, date(2026, 1, 2))
+    of = desk.add(amount=1_200_000)
+    desk.close(date(2026, 1, 1), date(2026, 2, 1))
+    schedules.approve(of, by=desk.world.alice)
+    found = run(desk, "K30")
+    assert (found.state, found.summary) == (
+        "pass",
+        "1 account, equal to the books; 1 line with what earlier months missed.",
+    )
+    assert [(item.amount, item.is_open) for item in found.items] == [(200_000, False)]
 
 
 def test_an_asset_without_an_invoice_and_a_late_paper_are_named(desk):

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import pytest
+from django.db import transaction
+
 from clients.tenancy import client_context
-from ledger import posting, schedules
+from ledger import posting, schedule_proof, schedules
+from ledger.core.period import Month
 from ledger.core.schedules import Terms
 from ledger.models import Account, JournalLine, Period, Schedule
 from tests import builders
@@ -28,6 +32,7 @@ CHART = """
 6700 expense expenses Depreciation
 7100 expense other-expenses Interest
 """
+MARCH = Month(2026, 3)
 MONTHS = [date(2026, month, 1) for month in (1, 2, 3)]
 
 
@@ -93,5 +98,26 @@ def build(world: Any) -> Desk:
     return Desk(world, client, accounts)
 
 
-def world() -> Any:
-    return builders.world()
+@pytest.fixture(scope="module")
+def made(django_db_setup, django_db_blocker):
+    """The company, built once a module in a transaction that is never committed."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build(builders.world())
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def desk(made, db):
+    """The company inside its own context."""
+    with client_context(made.client.pk):
+        yield made
+
+
+def lines(of, *fields):
+    """A schedule's table as tuples."""
+    return list(of.lines.order_by("on").values_list(*(fields or ("on", "amount_minor", "entry_id"))))
+
+
+def proof(desk, account, month=MARCH):
+    """The roll-forward of one account beside the books."""
+    return next(each for each in schedule_proof.proofs(desk.client, month) if each.account == desk[account])

@@ -1,5 +1,7 @@
 """Entries by hand: taken back on a day, coming again, out of a file; above the limit with a file and a second person."""
 
+# ruff: noqa: F401, F811 (fixtures are imported by name)
+
 from __future__ import annotations
 
 import io
@@ -15,16 +17,9 @@ from ledger import corrections, entry_import, posting, recurring
 from ledger.entry_import import ImportRefused
 from ledger.models import EntryTemplate, JournalEntry, SupportFile, TemplateDate
 from tests import builders
-from tests.ledger import schedule_desk
+from tests.ledger.schedule_desk import made
 
 PAPER = [("lease.pdf", b"%PDF lease")]
-
-
-@pytest.fixture(scope="module")
-def made(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield schedule_desk.build(schedule_desk.world())
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

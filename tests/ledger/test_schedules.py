@@ -1,4 +1,6 @@
-"""Schedules in the books: each due line once, closed months as they are, roll-forward = ledger, whatever changes."""
+"""Schedules in the books: each due line once, closed months as they are, whatever changes."""
+
+# ruff: noqa: F401, F811 (fixtures are imported by name)
 
 from __future__ import annotations
 
@@ -8,43 +10,18 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from clients.tenancy import client_context
-from ledger import corrections, schedule_booking, schedule_proof, schedules
+from ledger import schedule_booking, schedule_proof, schedules
 from ledger.core.period import Month
 from ledger.core.schedules.terms import Step
 from ledger.models import (
-    BooksLimits,
     EntryApproval,
     JournalEntry,
-    JournalLine,
     Schedule,
-    ScheduleLine,
-    WatchedAccount,
 )
 from ledger.schedules import ScheduleRefused
-from tests.ledger import schedule_desk
+from tests.ledger.schedule_desk import desk, lines, made, proof
 
 JANUARY, FEBRUARY, MARCH = Month(2026, 1), Month(2026, 2), Month(2026, 3)
-
-
-@pytest.fixture(scope="module")
-def made(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield schedule_desk.build(schedule_desk.world())
-        transaction.set_rollback(True)
-
-
-@pytest.fixture
-def desk(made, db):
-    with client_context(made.client.pk):
-        yield made
-
-
-def lines(of, *fields):
-    return list(of.lines.order_by("on").values_list(*(fields or ("on", "amount_minor", "entry_id"))))
-
-
-def proof(desk, account, month=MARCH):
-    return next(each for each in schedule_proof.proofs(desk.client, month) if each.account == desk[account])
 
 
 def test_what_is_due_is_booked_once_and_rolls_to_the_ledger(desk):
@@ -220,30 +197,6 @@ def test_an_accrual_takes_itself_back(desk):
         desk.add("accrual", "once", 5_000, **fields)
 
 
-def test_a_schedule_booked_elsewhere_is_only_proven(desk):
-    desk.post("Prepaid expenses", "Checking", 120_000, date(2026, 1, 2))
-    of = desk.add(duty="elsewhere")
-    assert not JournalEntry.objects.filter(source_key__startswith=f"schedule:{of.pk}:").exists()
-    for month in (JANUARY, FEBRUARY):
-        desk.post("Insurance", "Prepaid expenses", 10_000, month.last, key=str(month))
-    assert proof(desk, "Prepaid expenses", FEBRUARY).difference == 0
-    found = proof(desk, "Prepaid expenses")
-    assert (found.difference, found.strangers) == (10_000, ())
-    stray = desk.post("Prepaid expenses", "Checking", 7_000, date(2026, 3, 9), key="stray")
-    assert [line.entry_id for line in proof(desk, "Prepaid expenses").strangers] == [stray]
-
-
-def test_a_line_that_a_person_reversed_waits_until_it_is_booked_again(desk):
-    of = desk.add()
-    line = of.lines.get(month=MARCH.first)
-    corrections.reverse(JournalEntry.objects.get(pk=line.entry_id), reason="Not yet", by=desk.world.bob)
-    assert schedule_booking.book(desk.client) == 0
-    assert schedule_proof.unbooked(desk.client, MARCH, ["prepaid"]) == [line]
-    assert schedule_booking.book_again(line, by=desk.world.bob) == 1
-    assert schedule_proof.unbooked(desk.client, MARCH, ["prepaid"]) == []
-    assert schedule_booking.book_again(line, by=desk.world.bob) == 0
-
-
 def test_a_cancelled_schedule_leaves_nothing_unless_a_closed_month_holds_it(desk):
     of = desk.add()
     schedules.cancel(of, by=desk.world.bob, reason="Typed twice")
@@ -268,25 +221,6 @@ def test_what_is_booked_keeps_its_account_and_day(desk):
     of = desk.add()
     with pytest.raises(ScheduleRefused, match="stands on this account"):
         schedules.change(of, desk.asked(added_on=date(2026, 1, 2)), by=desk.world.bob)
-
-
-def test_bills_over_the_limit_are_found_until_a_schedule_takes_them(desk):
-    bill = desk.post("Repairs and supplies", "Checking", 300_000, date(2026, 3, 4))
-    desk.post("Repairs and supplies", "Checking", 200_000, date(2026, 3, 5), key="small")
-    assert schedule_proof.over_limit(desk.client, MARCH, "asset") == []
-    BooksLimits.objects.create(client=desk.client, asset_over_minor=250_000, changed_by=desk.world.alice)
-    WatchedAccount.objects.create(client=desk.client, account=desk["Repairs and supplies"], rather="asset")
-    assert [line.entry_id for line in schedule_proof.over_limit(desk.client, MARCH, "asset")] == [bill]
-    desk.add(
-        "asset",
-        "straight-line",
-        300_000,
-        months=36,
-        starts_on=date(2026, 3, 4),
-        moved_from=desk["Repairs and supplies"],
-        source=(bill, 1),
-    )
-    assert schedule_proof.over_limit(desk.client, MARCH, "asset") == []
 
 
 # ---- the database ----------------------------------------------------------------------------------------------------------
@@ -359,15 +293,3 @@ def test_nobody_approves_an_entry_of_their_own_above_the_limit(desk):
     small = desk.post("Insurance", "Checking", 1_000_000, date(2026, 3, 1), key="small", origin="manual")
     EntryApproval.objects.create(client=desk.client, entry_id=small, approved_by=desk.world.bob)
     EntryApproval.objects.create(client=desk.client, entry_id=by_hand, approved_by=desk.world.alice)
-
-
-def test_the_roll_forward_asks_the_database_as_often_for_many_as_for_one(desk, django_assert_num_queries):
-    desk.add()
-    with django_assert_num_queries(5):
-        schedule_proof.proofs(desk.client, MARCH)
-    for _each in range(3):
-        desk.add("asset", "straight-line", months=24)
-    with django_assert_num_queries(5):
-        schedule_proof.proofs(desk.client, MARCH)
-    assert ScheduleLine.objects.filter(client=desk.client).exists()
-    assert JournalLine.objects.filter(client=desk.client).exists()

@@ -1,5 +1,7 @@
 """The pages of schedules: proposed from a line, shown before they are kept, changed, approved, ended, taken up, cancelled."""
 
+# ruff: noqa: F401, F811 (fixtures are imported by name)
+
 from __future__ import annotations
 
 from datetime import date
@@ -13,17 +15,10 @@ from clients.tenancy import client_context
 from ledger import corrections
 from ledger.models import BooksLimits, JournalEntry, Schedule, WatchedAccount
 from tests import builders
-from tests.ledger import schedule_desk
+from tests.ledger.schedule_desk import made
 
 LIST = "/c/kestrel/schedules/month/2026-03/"
 NEW = "/c/kestrel/schedules/new/"
-
-
-@pytest.fixture(scope="module")
-def made(django_db_setup, django_db_blocker):
-    with django_db_blocker.unblock(), transaction.atomic():
-        yield schedule_desk.build(schedule_desk.world())
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

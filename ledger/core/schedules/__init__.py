@@ -1,7 +1,7 @@
 """Schedules: what a prepaid, an asset, a loan, deferred revenue or an accrual books in each month, to the unit. Pure.
 
-``plan`` draws the whole table from the terms, ``settled`` puts it beside what closed months hold, ``ended`` cuts it short, and
-``roll`` is its roll-forward. Amounts are minor units; a row's amount lowers the balance of the schedule's account.
+``plan`` draws the whole table from the terms, ``settled`` puts it beside what closed months hold, ``ended`` cuts it short.
+Amounts are minor units; a row's amount lowers the balance of the schedule's account.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from ledger.core.schedules.depreciation import disposal, last_charge, used_up, written_down
 from ledger.core.schedules.loans import current_portion, repaid
-from ledger.core.schedules.rolling import Item, Roll, roll
 from ledger.core.schedules.settling import ended, settled
 from ledger.core.schedules.spreading import accrued, by_day, by_milestones, by_month
 from ledger.core.schedules.terms import KINDS, METHODS, Row, ScheduleError, Terms, problems
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "METHODS",
-    "Item",
-    "Roll",
     "Row",
     "ScheduleError",
     "Terms",
@@ -32,7 +29,6 @@ __all__ = [
     "last_charge",
     "plan",
     "problems",
-    "roll",
     "settled",
 ]
 

@@ -18,11 +18,12 @@ def settled(drawn: Sequence[Row], standing: Iterable[Row], first_open: Month, *,
     """The table as it is to be booked: ``standing`` rows are those of closed months, ``drawn`` is the table by the new terms.
 
     What the new terms would have booked by now and what was booked differ by the catch-up, which lands in ``first_open``; with
-    ``spreads`` it is carried by all rows from there on in their proportion instead (a change of estimate).
+    ``spreads`` it is carried by all rows from there on in their proportion instead (a change of estimate). ``drawn`` comes to
+    what its last row leaves.
     """
     kept = [replace(row, catch_up=0) for row in standing if row.month < first_open]
     later = [row for row in drawn if row.month >= first_open]
-    total = sum(row.amount for row in drawn)
+    total = sum(row.amount for row in drawn) + (drawn[-1].closing if drawn else 0)
     missed = sum(row.amount for row in drawn if row.month < first_open) - sum(row.amount for row in kept)
     interest = sum(row.interest for row in drawn if row.month < first_open) - sum(row.interest for row in kept)
     if not missed and not interest:
@@ -30,7 +31,7 @@ def settled(drawn: Sequence[Row], standing: Iterable[Row], first_open: Month, *,
     if spreads and later and sum(row.amount for row in later) > 0:
         return running([*kept, *_carried(later, missed, len(drawn))], total)
     at = next((row for row in later if row.month == first_open), Row(first_open.last, 0))
-    caught = Row(at.on, at.amount + missed, at.interest + interest, 0, missed)
+    caught = Row(at.on, at.amount + missed, at.interest + interest, 0, at.catch_up + missed)
     others = [row for row in later if row is not at]
     return running([*kept, *([caught] if caught.amount or caught.interest else []), *others], total)
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.core.period import FiscalYear, Month
-from ledger.core.schedules import Item, ScheduleError, Terms, ended, last_charge, plan, problems, roll, settled
-from ledger.core.schedules.rolling import total
+from ledger.core.schedules import ScheduleError, Terms, ended, last_charge, plan, problems, settled
 from ledger.core.schedules.terms import Step
 
 AMOUNTS = st.integers(1, 10**9)
@@ -97,15 +96,6 @@ def test_the_same_terms_change_nothing(terms, months):
     assert settled(rows, rows, Month.of(terms.starts_on).shift(months)) == rows
 
 
-@given(ANY, st.integers(0, 60), st.integers(0, 20))
-def test_each_month_opens_where_the_one_before_closed(terms, months, added):
-    rows = plan(terms)
-    item = Item(terms.amount, terms.starts_on - timedelta(days=added), rows)
-    month = Month.of(terms.starts_on).shift(months)
-    assert roll(item, month).closing == roll(item, month.next).opening
-    assert (roll(item, month) + roll(item, month)).closing == total([roll(item, month)] * 2).closing
-
-
 @given(assets())
 def test_half_a_year_is_taken_in_the_first_and_each_later_year_but_the_last_is_whole(terms):
     terms = replace(terms, convention="half-year", method="straight-line")
@@ -132,8 +122,7 @@ def test_what_leaves_and_what_was_booked_are_the_whole(terms, months):
     assert len({row.month for row in kept}) == len(kept)
     assert not kept or kept[-1].closing == left
     assert sum(row.amount for row in kept) + left == terms.total
-    item = Item(terms.total, terms.starts_on, kept, on, left)
-    assert roll(item, Month.of(on).next).closing == 0
+    assert sum(row.amount for row in kept) + left == terms.total
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,8 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
         counts["rates"] = rates.learn(client, books)
     with client_context(client_id):
         counts["bank lines"] = bank_intake.take(client)
-        counts["remapped"] = remapping.follow(client)
+    counts["remapped"] = remapping.follow(client, renew)
+    with client_context(client_id):
         counts["booked"] = asdict(booking.book(client))
         counts["accruals"] = accruals.book(client)
         counts["deals asked about"] = deals.review(client)

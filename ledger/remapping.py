@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clients import audit
+from clients.tenancy import client_context
 from integrations.models import Fact
 from integrations.records_json import from_json
 from ledger import booking, mapping, posting
@@ -27,7 +28,7 @@ from ledger.core.placing import NO_TRAITS, Rule, Rulebook, Traits, traits_of
 from ledger.models import Account, JournalEntry, MappingVersion, Period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from clients.models import Client, User
     from ledger.mapping import Mapping
@@ -269,21 +270,47 @@ def put_in_force(version: MappingVersion, *, by: User) -> None:
     mapping.approve(version, by=by)
 
 
-@transaction.atomic
-def follow(client: Client) -> int:
-    """Move what was posted before to where the versions approved since send it; gives how many entries are new."""
-    waiting = MappingVersion.objects.filter(client=client, state="approved", moved_at__isnull=True).order_by("number")
+def follow(client: Client, renew: Callable[[], None] = lambda: None) -> int:
+    """Move what was posted before to where the versions approved since send it; gives how many entries are new.
+
+    Each step commits on its own and ``renew`` keeps the job's lease between two: call outside a transaction. A step starts
+    from what then stands, so that whoever takes over goes on where the last one ended.
+    """
     posted = 0
-    for version in waiting:
-        target = next((one for one in mapping.load(client.pk).versions if one.version_id == version.pk), None)
-        if target is not None:
-            posted += _carry_out(client, version, target)
-        version.moved_at = timezone.now()
-        version.save(update_fields=["moved_at"])
+    while (step := _step(client)) is not None:
+        posted += step
+        renew()
     return posted
 
 
-def _carry_out(client: Client, version: MappingVersion, target: Mapping) -> int:
+def _step(client: Client) -> int | None:
+    """The next entries of the oldest version that waits, in a transaction of their own; None where nothing waits.
+
+    What stands is adjusted last, with the version's end: sums that moved once are not looked at again.
+    """
+    with client_context(client.pk):
+        waiting = MappingVersion.objects.filter(client=client, state="approved", moved_at__isnull=True)
+        version = waiting.order_by("number").first()
+        if version is None:
+            return None
+        target = next(one for one in mapping.load(client.pk).versions if one.version_id == version.pk)
+        anew, kept = _split(client, version, target)
+        batch, rest = anew[:BATCH], anew[BATCH:]
+        resolver = Resolver(mapping.load(client.pk), target, target.effective_from)
+        _post_anew(client, version, batch, resolver)
+        entries = [] if rest else _adjusting(client, version, kept)
+        posting.post(client.pk, entries, actor_id=version.approved_by_id)
+        if entries or batch:
+            detail = {"version": version.number, "entries": len(batch), "adjusting": len(entries)}
+            audit.record(client, version.approved_by, "mapping.moved", f"mapping v{version.number}", detail)
+        if not rest:
+            version.moved_at = timezone.now()
+            version.save(update_fields=["moved_at"])
+        return len(entries) + 2 * len(batch)
+
+
+def _split(client: Client, version: MappingVersion, target: Mapping) -> tuple[list[int], list[Move]]:
+    """The entries that are posted anew, and the moves of those that stand."""
     closed, kept, anew = _closed(client), list[Move](), set[int]()
     for move in _moves(client, target):
         if move.group.month in closed and version.locked_months == MappingVersion.LockedMonths.STAY:
@@ -292,16 +319,7 @@ def _carry_out(client: Client, version: MappingVersion, target: Mapping) -> int:
             kept.append(move)
         else:
             anew.update(move.group.entries)
-    entries = _adjusting(client, version, kept)
-    posting.post(client.pk, entries, actor_id=version.approved_by_id)
-    resolver = Resolver(mapping.load(client.pk), target, target.effective_from)
-    wanted = sorted(anew)
-    for start in range(0, len(wanted), BATCH):
-        _post_anew(client, version, wanted[start : start + BATCH], resolver)
-    if entries or anew:
-        detail = {"version": version.number, "entries": len(anew), "adjusting": len(entries)}
-        audit.record(client, version.approved_by, "mapping.moved", f"mapping v{version.number}", detail)
-    return len(entries) + 2 * len(anew)
+    return sorted(anew), kept
 
 
 def _adjusting(client: Client, version: MappingVersion, moves: Sequence[Move]) -> list[posting.Entry]:

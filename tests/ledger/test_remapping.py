@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import connection
@@ -10,6 +10,8 @@ from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
 from clients.tenancy import client_context
+from integrations import jobs
+from integrations.models import SyncJob
 from ledger import mapping, remapping
 from ledger.mapping import MappingError
 from ledger.models import JournalEntry, JournalLine, MatchMember, Period
@@ -193,3 +195,51 @@ def test_a_changed_draft_has_to_be_tested_again(standing, books, change):
     mapping.set_rule(version, role="fx", account=books.account("6520"), by=standing[0].bob)
     with pytest.raises(MappingError, match="not been tested since it changed"):
         remapping.put_in_force(version, by=standing[0].alice)
+
+
+@pytest.fixture
+def lease(books):
+    """A refresh under way, whose lease has already run out."""
+    job = jobs.enqueue(books.client.pk, "refresh", "refresh:remapped")
+    held = jobs.claim(job.pk)
+    SyncJob.objects.filter(pk=job.pk).update(lease_until=datetime(2026, 4, 1, tzinfo=UTC))
+    return held
+
+
+def test_a_long_move_renews_its_lease_after_every_step(standing, books, change, lease, monkeypatch):
+    monkeypatch.setattr(remapping, "BATCH", 5)
+    steps, before = [], net(books, "4020", role="sales")
+
+    def renew():
+        lease.renew()
+        steps.append(online(books))
+
+    remapping.put_in_force(change(role="sales", key="online", number="4090"), by=standing[0].alice)
+    assert remapping.follow(books.client, renew) == 32
+    assert [before < left < 0 for left in steps] == [True, True, True, False], "16 entries in steps of five"
+    assert steps[-1] == 0
+    assert SyncJob.objects.get(pk=lease.job_id).lease_until > datetime.now(UTC)
+
+
+def test_whoever_takes_a_long_move_over_goes_on_where_it_stopped(standing, books, change, lease, monkeypatch):
+    monkeypatch.setattr(remapping, "BATCH", 5)
+    before, shop = online(books), net(books, "4090")
+    version = change(role="sales", key="online", number="4090")
+    remapping.put_in_force(version, by=standing[0].alice)
+    lease.fence -= 1  # another worker's claim is newer
+    with pytest.raises(jobs.LeaseLost):
+        remapping.follow(books.client, lease.renew)
+    version.refresh_from_db()
+    assert version.moved_at is None
+    assert before < online(books) < 0
+    assert remapping.follow(books.client) == 22
+    assert (online(books), net(books, "4090")) == (0, shop + before)
+    assert remapping.follow(books.client) == 0
+
+
+def test_adjusting_entries_are_made_once_though_the_rest_takes_several_steps(books, change, put_in_force, monkeypatch):
+    monkeypatch.setattr(remapping, "BATCH", 3)
+    Period.objects.filter(client=books.client, month=MARCH).update(state="locked")
+    before = online(books)
+    assert put_in_force(change("adjust", role="sales", key="online", number="4090")) == 1
+    assert net(books, "4090", role="sales", booked_on=APRIL) == before

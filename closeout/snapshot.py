@@ -14,8 +14,11 @@ from ledger import mapping
 from ledger.models import MappingVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from clients.models import Client
     from ledger.core.period import Month
+    from ledger.models import MappingRule
 
 #: One row a connection and stream: documents that have a fact dated to the month's end, in one order, hashed together.
 #: Conditions that a rule may name beside those of the first five columns.
@@ -43,23 +46,23 @@ def sources(client: Client, month: Month) -> list[dict[str, Any]]:
 
 
 def mappings(client: Client, month: Month) -> list[dict[str, Any]]:
-    """Every approved or retired version in effect by the month's end, with the hash of its rules."""
+    """Every approved or retired version in effect by the month's end, with the hash of all its rules ever signed."""
     versions = MappingVersion.objects.filter(client=client, effective_from__lte=month.last).exclude(state="draft")
     return [
         {
             "version": row.number,
             "effective_from": str(row.effective_from),
             "approved_by": row.approved_by_id,
-            "sha256": sha256(canonical(_rules(row))),
+            "sha256": sha256(canonical(_rules(row.rules(manager="every").all()))),
         }
-        for row in versions.order_by("number").prefetch_related("rules")
+        for row in versions.order_by("number")
     ]
 
 
-def _rules(row: MappingVersion) -> list[list[Any]]:
+def _rules(rules: Iterable[MappingRule]) -> list[list[Any]]:
     """Role and conditions, account and tags of each rule; what a rule leaves open adds nothing, so that older seals hold."""
     said: list[list[Any]] = []
-    for rule in row.rules.all():
+    for rule in rules:
         added = [f"{name}={value}" for name in (*ADDED, *mapping.TAGS) if (value := getattr(rule, name))]
         said.append([rule.role, rule.key, rule.department, rule.provider, rule.words, rule.account_id, *added])
     return sorted(said)

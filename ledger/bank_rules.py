@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 
 from clients import audit
+from ledger.core import roles
 from ledger.models import BankItem, BankRule, JournalLine, MatchMember
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Shorter words would fit too much.
 LEAST_LETTERS = 4
+#: What the line itself stands on is no other side of it.
+OWN_SIDES = frozenset({"bank"})
 #: Lines a preview shows.
 SHOWN = 50
 
@@ -72,7 +75,9 @@ def fitting(rules: Iterable[BankRule], item: BankItem) -> BankRule | None:
 
 
 def role(rule: BankRule) -> str:
-    """What the line's other side is called in the entry."""
+    """What the line's other side is called in the entry: what the rule says, else by the kind of its account."""
+    if rule.role:
+        return rule.role
     return "suspense" if rule.account.type == "asset" else "expense"
 
 
@@ -106,6 +111,8 @@ def check(rule: BankRule) -> None:
     rule.words = " ".join(rule.words.split())
     if sum(letter.isalnum() for letter in rule.words) < LEAST_LETTERS:
         raise BankRuleError(f"Give at least {LEAST_LETTERS} letters or digits of the bank's words.", "words")
+    if rule.role and (rule.role in OWN_SIDES or not roles.is_known(rule.role)):
+        raise BankRuleError("Choose a category of the list.", "role")
     if rule.account.client_id != rule.client_id or (rule.feed and rule.feed.client_id != rule.client_id):
         raise BankRuleError("Choose an account of this client.", "account")
     if rule.feed and rule.feed.account_id == rule.account_id:

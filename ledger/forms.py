@@ -45,7 +45,6 @@ class RuleForm(forms.Form):
     location = forms.CharField(label=CONDITIONS["location"], required=False, max_length=120)
     channel = forms.CharField(label=CONDITIONS["channel"], required=False, max_length=120)
     provider = forms.ChoiceField(label=CONDITIONS["provider"], required=False)
-    words = forms.CharField(label="Words in a bank line", required=False, max_length=120)
     to_class = forms.CharField(label="Put class", required=False, max_length=120)
     to_department = forms.CharField(label="Put department or location", required=False, max_length=120)
     to_party = forms.CharField(label="Put vendor or customer", required=False, max_length=120)
@@ -65,7 +64,7 @@ class RuleForm(forms.Form):
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields as the dialog shows them."""
-        asks = ("key", *(name for name in CONDITIONS if name != "key"), "words")
+        asks = ("key", *(name for name in CONDITIONS if name != "key"))
         return [
             ("", [self["role"], self["account"]]),
             ("Only for", [self[name] for name in asks]),

@@ -1,6 +1,7 @@
 """Role → account, by versions: draft → approved by a second person → effective from a date. Every line keeps its version.
 
-The most specific rule wins (``ledger.core.placing`` says in which order); a bank line's words are looked at longest first.
+The most specific rule wins (``ledger.core.placing`` says in which order). What a bank line's words mean is a bank rule's
+(``ledger.bank_rules``).
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from ledger.core.entry import DraftEntry, DraftLine
 
 #: What tells one rule of a version from another, as the columns of its table.
-CASE = (*Case._fields, "words")
+CASE = Case._fields
 #: The tags a rule puts on its lines.
 TAGS = ("to_class", "to_department", "to_party")
 #: Groups of accounts that an accounting system keeps one to a currency.
@@ -51,7 +52,6 @@ class Mapping:
     effective_from: date
     approved_by_id: int
     rules: Rulebook
-    phrases: tuple[tuple[str, str, int], ...] = ()
     banks: dict[str, int] = field(default_factory=dict)
     by_external_id: dict[str, int] = field(default_factory=dict)
     #: Receivables and payables kept apart by currency: (mapped account, currency) → the company's account of that currency.
@@ -84,11 +84,6 @@ class Mapping:
         """A draft line as it is posted, with the tags its rule puts on it; None where nothing is mapped."""
         rule = self.place(line, provider, traits)
         return posted(line, rule, self.kept(rule, line)) if rule else None
-
-    def rule_for_words(self, description: str) -> tuple[str, str, int] | None:
-        """(role, words, account) of the longest phrase that a bank line's description contains."""
-        said = description.upper()
-        return next((phrase for phrase in self.phrases if phrase[1].upper() in said), None)
 
 
 def posted(line: DraftLine, rule: Rule, account_id: int = 0) -> posting.Line:
@@ -187,20 +182,12 @@ def _mapping(
     direct: dict[str, int],
     by_currency: dict[tuple[int, str], int],
 ) -> Mapping:
-    exact, phrases = [], []
-    for rule in rules:
-        if rule.words:
-            phrases.append((rule.role, rule.words, rule.account_id))
-        else:
-            exact.append(rule.as_rule)
-    phrases.sort(key=lambda phrase: -len(phrase[1]))
     return Mapping(
         version.pk,
         version.number,
         version.effective_from,
         version.approved_by_id or 0,
-        Rulebook.of(exact),
-        tuple(phrases),
+        Rulebook.of(rule.as_rule for rule in rules),
         banks,
         direct,
         by_currency,

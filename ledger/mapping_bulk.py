@@ -33,7 +33,6 @@ COLUMNS = {
     "location": "location",
     "channel": "channel",
     "system": "provider",
-    "words": "words",
     "account": "account",
     "class": "to_class",
     "put department": "to_department",
@@ -96,7 +95,7 @@ def put(version: MappingVersion, wanted: Sequence[Wanted], *, by: User, of: str)
         )
         for one in wanted
     ]  # fmt: skip
-    unique = ["version", *CASE]
+    unique = ["version", *CASE, "words"]
     MappingRule.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=unique, update_fields=["account", "reason", *TAGS]
     )

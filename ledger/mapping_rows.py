@@ -43,13 +43,6 @@ KEPT = "Kept where the default put it"
 Part = tuple[str, str | None, str | None, str | None]
 
 
-class Place(NamedTuple):
-    """What tells one rule of a version from another."""
-
-    case: Case
-    words: str = ""
-
-
 @dataclass(slots=True)
 class Row:
     """One line of the page. ``state``: in force, changed, new, removed; unmapped (held), taken (by a default only).
@@ -57,7 +50,7 @@ class Row:
     ``rule`` is the draft's, or the one in force where there is no draft. ``money`` is natural to the role's side, minor units.
     """
 
-    place: Place
+    case: Case
     state: str
     rule: MappingRule | None = None
     account: Account | None = None
@@ -72,7 +65,7 @@ class Row:
     @property
     def case_fields(self) -> list[tuple[str, str]]:
         """What a form sends back to be about the same case."""
-        return [*self.place.case._asdict().items(), ("words", self.place.words)]
+        return [*self.case._asdict().items()]
 
     @property
     def tags(self) -> list[str]:
@@ -130,27 +123,27 @@ def rows(client: Client, draft: MappingVersion | None, approved: MappingVersion 
     old, new = _rules(approved), _rules(draft)
     money = _money(client, month)
     found = [
-        _row(place, old.get(place), new.get(place), money, drafted=draft is not None) for place in sorted({*old, *new})
+        _row(case, old.get(case), new.get(case), money, drafted=draft is not None) for case in sorted({*old, *new})
     ]
     current = new if draft else old
     missing = [*_held(client, current), *_taken(client, current, month)]
     _suggest(client, [row for row in missing if row.state == "unmapped"])
     found += missing
     for row in found:
-        row.label, row.only_for = roles.label(row.place.case.role), only_for(row.place)
+        row.label, row.only_for = roles.label(row.case.role), only_for(row.case)
     return found
 
 
 def _suggest(client: Client, rows: list[Row]) -> None:
     """Put a proposal on each row, where something speaks for one."""
-    said = suggesting.suggest(client, [row.place.case for row in rows])
+    said = suggesting.suggest(client, [row.case for row in rows])
     accounts = Account.objects.filter(client=client).in_bulk({one.account for one in said if one})
     for row, suggestion in zip(rows, said, strict=True):
         row.suggestion, row.proposed = suggestion, accounts[suggestion.account] if suggestion else None
 
 
 def _row(
-    place: Place, before: MappingRule | None, after: MappingRule | None, money: dict[Part, int], *, drafted: bool
+    case: Case, before: MappingRule | None, after: MappingRule | None, money: dict[Part, int], *, drafted: bool
 ) -> Row:
     state = "in force"
     if drafted and before is None:
@@ -161,9 +154,8 @@ def _row(
         state = "changed"
     rule = after or before
     assert rule is not None
-    case = place.case
     return Row(
-        place,
+        case,
         state,
         rule=rule,
         account=rule.account,
@@ -176,9 +168,9 @@ def _says(rule: MappingRule) -> tuple[object, ...]:
     return rule.account_id, rule.to_class, rule.to_department, rule.to_party
 
 
-def _rules(version: MappingVersion | None) -> dict[Place, MappingRule]:
+def _rules(version: MappingVersion | None) -> dict[Case, MappingRule]:
     rules = version.rules.select_related("account") if version else ()
-    return {Place(rule.case, rule.words): rule for rule in rules}
+    return {rule.case: rule for rule in rules}
 
 
 def _money(client: Client, month: Month) -> dict[Part, int]:
@@ -199,21 +191,21 @@ def _natural(role: str, net: int) -> int:
     return -net if known and known.side == "credit" else net
 
 
-def _held(client: Client, current: dict[Place, MappingRule]) -> list[Row]:
+def _held(client: Client, current: dict[Case, MappingRule]) -> list[Row]:
     """Categories that are held because nothing is mapped for them, once each."""
     held = LedgerException.objects.filter(client=client, kind="unmapped", state__in=["open", "snoozed"])
-    known = {(place.case.role, place.case.key) for place in current}
+    known = {(case.role, case.key) for case in current}
     found: dict[Case, Row] = {}
     for role, key, amount in held.values_list("detail__role", "detail__key", "amount_minor"):
         if role and (role, key or "") not in known and (role, "") not in known:
             case = Case(role, key or "")
-            found.setdefault(case, Row(Place(case), "unmapped")).held += abs(amount or 0)
+            found.setdefault(case, Row(case, "unmapped")).held += abs(amount or 0)
     return list(found.values())
 
 
-def _taken(client: Client, current: dict[Place, MappingRule], month: Month) -> list[Row]:
+def _taken(client: Client, current: dict[Case, MappingRule], month: Month) -> list[Row]:
     """Items of the last months that went where their role's default sends them: booked, and for somebody to look at (MP3)."""
-    named = {(place.case.role, place.case.key) for place in current if place.case.key}
+    named = {(case.role, case.key) for case in current if case.key}
     asked = [slug for slug, role in roles.ROLES.items() if role.refined_by in ITEMS]
     lines = JournalLine.objects.filter(
         client=client, role__in=asked, booked_on__range=(month.shift(1 - NEW_MONTHS).first, month.last)
@@ -227,7 +219,7 @@ def _taken(client: Client, current: dict[Place, MappingRule], month: Month) -> l
     accounts = Account.objects.filter(client=client).in_bulk({row["account_id"] for row in fresh})
     return [
         Row(
-            Place(Case(row["role"], row["key"])),
+            Case(row["role"], row["key"]),
             "taken",
             account=accounts[row["account_id"]],
             money=_natural(row["role"], row["debit"] - row["credit"]),
@@ -236,9 +228,8 @@ def _taken(client: Client, current: dict[Place, MappingRule], month: Month) -> l
     ]
 
 
-def only_for(place: Place) -> list[str]:
+def only_for(case: Case) -> list[str]:
     """What a rule names, in words; an item says itself, other conditions say what they are."""
-    case = place.case
     role = roles.ROLES.get(case.role)
     by = role.refined_by if role else ""
     said = [system_name(case.key) if by == "provider" else case.key] if case.key else []
@@ -248,9 +239,7 @@ def only_for(place: Place) -> list[str]:
             said.append(value if name in {"party", "department"} else f"{CONDITIONS[name].lower()} {value}")
     if case.provider:
         said.append(system_name(case.provider))
-    if place.words:
-        said.append(f"“{place.words}”")
-    elif by and not case.key and not (by == "provider" and case.provider):
+    if by and not case.key and not (by == "provider" and case.provider):
         said.append(f"any {by}")
     return said
 

@@ -163,7 +163,6 @@ def _post_for(
             raise ReconcilingError(f"No account is mapped for {line.role} {line.key}".strip() + ".")
         lines.append(mapping.posted(line, rule))
     previous = JournalEntry.objects.filter(client=match.client, source_key=key[:200], purpose=draft.purpose).count()
-    by_rule = match.plan.get("mapping_version") or (version.version_id if version and by is None else None)
     entry = posting.Entry(
         booked_on=draft.booked_on,
         source_key=key[:200],
@@ -172,7 +171,7 @@ def _post_for(
         memo=draft.memo,
         revision=previous,
         fact_id=fact_id,
-        mapping_version_id=by_rule or (version.version_id if version else None),
+        mapping_version_id=version.version_id if version else None,
     )
     entry_id = posting.post(match.client_id, [entry], actor_id=by.pk if by else None).ids[0]
     sides = [(no, line) for no, line in enumerate(lines, 1) if both or line.role == own]

@@ -37,7 +37,7 @@ def offer(client: Client, rest: Rest, *, refused: Collection[Refusal]) -> tuple[
     ids = [item.pk for item in rest.items.values()]
     met = set(MatchMember.objects.filter(client=client, is_live=True, item__in=ids).values_list("item_id", flat=True))
     open_lines = [line for line in rest.lines if rest.items[line.id].pk not in met]
-    for offered in (_transfers, _fees, _rules):
+    for offered in (_transfers, _by_itself, _fees, _by_rule):
         taken, waiting, used = offered(client, rest, open_lines, refused)
         accepted, suggested = accepted + taken, suggested + waiting
         open_lines = [line for line in open_lines if line.id not in used]
@@ -81,17 +81,35 @@ def _fees(
     return 0, len(used), used
 
 
-def _rules(
+def _by_itself(
     client: Client, rest: Rest, lines: Sequence[BankSide], _refused: Collection[Refusal]
 ) -> tuple[int, int, set[str]]:
-    """The most telling rule of each line: offered, or booked where a second person let it; not what a person undid."""
+    """Lines whose most telling rule books by itself: somebody let it, which is surer than what a line less a fee may be."""
+    return _rules(client, rest, lines, automatic=True)
+
+
+def _by_rule(
+    client: Client, rest: Rest, lines: Sequence[BankSide], _refused: Collection[Refusal]
+) -> tuple[int, int, set[str]]:
+    """Lines whose most telling rule only offers."""
+    return _rules(client, rest, lines, automatic=False)
+
+
+def _rules(client: Client, rest: Rest, lines: Sequence[BankSide], *, automatic: bool) -> tuple[int, int, set[str]]:
+    """The most telling rule of each line; none of what a person undid, or of what the books held at the cut-over."""
     rules, undone = bank_rules.active(client), matches.undone_rules(client)
     accepted = suggested = 0
     used: set[str] = set()
     for line in lines:
         item = rest.items[line.id]
         rule = bank_rules.fitting(rules, item)
-        if rule is None or (item.pk, bank_rules.role(rule), rule.account_id) in undone:
+        if (
+            rule is None
+            or rule.is_automatic != automatic
+            or (client.cut_over_on and item.posted_on < client.cut_over_on)
+        ):
+            continue
+        if (item.pk, bank_rules.role(rule), rule.account_id) in undone:
             continue
         plan = {"role": bank_rules.role(rule), "account": rule.account_id, "party": rule.party, "rule": rule.pk}
         match = _keep(client, [item], "rule", (f"rule {rule}",), BY_RULE, plan)

@@ -47,6 +47,6 @@ def why(client: Client, entry: JournalEntry, line: JournalLine) -> Why:
     rows = MappingRule.objects.filter(client=client).select_related("account").in_bulk([rule.pk for rule in fitting])
     found = [rows[rule.pk] for rule in fitting]
     if not found or found[0].account_id != line.account_id:
-        said = "No rule by its category leads here: the words of a bank line did, or a person chose it."
+        said = "No rule by its category leads here: a bank rule did, or a person chose it."
         return Why(line, version, said, others=tuple(found))
     return Why(line, version, rule=found[0], others=tuple(found[1:]))

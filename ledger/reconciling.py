@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from ledger import expected, mapping, matches, offers
+from ledger import expected, matches, offers
 from ledger.core import matching
 from ledger.core.signals import BankSide, BookSide
 from ledger.models import BankFeed, BankItem, JournalLine, Match, MatchMember, Period
@@ -56,7 +56,6 @@ def suggest(client: Client) -> dict[str, int]:
         counts["accepted" if taken else "suggested"] += 1
     left = {key: item for key, item in items.items() if key not in used and not _is_closed(item, closed)}
     rest = offers.Rest([line for line in lines if line.id in left], _unused(book, found), left)
-    counts["accepted"] += _by_rule(client, left.values())
     accepted, suggested = offers.offer(client, rest, refused=matches.refused(client))
     return {"accepted": counts["accepted"] + accepted, "suggested": counts["suggested"] + suggested}
 
@@ -218,33 +217,3 @@ def _accept_sure(
     MatchMember.objects.bulk_create(members)
     matched = [items[key].pk for said in found for key in said.lines]
     BankItem.objects.filter(client=client, pk__in=matched).update(state=BankItem.State.MATCHED)
-
-
-def _by_rule(client: Client, items: Iterable[BankItem]) -> int:
-    """Lines whose words an approved rule knows (a fee, interest) are booked by it; how many.
-
-    A line that a person took out of its rule again stays out, until the rule leads to another account.
-    """
-    history = mapping.load(client.pk)
-    undone = matches.undone_rules(client)
-    booked = 0
-    for item in items:
-        version = history.on(item.posted_on)  # none before the cut-over: nothing is booked there by rule
-        rule = version.rule_for_words(item.description) if version else None
-        if rule is None or version is None:
-            continue
-        role, words, account_id = rule
-        if (item.pk, role, account_id) in undone:
-            continue
-        match = Match.objects.create(
-            client=client,
-            feed=item.feed,
-            method="rule",
-            reasons=[f"rule: “{words}”"],
-            confidence_bp=10_000,
-            plan={"role": role, "account": account_id, "mapping_version": version.version_id},
-        )
-        MatchMember.objects.create(client=client, match=match, item=item, amount_minor=item.amount_minor)
-        matches.accept(match, by=None)
-        booked += 1
-    return booked

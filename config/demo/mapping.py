@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from config.demo import truth
-from ledger import mapping
-from ledger.models import Account, MappingVersion
+from ledger import bank_rules, mapping
+from ledger.models import Account, BankRule, MappingVersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,11 +63,16 @@ def approve_mapping(client: Client, cast: Cast) -> MappingVersion:
     for rule in [*_own(client, accounts), *_told(client)]:
         mapping.set_rule(version, account=accounts[rule.pop("account")], by=cast.bookkeeper, **rule)
     mapping.approve(version, by=cast.controller)
+    for role, words, name in _phrases(client):
+        known = bank_rules.make(
+            BankRule(client=client, words=words, role=role, account=accounts[name]), by=cast.bookkeeper
+        )
+        bank_rules.let_book(known, by=cast.controller)
     return version
 
 
 def _own(client: Client, accounts: Iterable[str]) -> Iterator[dict[str, str]]:
-    """The bank, what its words mean, and every role of the systems that the world itself plays."""
+    """The bank, and every role of the systems that the world itself plays."""
     channels = CHANNELS.get(client.slug, {})
     rules = [BANK, *(COMMON if channels else ()), *(("sales", key, "", name) for key, name in channels.items())]
     for role, key, provider, name in rules:
@@ -75,13 +80,19 @@ def _own(client: Client, accounts: Iterable[str]) -> Iterator[dict[str, str]]:
     for name in accounts if channels else ():
         if name.startswith("Wages – "):
             yield {"role": "wages", "department": name.removeprefix("Wages – "), "account": name}
-    for role, words, name in PHRASES.get(client.slug, USUAL_PHRASES):
-        yield {"role": role, "words": words, "account": name}
 
 
 def _told(client: Client) -> Iterator[dict[str, str]]:
     """What the systems with a story of their own need; each rule counts for its own system's lines."""
     for slug, facts in truth.read(client)["systems"].items():
         for rule in facts["mapping"]:
-            everywhere = rule.pop("everywhere") or rule["words"]
-            yield {**rule, "provider": "" if everywhere else slug}
+            everywhere = rule.pop("everywhere")
+            if not rule.pop("words"):
+                yield {**rule, "provider": "" if everywhere else slug}
+
+
+def _phrases(client: Client) -> Iterator[tuple[str, str, str]]:
+    """Role, words and account of what bank lines mean: the bank's own charges, and what the told systems say."""
+    yield from PHRASES.get(client.slug, USUAL_PHRASES)
+    for facts in truth.read(client)["systems"].values():
+        yield from ((rule["role"], rule["words"], rule["account"]) for rule in facts["mapping"] if rule["words"])

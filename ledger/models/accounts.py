@@ -139,10 +139,19 @@ class MappingVersion(models.Model):
         return f"v{self.number}"
 
 
+class Rules(models.Manager["MappingRule"]):
+    """The rules that count."""
+
+    def get_queryset(self) -> models.QuerySet[MappingRule]:
+        return super().get_queryset().filter(words="")
+
+
 class MappingRule(models.Model):
     """Lines of ``role``, as far as the named conditions tell, go to ``account`` with these tags; blanks match all.
 
-    Guarantees: one rule per case in a version; rules of an approved version never change (a trigger refuses it).
+    Guarantees: one rule per case in a version; rules of an approved version never change (a trigger refuses it). Versions
+    from before bank rules also hold what bank lines' ``words`` meant; those rows stay as they were signed (``every``), a bank
+    rule took their place, and no new one is taken.
     """
 
     client = models.ForeignKey("clients.Client", models.PROTECT)
@@ -155,12 +164,15 @@ class MappingRule(models.Model):
     location = models.CharField(max_length=120, blank=True, db_default="")
     channel = models.CharField(max_length=120, blank=True, db_default="")
     provider = models.CharField(max_length=40, blank=True)
-    words = models.CharField(max_length=120, blank=True, help_text="Words a bank line's description must contain.")
+    words = models.CharField(max_length=120, blank=True, editable=False, db_default="", default="")
     account = models.ForeignKey(Account, models.PROTECT)
     to_class = models.CharField(max_length=120, blank=True, db_default="")
     to_department = models.CharField(max_length=120, blank=True, db_default="")
     to_party = models.CharField(max_length=120, blank=True, db_default="")
     reason = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar = Rules()
+    every: ClassVar = models.Manager()
 
     class Meta:
         ordering: ClassVar = ["role", "key", "provider"]
@@ -171,10 +183,11 @@ class MappingRule(models.Model):
                 ],
                 name="mapping_one_rule_per_case",
             ),
+            models.CheckConstraint(condition=Q(words=""), name="mapping_rule_asks_no_words"),
         ]  # fmt: skip
 
     def __str__(self) -> str:
-        return " · ".join(filter(None, [*self.case, self.words]))
+        return " · ".join(filter(None, self.case))
 
     @property
     def case(self) -> Case:

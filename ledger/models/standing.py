@@ -85,6 +85,9 @@ class BankRule(models.Model):
     feed = models.ForeignKey("ledger.BankFeed", models.PROTECT, null=True, blank=True, related_name="+")
     account = models.ForeignKey("ledger.Account", models.PROTECT, related_name="+")
     party = models.CharField(max_length=120, blank=True)
+    role = models.CharField(
+        max_length=60, blank=True, db_default="", default="", help_text="What the other side is; '' by its account."
+    )
     is_automatic = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

@@ -13,6 +13,7 @@ from clients.access import Right, classified, client_or_404, membership_of
 from integrations.money import minor_of
 from ledger import bank_rules, queries
 from ledger.bank_rules import BankRuleError
+from ledger.core import roles
 from ledger.models import BankFeed, BankRule
 from ledger.views.framing import may
 
@@ -37,12 +38,17 @@ class BankRuleForm(forms.Form):
         label="Account", max_length=240, widget=forms.TextInput(attrs={"list": "accounts", "autocomplete": "off"})
     )
     party = forms.CharField(label="Party", required=False, max_length=120)
+    role = forms.ChoiceField(label="Category", required=False)
 
     def __init__(self, *args: Any, client: Client, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.client = client
         feed = self.fields["feed"]
         assert isinstance(feed, forms.ModelChoiceField)
+        role = self.fields["role"]
+        assert isinstance(role, forms.ChoiceField)
+        known = [(slug, one.label) for slug, one in roles.ROLES.items() if slug not in bank_rules.OWN_SIDES]
+        role.choices = [("", "By its account"), *known]
         feed.queryset = BankFeed.objects.filter(client=client, account__isnull=False)
 
     def clean_account(self) -> Account:
@@ -76,6 +82,7 @@ class BankRuleForm(forms.Form):
             feed=given["feed"],
             account=given["account"],
             party=given["party"],
+            role=given["role"],
         )
 
 

@@ -65,7 +65,7 @@ def why(request: HttpRequest, slug: str, pk: int, no: int) -> HttpResponse:
         raise Http404
     found = placement.why(client, line.entry, line)
     rules = [found.rule, *found.others] if found.rule else list(found.others)
-    rows = [(rule, mapping_rows.only_for(mapping_rows.Place(rule.case))) for rule in rules]
+    rows = [(rule, mapping_rows.only_for(rule.case)) for rule in rules]
     return render(request, "ledger/_why.html", {"client": client, "why": found, "rows": rows})
 
 

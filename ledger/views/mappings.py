@@ -95,8 +95,8 @@ def keep_taken(request: HttpRequest, slug: str) -> HttpResponse:
     if taken:
         blank = dict.fromkeys((*CASE, *TAGS), "")
         wanted = {
-            row.place.case: Wanted(
-                row.account, {name: (blank | row.place.case._asdict())[name] for name in CASE},
+            row.case: Wanted(
+                row.account, {name: (blank | row.case._asdict())[name] for name in CASE},
                 dict.fromkeys(TAGS, ""), mapping_rows.KEPT,
             )
             for row in taken if row.account
@@ -176,7 +176,7 @@ def page(request: HttpRequest, client: Client) -> dict[str, Any]:
 
 def _ordered(rows: Iterable[Row]) -> list[Row]:
     order = {slug: place for place, slug in enumerate(roles.ROLES)}
-    return sorted(rows, key=lambda row: order.get(row.place.case.role, len(order)))
+    return sorted(rows, key=lambda row: order.get(row.case.role, len(order)))
 
 
 def _areas(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
@@ -186,7 +186,7 @@ def _areas(rows: Iterable[Row]) -> list[tuple[str, list[Row]]]:
         of[slug] = place
     areas: dict[str, list[Row]] = {title: [] for title in AREAS.values()}
     for row in rows:
-        areas[of.get(row.place.case.role, AREAS["ar"])].append(row)
+        areas[of.get(row.case.role, AREAS["ar"])].append(row)
     return [(title, found) for title, found in areas.items() if found]
 
 

@@ -22,11 +22,12 @@ from integrations.records import (
     Sale,
 )
 from integrations.records_json import render, to_json
-from ledger import bank_intake, booking, duplicates, mapping, posting, reconciling
+from ledger import bank_intake, bank_rules, booking, duplicates, mapping, posting, reconciling
 from ledger.core.period import Month
 from ledger.models import (
     Account,
     BankFeed,
+    BankRule,
     MappingVersion,
     MirrorDocument,
 )
@@ -121,8 +122,9 @@ def rules(scene: Scene, *, preparer: Any, controller: Any) -> MappingVersion:
         role, _, number = line.partition(" = ")
         role, _, key = role.partition(" ")
         mapping.set_rule(version, role=role, key=key, account=scene.account(number), by=preparer)
-    mapping.set_rule(version, role="bank-fees", words="MONTHLY SERVICE FEE", account=scene.account("6520"), by=preparer)
     mapping.approve(version, by=controller)
+    fee = BankRule(client=scene.client, words="MONTHLY SERVICE FEE", role="bank-fees", account=scene.account("6520"))
+    bank_rules.let_book(bank_rules.make(fee, by=preparer), by=controller)
     version.refresh_from_db()
     return version
 

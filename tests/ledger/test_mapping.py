@@ -139,17 +139,6 @@ def test_a_linked_bank_account_is_its_own_rule(books):
     assert found.account_for(DraftLine("bank", 1, key="another"), "plaid") == books.account("1010").pk
 
 
-def test_the_longest_words_of_a_bank_line_decide(books, world):
-    version = mapping.draft(books.client, by=world.bob, effective_from=date(2026, 1, 1))
-    for words, number in (("Fee", "6400"), ("service fee", "6530")):
-        mapping.set_rule(version, role="bank-fees", words=words, account=books.account(number), by=world.bob)
-    found = mapping.load_draft(books.client.pk)
-    said = ["WIRE FEE 0087", "SERVICE FEE MARCH", "MONTHLY SERVICE FEE", "COFFEE HOUSE", "TEA HOUSE"]
-    accounts = [found.rule_for_words(one) for one in said]
-    expected = ["6400", "6530", "6520", "6400", None]
-    assert [one and Account.objects.get(pk=one[2]).number for one in accounts] == expected
-
-
 def test_a_proof_sums_the_providers_own_accounts_or_the_general_ones(books, amend):
     amend(date(2026, 1, 1), role="clearing", provider="square", number="1900")
     ask = {"client_id": books.client.pk, "role": "clearing", "on": date(2026, 3, 1)}

@@ -10,7 +10,7 @@ from integrations.records import BankLine
 from ledger import bank_intake, bank_position, bank_rules, finishing, matches, reconciling
 from ledger.bank_rules import BankRuleError
 from ledger.core.period import Month
-from ledger.models import BankFeed, BankItem, BankRule, Match
+from ledger.models import BankFeed, BankItem, BankRule, JournalLine, Match
 from tests.ledger import scene
 from tests.ledger.bank_desk import bob, books, check, day, match_of, net, printed, state
 
@@ -132,6 +132,38 @@ def test_the_most_telling_rule_wins_and_the_preview_says_where_lines_went(books,
     matches.create_entry(item, account=books.account("6530"), by=bob)
     count, (one,) = bank_rules.preview(longer)
     assert (count, one.went_to) == (1, books.account("6530"))
+
+
+def test_what_a_rule_books_is_of_its_category_and_nothing_before_the_cut_over(books, bob, alice, monkeypatch):
+    made = bank_rules.make(rule(books, role="loan-payable", account=books.account("2230")), by=bob)
+    bank_rules.let_book(made, by=alice)
+    monkeypatch.setattr(books.client, "cut_over_on", day(15))
+    before, after = (printed(books, day(on), -4_900, "ORCHARD HOSTING", f"r{on}") for on in (14, 15))
+    reconciling.suggest(books.client)
+    assert (match_of(before), state(before)) == (None, "open")
+    (entry,) = match_of(after, "accepted").plan["posted"]
+    assert set(JournalLine.objects.filter(entry_id=entry).values_list("role", "account__number")) == {
+        ("bank", "1010"), ("loan-payable", "2230"),
+    }  # fmt: skip
+
+
+def test_what_somebody_let_a_rule_book_is_surer_than_a_line_less_a_fee(books, bob, alice):
+    scene.mirrored(
+        books, "Deposit", day(10), "", "Harbour Marina", ("1010", 1_000_00), ("4010", -1_000_00), memo="Marina"
+    )  # fmt: skip
+    made = bank_rules.make(rule(books, words="HARBOUR MARINA"), by=bob)
+    offered = printed(books, day(11), 985_00, "WIRE HARBOUR MARINA", "w1")
+    reconciling.suggest(books.client)
+    assert match_of(offered).method == "with-fee"
+    bank_rules.let_book(made, by=alice)
+    reconciling.suggest(books.client)
+    assert match_of(offered, "accepted").method == "rule"
+
+
+def test_a_category_is_one_of_the_list_and_never_the_bank_itself(books, bob):
+    for role in ("bank", "no-such-role"):
+        with pytest.raises(BankRuleError, match="category of the list"):
+            bank_rules.make(rule(books, role=role), by=bob)
 
 
 @pytest.mark.parametrize("knobs", [{"words": "A B"}, {"words": "ACME", "least_minor": 2, "most_minor": 1}])

@@ -7,10 +7,10 @@ import pytest
 
 from integrations.models import StreamState
 from integrations.records import BankLineRemoved
-from ledger import bank_intake, bank_position, corrections, expected, finishing, mapping, matches, reconciling
+from ledger import bank_intake, bank_position, bank_rules, corrections, expected, finishing, matches, reconciling
 from ledger.core.period import Month
 from ledger.matches import ReconcilingError
-from ledger.models import BankFeed, JournalEntry, JournalLine, StatementBalance
+from ledger.models import BankFeed, BankRule, JournalEntry, JournalLine, StatementBalance
 from ledger.posting import PostingError
 from tests.ledger import scene
 from tests.ledger.bank_desk import balance, bob, books, check, day, match_of, net, payout, printed, state
@@ -109,10 +109,9 @@ def test_a_line_taken_out_of_its_rule_stays_out_until_the_rule_changes(books, bo
     matches.undo(match_of(item, "accepted"), by=bob)
     reconciling.suggest(books.client)
     assert (match_of(item), state(item)) == (None, "open")
-    version = mapping.draft(books.client, by=bob, effective_from=day(1))
-    words = "MONTHLY SERVICE FEE"
-    mapping.set_rule(version, role="bank-fees", words=words, account=books.account("6530"), by=bob)
-    mapping.approve(version, by=standing[0].alice)
+    bank_rules.stop(BankRule.objects.get(client=books.client), by=bob)
+    other = BankRule(client=books.client, words="MONTHLY SERVICE FEE", role="bank-fees", account=books.account("6530"))
+    bank_rules.let_book(bank_rules.make(other, by=bob), by=standing[0].alice)
     reconciling.suggest(books.client)
     assert net(match_of(item).members.exclude(entry=None).get().entry_id) == {"1010": -2_500, "6530": 2_500}
 

@@ -157,18 +157,19 @@ def test_a_rule_is_tried_kept_let_and_stopped(books, bob, alice):
         "most": "",
         "account": str(account),
         "party": "Ferry",
+        "role": "prepaid",
     }
     tried = bob.post(f"{RULES}new/", given | {"try": ""}).content.decode()
     assert "It meets 1 line known so far" in tried
-    assert first(books, BankRule) is None
+    assert first(books, BankRule, words="FERRY CROSSING") is None
     assert bob.post(f"{RULES}new/", given | {"keep": ""}).status_code == 302
-    rule = first(books, BankRule)
+    rule = first(books, BankRule, words="FERRY CROSSING")
     assert bob.post(f"{RULES}{rule.pk}/book/").status_code == 403
     assert alice.post(f"{RULES}{rule.pk}/book/").status_code == 302
-    assert first(books, BankRule).is_automatic
-    assert "By itself" in bob.get(RULES).content.decode()
+    assert first(books, BankRule, words="FERRY CROSSING").is_automatic
+    assert "Prepaid expenses" in bob.get(RULES).content.decode()
     bob.post(f"{RULES}{rule.pk}/stop/")
-    assert "No bank rule yet" in bob.get(RULES).content.decode()
+    assert "FERRY CROSSING" not in bob.get(RULES).content.decode()
     assert bob.post(f"{RULES}new/", given | {"words": "A", "keep": ""}).status_code == 422
 
 

@@ -41,8 +41,8 @@ class BadStory(AssertionError):  # noqa: N818
 class Rule:
     """What the approved mapping must say: a role (and key, department) of this system's lines → an account by name.
 
-    `words` instead maps bank lines whose description contains them. A rule counts for lines of the story's own system
-    only, unless it is for lines of systems `everywhere`.
+    `words` instead make a bank rule for lines whose description contains them. Any other rule counts for lines of the
+    story's own system only, unless it is for lines of systems `everywhere`.
     """
 
     role: str

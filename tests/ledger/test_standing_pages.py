@@ -169,7 +169,8 @@ def test_a_rule_is_tried_kept_let_and_stopped(books, bob, alice):
     assert first(books, BankRule, words="FERRY CROSSING").is_automatic
     assert "Prepaid expenses" in bob.get(RULES).content.decode()
     bob.post(f"{RULES}{rule.pk}/stop/")
-    assert "FERRY CROSSING" not in bob.get(RULES).content.decode()
+    assert not first(books, BankRule, words="FERRY CROSSING").is_active
+    assert bob.get(RULES).context["rules"] == [first(books, BankRule, words="MONTHLY SERVICE FEE")]
     assert bob.post(f"{RULES}new/", given | {"words": "A", "keep": ""}).status_code == 422
 
 

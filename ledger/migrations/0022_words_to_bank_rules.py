@@ -11,7 +11,7 @@ SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0019_bank_rule_role'),
+        ('ledger', '0021_bank_rule_role'),
     ]
 
     operations = [

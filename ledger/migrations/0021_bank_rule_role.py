@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0018_journal_revisions'),
+        ('ledger', '0020_schedule_line_again'),
     ]
 
     operations = [

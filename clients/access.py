@@ -18,7 +18,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 
-from clients.models import Client, Membership, Role, User
+from clients.models import Client, ClientGroup, Membership, Role, User
 from clients.tenancy import use_board, use_client, use_membership
 
 if TYPE_CHECKING:
@@ -169,7 +169,12 @@ def require_right(request: HttpRequest, right: Right) -> Membership:
 def client_or_404(request: HttpRequest, slug: str, *, right: Right) -> Client:
     """The one way to a client's rows: Http404 if the person may not know of it, PermissionDenied if not for this."""
     membership = membership_of(request)
-    client = visible_clients(membership).filter(slug=slug).select_related("practice", "preparer", "controller").first()
+    client = (
+        visible_clients(membership)
+        .filter(slug=slug)
+        .select_related("practice", "preparer", "controller", "group")
+        .first()
+    )
     if client is None:
         raise Http404
     use_client(client.pk)
@@ -181,7 +186,32 @@ def client_or_404(request: HttpRequest, slug: str, *, right: Right) -> Client:
 def practice_page(request: HttpRequest, right: Right) -> list[Client]:
     """The clients of a page about several of them; their read models are open for SELECT afterwards."""
     membership = require_right(request, right)
-    clients = list(visible_clients(membership).select_related("preparer", "controller"))
+    clients = list(visible_clients(membership).select_related("preparer", "controller", "group"))
     use_board(client.pk for client in clients)
     request.__dict__["door"] = membership
     return clients
+
+
+@dataclass(frozen=True)
+class SeenGroup:
+    """A group as one person sees it: the companies they may know of, and how many more there are."""
+
+    group: ClientGroup
+    companies: list[Client]
+    hidden: int
+
+
+def group_or_404(request: HttpRequest, pk: int, *, right: Right) -> SeenGroup:
+    """The one way to a group: Http404 if the person may know of none of its companies, PermissionDenied if not for this.
+
+    The read models of the companies they see are open for SELECT afterwards.
+    """
+    membership = require_right(request, right)
+    group = ClientGroup.objects.filter(practice_id=membership.practice_id, pk=pk).select_related("practice").first()
+    mine = visible_clients(membership).filter(group_id=pk).select_related("preparer", "controller")
+    companies = list(mine) if group else []
+    if group is None or not companies:
+        raise Http404
+    use_board(company.pk for company in companies)
+    request.__dict__["door"] = membership
+    return SeenGroup(group, companies, group.members.count() - len(companies))

@@ -117,6 +117,30 @@ class Membership(models.Model):
         return self.role in {Role.ADMIN, Role.CONTROLLER}
 
 
+class ClientGroup(models.Model):
+    """Companies of one owner that are looked at together; the company names its group, so a company is in at most one.
+
+    Guarantees: a name is used once in a practice; members are of the same practice (``client_group_of_practice``). Updates and
+    deletion: by ``groups``; the audit trail keeps both.
+    """
+
+    practice = models.ForeignKey(Practice, models.PROTECT, related_name="groups")
+    name = models.CharField(max_length=120)
+    made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint("practice", Lower("name"), name="client_group_name_once"),
+            models.UniqueConstraint(fields=["practice", "id"], name="client_group_in_practice"),
+            models.CheckConstraint(condition=~models.Q(name=""), name="client_group_has_a_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Client(models.Model):
     """A company whose books the practice keeps. The row is the directory entry; the books are under row-level security.
 
@@ -147,6 +171,7 @@ class Client(models.Model):
     close_due_days = models.PositiveSmallIntegerField(default=7)
     materiality_minor = models.BigIntegerField(default=0)
     clearing_days = models.PositiveSmallIntegerField(default=5)
+    group = models.ForeignKey(ClientGroup, models.PROTECT, null=True, blank=True, related_name="members")
     created_at = models.DateTimeField(db_default=Now())
 
     class Meta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from clients.views import account, audit, onboarding, people
+from clients.views import account, audit, groups, onboarding, people
 
 app_name = "clients"
 urlpatterns = [
@@ -27,6 +27,9 @@ urlpatterns = [
     path("audit/export.csv", audit.export, name="audit_export"),
     path("audit/verify/", audit.verify, name="audit_verify"),
     path("clients/", onboarding.clients, name="clients"),
+    path("groups/new/", groups.new, name="group_new"),
+    path("groups/<int:pk>/edit/", groups.edit, name="group_edit"),
+    path("groups/<int:pk>/dissolve/", groups.dissolve, name="group_dissolve"),
     path("c/<slug:slug>/onboarding/", onboarding.index, name="onboarding"),
     path("c/<slug:slug>/onboarding/facts/<slug:name>/", onboarding.save_fact, name="onboarding_fact"),
     path("c/<slug:slug>/onboarding/stack/choose/", onboarding.choose, name="stack_choose"),

@@ -27,7 +27,7 @@ class NewClientForm(forms.Form):
 
 @classified(Right.VIEW_DRAFTS, scope="practice", methods=("GET", "POST"))
 def clients(request: HttpRequest) -> HttpResponse:
-    """All clients the person sees, with their stage; a POST adds one (controllers and administrators)."""
+    """All clients the person sees, with their stage and group; a POST adds one (controllers and administrators)."""
     right = Right.APPROVE if request.method == "POST" else Right.VIEW_DRAFTS
     visible = practice_page(request, right)
     membership = membership_of(request)
@@ -36,13 +36,21 @@ def clients(request: HttpRequest) -> HttpResponse:
         client = onboarding.add_client(membership.practice, form.cleaned_data["name"], by=membership.user)
         return redirect("clients:onboarding", slug=client.slug)
     wanted = request.GET.get("q", "").strip().lower()
+    chosen = request.GET.get("group", "")
     page = {
-        "found": [client for client in visible if wanted in client.name.lower()],
+        "found": [client for client in visible if wanted in client.name.lower() and _is_in(client, chosen)],
         "wanted": wanted,
+        "groups": sorted({client.group for client in visible if client.group}, key=lambda group: group.name.casefold()),
+        "chosen": chosen,
         "form": form,
         "may_add": allows(membership, Right.APPROVE),
     }
     return render(request, "clients/clients.html", page)
+
+
+def _is_in(client: Client, group: str) -> bool:
+    """Whether the client is in the group asked for: its number, ``none`` for clients in no group, '' for all."""
+    return not group or group == str(client.group_id or "none")
 
 
 @classified(Right.VIEW_DRAFTS)

@@ -1,4 +1,4 @@
-"""Pairs of accounts of two clients of one practice: what one is due, the other owes, month by month."""
+"""Pairs of accounts of two clients of one practice: what one is due or earned, the other owes or spent, month by month."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ledger.core.period import Month
 
 MONTHS = 12
-PAIRED = (Account.Type.ASSET, Account.Type.LIABILITY)
+#: Balances are paired with balances, income with expense.
+OWED = (Account.Type.ASSET, Account.Type.LIABILITY)
+EARNED = (Account.Type.INCOME, Account.Type.EXPENSE)
+PAIRED = (*OWED, *EARNED)
 
 
 class PairError(ValueError):
@@ -41,7 +44,10 @@ class MonthOfPair:
 
 @dataclass(frozen=True, slots=True)
 class PairProof:
-    """A pair at a month's end: both balances (debit − credit) and the last twelve months' movements."""
+    """A pair at a month's end: both balances (debit − credit) and the last twelve months' movements.
+
+    Of income and expense the balances are the sums of those twelve months.
+    """
 
     pair: IntercompanyPair
     partner: Client
@@ -52,8 +58,13 @@ class PairProof:
 
     @property
     def difference(self) -> int:
-        """0 where what one is due the other owes."""
+        """0 where what one is due the other owes, or what one earned the other spent."""
         return self.ours + self.theirs
+
+    @property
+    def is_earned(self) -> bool:
+        """Whether the pair is of income and expense."""
+        return self.pair.account.type in EARNED
 
     @property
     def off_months(self) -> list[MonthOfPair]:
@@ -71,7 +82,10 @@ def prove(client: Client, month: Month) -> list[PairProof]:
             name = str(Account.objects.get(client_id=pair.partner_id, pk=pair.partner_account_id))
         shown = [month.shift(step) for step in range(1 - MONTHS, 1)]
         months = [MonthOfPair(one, ours.get(one.first, 0), theirs.get(one.first, 0)) for one in shown]
-        proofs.append(PairProof(pair, pair.partner, name, sum(ours.values()), sum(theirs.values()), months))
+        sides = (sum(ours.values()), sum(theirs.values()))
+        if pair.account.type in EARNED:
+            sides = (sum(one.ours for one in months), sum(one.theirs for one in months))
+        proofs.append(PairProof(pair, pair.partner, name, *sides, months))
     return proofs
 
 
@@ -98,7 +112,9 @@ def pair(
         other = Account.objects.filter(client=partner, pk=partner_account_id, type__in=PAIRED).first()
         taken = IntercompanyPair.objects.filter(client=partner, account_id=partner_account_id).exists()
     if other is None or account is None or account.client_id != client.pk or account.type not in PAIRED:
-        raise PairError("A pair is of two asset or liability accounts.")
+        raise PairError("A pair is of two asset or liability accounts, or of income and expense.")
+    if not (account.type in OWED and other.type in OWED) and {account.type, other.type} != set(EARNED):
+        raise PairError("A balance is paired with a balance, income with expense.")
     if taken or IntercompanyPair.objects.filter(client=client, account=account).exists():
         raise PairError("One of the accounts is in a pair already.")
     made = IntercompanyPair.objects.create(

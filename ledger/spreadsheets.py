@@ -31,15 +31,18 @@ class _Pen:
     """A worksheet and the formats of its cells."""
 
     def __init__(self, book: Workbook, page: Worksheet, decimals: int) -> None:
-        figures = "#,##0" + ("." + "0" * decimals if decimals else "")
-        money = f"{figures};({figures});–"
         self.page, self.decimals, self._book = page, decimals, book
-        self._kinds = {"figure": money, "change": money, "share": "0.0%;(0.0%);–", "percent": "0.0%;(0.0%);–"}
-        self._made: dict[tuple[str, str], Any] = {}
+        self._kinds = {"share": "0.0%;(0.0%);–", "percent": "0.0%;(0.0%);–"}
+        self._kinds |= dict.fromkeys(("figure", "change", "sum"), _money(decimals))
+        self._made: dict[tuple[str, str, int], Any] = {}
 
-    def format(self, kind: str, style: str) -> Any:
-        if (kind, style) not in self._made:
+    def format(self, kind: str, style: str, decimals: int | None = None) -> Any:
+        """``decimals``: those of the cell's own currency, where it is not that of the sheet."""
+        own = self.decimals if decimals is None else decimals
+        if (kind, style, own) not in self._made:
             given: dict[str, Any] = {"num_format": self._kinds[kind]} if kind in self._kinds else {}
+            if kind == "figure":
+                given["num_format"] = _money(own)
             if kind == "day":
                 given["num_format"] = "yyyy-mm-dd"
             if style:
@@ -52,15 +55,20 @@ class _Pen:
                 given["indent"] = 1
             if kind in self._kinds and style == "head":
                 given |= {"align": "right", "bottom": 1}
-            self._made[kind, style] = self._book.add_format(given)
-        return self._made[kind, style]
+            self._made[kind, style, own] = self._book.add_format(given)
+        return self._made[kind, style, own]
 
     def text(self, row: int, column: int, text: str, kind: str = "text", style: str = "") -> None:
         """A string cell: no spreadsheet takes it for a formula."""
         self.page.write_string(row, column, text, self.format(kind, style))
 
-    def amount(self, minor: int) -> Decimal:
-        return Decimal(minor).scaleb(-self.decimals)
+    def amount(self, minor: int, decimals: int | None = None) -> Decimal:
+        return Decimal(minor).scaleb(-(self.decimals if decimals is None else decimals))
+
+
+def _money(decimals: int) -> str:
+    figures = "#,##0" + ("." + "0" * decimals if decimals else "")
+    return f"{figures};({figures});–"
 
 
 def workbook(
@@ -111,12 +119,14 @@ def _statement(pen: _Pen, sheet: Sheet, titles: Sequence[str], currency: str, nu
 
 
 def _cell(pen: _Pen, sheet: Sheet, line: Line, row: int, at: int, cell: Cell) -> None:
-    column, form = LEFT + at, pen.format(cell.kind, line.style)
+    column, currency = LEFT + at, sheet.heads[at].currency
+    decimals = DECIMALS.get(currency.upper(), 2) if currency else None
+    form = pen.format(cell.kind, line.style, decimals)
     if cell.amount is None:
         pen.page.write_blank(row, column, None, form)
         return
     is_share = cell.kind in {"share", "percent"}
-    value = Decimal(cell.amount).scaleb(-4) if is_share else pen.amount(cell.amount)
+    value = Decimal(cell.amount).scaleb(-4) if is_share else pen.amount(cell.amount, decimals)
     formula = _formula(sheet, line, row, at, cell)
     if formula:
         pen.page.write_formula(row, column, formula, form, value)
@@ -129,6 +139,8 @@ def _formula(sheet: Sheet, line: Line, row: int, at: int, cell: Cell) -> str:
     if cell.kind == "figure":
         return _sum(line.adds, LEFT + at) if line.adds else ""
     first = xl_rowcol_to_cell(row, LEFT)
+    if cell.kind == "sum":
+        return f"=SUM({first}:{xl_rowcol_to_cell(row, LEFT + at - 1)})"
     own = xl_rowcol_to_cell(row, LEFT + _figure_of(sheet, at))
     if cell.kind == "change":
         return f"={first}-{own}"

@@ -1,7 +1,7 @@
 """Statements as sheets: heads, lines and cells that a page, a spreadsheet and a print show alike. Pure.
 
-A cell is a figure (minor units) that may open to its lines, a change against the first figure, or a share (basis points). Totals
-name the lines they add up, so that a spreadsheet can compute them again.
+A cell is a figure (minor units) that may open to its lines, a change against the first figure, a share (basis points), or the sum
+of the figures before it. Totals name the lines they add up, so that a spreadsheet can compute them again.
 """
 
 from __future__ import annotations
@@ -19,21 +19,24 @@ if TYPE_CHECKING:
 
     from ledger.core.statements import Books, Column, Section
 
-Kind = Literal["figure", "change", "percent", "share", "text"]
+Kind = Literal["figure", "change", "percent", "share", "text", "sum"]
 Style = Literal["", "grp", "sub", "tot"]
 
 
 class Head(NamedTuple):
-    """A column's head. ``starts`` begins a group of columns; ``of`` is the place of the figure it belongs to."""
+    """A column's head. ``starts`` begins a group of columns; ``of`` is the place of the figure it belongs to; ``currency`` is its
+    own where the columns' currencies differ.
+    """
 
     label: str
     kind: Kind = "figure"
     starts: bool = False
     of: int = 0
+    currency: str = ""
 
 
 class Cell(NamedTuple):
-    """``amount``: minor units of a figure or change, basis points of a percent or share; None shows nothing.
+    """``amount``: minor units of a figure, sum or change, basis points of a percent or share; None shows nothing.
 
     ``opens`` is the column whose lines it opens to, −1 for none; ``is_good`` says whether a change is favourable.
     """

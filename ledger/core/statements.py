@@ -324,7 +324,7 @@ _LIABILITIES = ("current-liabilities", "long-term-liabilities")
 def balance_sheet(books: Books, columns: Sequence[Column]) -> BalanceSheet:
     """Balances at each column's last month. Retained earnings and the year's net income are computed, never posted."""
     spans = _spans(books, [(column.books, None, column.last) for column in columns])
-    read = [(column.books or books, books.year_start(column.last), column.last) for column in columns]
+    read = [(own, own.year_start(column.last), column.last) for column in columns for own in [column.books or books]]
     past = tuple(one.profit(None, start.previous) for one, start, _last in read)
     current = tuple(one.profit(start, last) for one, start, last in read)
     extra = [Row("", "Net income", current)]

@@ -80,7 +80,7 @@ def _label(asked: reports.Asked) -> str:
     """``March 2026``; a balance by its day; other periods as people say them."""
     last = last_day(asked.span.last)
     if asked.slug in {*comparing.BALANCES, "ar", "ap"}:
-        return f"{last:%B} {last.day}, {last.year}"
+        return framing.long_day(last)
     first = asked.span.first
     if asked.span.is_whole and first == asked.span.last:
         return f"{first_day(first):%B} {last.year}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
@@ -14,11 +15,12 @@ from ledger.models import Account
 from ledger.views.framing import plain, spreadsheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from clients.models import Client
     from ledger.core.comparing import Span
-    from ledger.core.sheets import Sheet
+    from ledger.core.sheets import Cell, Sheet
+    from ledger.groups import Combined
     from ledger.reports import Asked
 
 SHEETS = ("csv", "xlsx")
@@ -33,16 +35,40 @@ def sheet(client: Client, asked: Asked, made: Sheet, form: str) -> HttpResponse:
     if asked.slug == "gl":
         head = [head.lower() for head, _kind, _width in spreadsheets.LINE_HEADS]
         return spreadsheet(_name(client, asked), head, _written(client, exports.lines(client, asked.span)))
-    numbers = _numbers(client)
     heads = [
         head.label if head.kind != "figure" or asked.slug != "tb" else _side(made, at)
         for at, head in enumerate(made.heads)
     ]
-    rows = (
-        [numbers.get(line.key, ""), line.label, *(_cell(client, cell.kind, cell.amount) for cell in line.cells)]
+    return _csv(_name(client, asked), made, heads, client.home_currency, _numbers(client))
+
+
+def combined(made: Combined, titles: Sequence[str], name: str, form: str) -> HttpResponse:
+    """A group's combined statement as it is shown, what it leaves out said below the lines."""
+    currency = made.companies[0].home_currency
+    sheet = replace(made.combination.sheet, notes=made.notes)
+    if form == "xlsx":
+        content = spreadsheets.workbook(sheet, titles=titles, currency=currency, numbers={})
+        return _file(content, f"{name}.xlsx", XLSX)
+    heads = [f"{head.label}, {head.currency or currency}" for head in sheet.heads]
+    return _csv(name, sheet, heads, currency, {}, notes=made.notes)
+
+
+def _csv(
+    name: str,
+    made: Sheet,
+    heads: Sequence[str],
+    currency: str,
+    numbers: Mapping[str, str],
+    *,
+    notes: Sequence[str] = (),
+) -> HttpResponse:
+    currencies = [head.currency or currency for head in made.heads]
+    rows = [
+        [numbers.get(line.key, ""), line.label, *(_cell(*one) for one in zip(line.cells, currencies, strict=False))]
         for line in made.lines
-    )
-    return spreadsheet(_name(client, asked), ["no.", made.first_head.lower() or "line", *heads], rows)
+    ]
+    rows += [["", note] for note in notes]
+    return spreadsheet(name, ["no.", made.first_head.lower() or "line", *heads], rows)
 
 
 def _side(made: Sheet, at: int) -> str:
@@ -50,10 +76,10 @@ def _side(made: Sheet, at: int) -> str:
     return f"{made.columns[made.heads[at].of].label} {'credit' if at % 2 else 'debit'}"
 
 
-def _cell(client: Client, kind: str, amount: int | None) -> str:
-    if amount is None:
+def _cell(cell: Cell, currency: str) -> str:
+    if cell.amount is None:
         return ""
-    return plain(amount, "USD") if kind in {"share", "percent"} else plain(amount, client.home_currency)
+    return plain(cell.amount, "USD" if cell.kind in {"share", "percent"} else currency)
 
 
 def _written(client: Client, lines: Iterable[tuple[Any, ...]]) -> Iterator[list[object]]:

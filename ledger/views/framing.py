@@ -16,13 +16,15 @@ from django.utils.dateparse import parse_date
 
 from clients.access import allows, membership_of
 from clients.templatetags.portal import DECIMALS
+from clients.tenancy import client_context
 from clients.views.audit import safe_cell
 from integrations import jobs
+from ledger import groups
 from ledger.core.period import Month
 from ledger.models import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from django.core.paginator import Page
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 PAGE = 50
 #: Months the switch offers before and after the one shown.
 BEFORE, AFTER = 11, 1
+#: State of a period → status on the page.
 STATES = {"open": "progress", "locked": "signed", "sealed": "signed"}
 
 
@@ -76,19 +79,40 @@ def being_closed(states: Sequence[tuple[Month, str]], last: Month) -> Month:
 def period(client: Client, month: Month, view: str, **kwargs: Any) -> dict[str, Any]:
     """The month switch: before, after, and the months around with their state."""
     states = dict(Period.objects.filter(client=client).values_list("month", "state"))
+    made = switch(month, view, states, slug=client.slug, **kwargs)
+    return made | {"state": states.get(month.first, "open")}
+
+
+def switch(month: Month, view: str, states: Mapping[date, str], **kwargs: Any) -> dict[str, Any]:
+    """The months around one with their state, each a link to the view; ``kwargs`` are the rest of its address."""
 
     def link(of: Month) -> dict[str, Any]:
-        url = reverse(view, kwargs={"slug": client.slug, "month": str(of), **kwargs})
+        url = reverse(view, kwargs={"month": str(of), **kwargs})
         return {"month": of, "url": url, "state": STATES.get(states.get(of.first, ""), "todo"), "here": of == month}
 
     months = [link(of) for of in reversed(month.shift(-BEFORE).through(month.shift(AFTER)))]
-    return {
-        "month": month,
-        "previous": link(month.previous),
-        "next": link(month.next),
-        "months": months,
-        "state": states.get(month.first, "open"),
+    return {"month": month, "previous": link(month.previous), "next": link(month.next), "months": months}
+
+
+def group_switch(companies: Sequence[Client], month: Month, view: str, pk: int) -> dict[str, Any]:
+    """The month switch of a group, with each company's state of the month: a month is signed when it is so everywhere."""
+    by_company = groups.month_states(companies)
+    known = {first for states in by_company.values() for first in states}
+    whole = {
+        first: "sealed" if all(states.get(first, "open") != "open" for states in by_company.values()) else "open"
+        for first in known
     }
+    states = {company.pk: by_company[company.pk].get(month.first, "open") for company in companies}
+    return switch(month, view, whole, pk=pk) | {"states": states}
+
+
+def group_month(companies: Sequence[Client]) -> Month:
+    """The month being closed in a group: the earliest of its companies'."""
+    found = []
+    for company in companies:
+        with client_context(company.pk):
+            found.append(current_month(company))
+    return min(found)
 
 
 def page_of(request: HttpRequest, rows: Any, *, size: int = PAGE) -> Page[Any]:
@@ -106,6 +130,11 @@ def day_of(text: str) -> date | None:
         return parse_date(text)
     except ValueError:
         return None
+
+
+def long_day(day: date) -> str:
+    """``March 31, 2026``."""
+    return f"{day:%B} {day.day}, {day.year}"
 
 
 def percent(basis_points: int | None, *, whole: bool = False) -> str:

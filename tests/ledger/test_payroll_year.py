@@ -131,6 +131,24 @@ def test_a_pair_shows_the_months_in_which_one_side_forgot(world, books, partner)
         assert not IntercompanyPair.objects.exists()
 
 
+def test_income_is_paired_with_expense_and_proven_over_twelve_months(world, books, partner):
+    """What Kestrel earned from its partner is what the partner spent; a balance is never paired with either."""
+    other, due, _ours = partner
+    with client_context(other.pk):
+        rent = Account.objects.get(client=other, name="Rent")
+    with client_context(books.client.pk):
+        let = Account.objects.create(client=books.client, name="Rent from partner", type="income")
+        lines = [posting.Line(books.account("1010").pk, 40_000, 0), posting.Line(let.pk, 0, 40_000)]
+        posting.post(books.client.pk, [posting.Entry(date(2026, 2, 12), "let", "manual", lines, origin="manual")])
+        with pytest.raises(intercompany.PairError, match="income with expense"):
+            intercompany.pair(books.client, let, other, due.pk, by=world.alice)
+        intercompany.pair(books.client, let, other, rent.pk, by=world.alice)
+        (proof_,) = intercompany.prove(books.client, MARCH)
+        assert (proof_.ours, proof_.theirs, proof_.difference) == (-40_000, 50_000, 10_000)
+        (later,) = intercompany.prove(books.client, MARCH.shift(12))
+        assert (later.ours, later.theirs) == (0, 0)
+
+
 def test_pairs_are_made_and_seen_only_by_those_who_see_both_clients(world, books, partner, bob):
     other, due, ours = partner
     controller = builders.sign_in(type(bob)(), world.alice)

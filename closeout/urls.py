@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from closeout.views import board, changes, client, close, impact, questions, signing, statements, verify
+from closeout.views import board, changes, client, close, groups, impact, questions, signing, statements, verify
 
 app_name = "closeout"
 MONTH = "c/<slug:slug>/close/<str:month>/"
@@ -13,6 +13,8 @@ urlpatterns = [
     path("board/bulk/", board.bulk, name="bulk"),
     path("questions/", questions.everyone, name="all_questions"),
     path("questions/count/", questions.count, name="questions_count"),
+    path("groups/<int:pk>/", groups.index, name="group"),
+    path("groups/<int:pk>/<slug:month>/", groups.month, name="group_month"),
     path("verify/", verify.verify, name="verify"),
     path("c/<slug:slug>/", client.dashboard, name="client"),
     path("c/<slug:slug>/statements/<slug:month>/print.pdf", statements.print_out, name="statement_pdf"),

@@ -8,9 +8,9 @@ from datetime import date
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
-from clients import catalogue
-from clients.models import Assignment, Client, Membership, Practice, Role, StackItem, User
-from clients.tenancy import client_context
+from clients import catalogue, groups
+from clients.models import Assignment, AuditEvent, Client, Membership, Practice, Role, StackItem, User
+from clients.tenancy import client_context, practice_context
 from config.demo import stack
 
 CUT_OVER = date(2026, 1, 1)
@@ -37,6 +37,8 @@ CLIENTS = (
     ("tamarack", "Tamarack Trading", Client.Stage.LIVE, CUT_OVER),
     ("osprey", "Osprey Field Works", Client.Stage.LIVE, CUT_OVER),
 )
+#: Companies of one owner. Their books hold no accounts between them, so no pair is declared.
+GROUP = ("Northwater Holdings", ("osprey", "tamarack"))
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ def seed() -> Cast:
         for slug in assigned:
             with client_context(clients[slug].pk):
                 Assignment.objects.get_or_create(membership=membership, client=clients[slug])
+    _group(practice, clients, by=controller)
     for client in clients.values():
         _inventory(client, complete=client.cut_over_on is not None)
     return Cast(
@@ -89,6 +92,14 @@ def _person(name: str, email: str) -> User:
         user = User.objects.create_user(email, None, name=name)
         EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
+
+
+def _group(practice: Practice, clients: dict[str, Client], *, by: User) -> None:
+    """The group, once: what people made of it since stays."""
+    name, members = GROUP
+    with practice_context(practice.pk):
+        if not AuditEvent.objects.filter(practice=practice, client=None, action="group.made").exists():
+            groups.make(practice, name, [clients[slug] for slug in members], by=by)
 
 
 def _inventory(client: Client, *, complete: bool) -> None:

@@ -1,17 +1,18 @@
-"""What stands around every page: the main navigation, the clients at hand, the tabs of a client.
+"""What stands around every page: the main navigation, the clients at hand, the pages of a client in their areas.
 
-Upper apps add their own entries from ``AppConfig.ready``; an entry whose right the person lacks is not shown.
+Upper apps add their own entries from ``AppConfig.ready``; an entry whose right the person lacks, or which cannot apply to the
+client, is not shown.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from django.db import connection
 from django.db.models import Q
 from django.http import Http404, HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from clients.access import Right, allows, membership_of, visible_clients
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
     from clients.models import Client, Membership
 
 PINNED = 8
+Area = Literal["Close", "Books", "Proofs", "Systems"]
 
 
 @dataclass(frozen=True)
 class Item:
-    """An entry: ``count`` names the address that answers with its badge; ``month`` says the address takes a month."""
+    """An entry of the main navigation: ``count`` names the address that answers with its badge."""
 
     order: int
     label: str
@@ -35,7 +37,22 @@ class Item:
     view: str
     right: Right
     count: str = ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One of a client's pages. ``month`` says the address takes a month; ``covers`` are views of other addresses that stand
+    under it; ``applies`` says of a client whether the page can hold anything.
+    """
+
+    order: int
+    label: str
+    view: str
+    right: Right
+    area: Area
     month: bool = False
+    covers: tuple[str, ...] = ()
+    applies: Callable[[Client], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -45,15 +62,15 @@ class Here:
     view: str
     path: str
 
-    def beside(self, view: str, url: str) -> str:
+    def beside(self, view: str, url: str, covers: tuple[str, ...] = ()) -> str:
         """``aria-current`` of a link: ``page`` for the page itself, ``true`` for the one it stands under."""
         if self.view == view:
             return "page"
-        return "true" if url != "/" and self.path.startswith(url) else ""
+        return "true" if self.view in covers or (url != "/" and self.path.startswith(url)) else ""
 
 
 _main: dict[str, Item] = {}
-_tabs: dict[str, Item] = {}
+_tabs: dict[str, Tab] = {}
 _months: list[Callable[[Client], object]] = []
 
 
@@ -62,9 +79,19 @@ def add_main(order: int, label: str, icon: str, view: str, right: Right, *, coun
     _main[view] = Item(order, label, icon, view, right, count)
 
 
-def add_tab(order: int, label: str, icon: str, view: str, right: Right, *, month: bool = False) -> None:
-    """A tab of a client's pages; the address takes ``slug`` and, with ``month``, the month the page is about."""
-    _tabs[view] = Item(order, label, icon, view, right, month=month)
+def add_tab(
+    order: int,
+    label: str,
+    view: str,
+    right: Right,
+    *,
+    area: Area,
+    month: bool = False,
+    covers: tuple[str, ...] = (),
+    applies: Callable[[Client], bool] | None = None,
+) -> None:
+    """A page among a client's pages, see ``Tab``; the address takes ``slug`` and, with ``month``, the month the page is about."""
+    _tabs[view] = Tab(order, label, view, right, area, month, covers, applies)
 
 
 def add_month(current: Callable[[Client], object]) -> None:
@@ -75,26 +102,42 @@ def add_month(current: Callable[[Client], object]) -> None:
 add_main(40, "Clients", "building-store", "clients:clients", Right.VIEW_DRAFTS)
 add_main(80, "People", "users", "clients:people", Right.READ_AUDIT)
 add_main(90, "Audit trail", "history", "clients:audit", Right.READ_AUDIT)
-add_tab(90, "Onboarding", "building-plus", "clients:onboarding", Right.VIEW_DRAFTS)
+add_tab(50, "Onboarding", "clients:onboarding", Right.VIEW_DRAFTS, area="Systems")
 
 
-def _link(item: Item, here: Here, **where: str) -> dict[str, Any] | None:
-    try:
-        url = reverse(item.view, kwargs=where)
-        count = reverse(item.count) if item.count else ""
-    except NoReverseMatch:
-        return None
-    return {"label": item.label, "icon": item.icon, "url": url, "count": count, "here": here.beside(item.view, url)}
-
-
-def _links(items: dict[str, Item], membership: Membership, here: Here, **where: str) -> list[dict[str, Any]]:
-    wanted = sorted((item for item in items.values() if allows(membership, item.right)), key=lambda item: item.order)
+def _main_links(membership: Membership, here: Here) -> list[dict[str, Any]]:
     made = []
-    for item in wanted:
-        kwargs = where if item.month else {name: value for name, value in where.items() if name != "month"}
-        if not item.month or where.get("month"):
-            made.append(_link(item, here, **kwargs))
-    return [link for link in made if link]
+    for item in sorted(_main.values(), key=lambda item: item.order):
+        if allows(membership, item.right):
+            url, count = reverse(item.view), reverse(item.count) if item.count else ""
+            made.append(
+                {
+                    "label": item.label,
+                    "icon": item.icon,
+                    "url": url,
+                    "count": count,
+                    "here": here.beside(item.view, url),
+                }
+            )
+    return made
+
+
+def _areas(client: Client, membership: Membership, here: Here, month: str) -> list[dict[str, Any]]:
+    """The client's pages by area; an area leads to its first page. A page that cannot apply is there only while one is on it."""
+    areas = []
+    for area in get_args(Area):
+        pages = []
+        tabs = [tab for tab in _tabs.values() if tab.area == area and allows(membership, tab.right)]
+        for tab in sorted(tabs, key=lambda tab: tab.order):
+            if tab.month and not month:
+                continue
+            url = reverse(tab.view, kwargs={"slug": client.slug} | ({"month": month} if tab.month else {}))
+            current = here.beside(tab.view, url, tab.covers)
+            if current or tab.applies is None or tab.applies(client):
+                pages.append({"label": tab.label, "url": url, "here": current})
+        if pages:
+            areas.append({"label": area, "url": pages[0]["url"], "pages": pages, "here": any(p["here"] for p in pages)})
+    return areas
 
 
 def _month(request: HttpRequest, client: Client) -> str:
@@ -121,14 +164,14 @@ def _navigation(request: HttpRequest) -> dict[str, Any] | None:
         return None
     match = request.resolver_match
     here = Here(match.view_name if match else "", request.path)
-    tabs: list[dict[str, Any]] = []
+    areas: list[dict[str, Any]] = []
     if membership.is_staff_side and (client := request.__dict__.get("client")):
-        tabs = _links(_tabs, membership, here, slug=client.slug, month=_month(request, client))
+        areas = _areas(client, membership, here, _month(request, client))
     return {
         "membership": membership,
-        "main": _links(_main, membership, here),
+        "main": _main_links(membership, here),
         "pinned": _pinned(membership) if membership.is_staff_side else [],
-        "tabs": tabs,
+        "areas": areas,
     }
 
 

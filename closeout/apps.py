@@ -19,7 +19,7 @@ class CloseoutConfig(AppConfig):
         navigation.add_main(
             30, "Client questions", "user-question", "closeout:all_questions", drafts, count="closeout:questions_count"
         )
-        navigation.add_tab(10, "Close", "checklist", "closeout:close", drafts, month=True)
-        navigation.add_tab(65, "Questions", "user-question", "closeout:questions", drafts)
-        navigation.add_tab(70, "Packages", "file-certificate", "closeout:packages", Right.VIEW_SIGNED)
-        navigation.add_tab(75, "Changes", "alert-triangle", "closeout:changes", drafts)
+        navigation.add_tab(10, "Close", "closeout:close", drafts, area="Close", month=True)
+        navigation.add_tab(20, "Questions", "closeout:questions", drafts, area="Close")
+        navigation.add_tab(30, "Changes", "closeout:changes", drafts, area="Close")
+        navigation.add_tab(40, "Packages", "closeout:packages", Right.VIEW_SIGNED, area="Close")

@@ -14,4 +14,7 @@ class IntegrationsConfig(AppConfig):
         from clients.access import Right
         from integrations import checks, duties, readiness, work  # noqa: F401  (register checks, proofs and job handlers)
 
-        navigation.add_tab(70, "Connections", "plug-connected", "integrations:connections", Right.VIEW_DRAFTS)
+        covers = ("ledger:issues", "ledger:completeness", "ledger:completeness_days")
+        navigation.add_tab(
+            10, "Connections", "integrations:connections", Right.VIEW_DRAFTS, area="Systems", covers=covers
+        )

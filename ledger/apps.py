@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+_RECONCILIATION = ("ledger:bank_rules", "ledger:duplicates", "ledger:names", "ledger:timing")
+_SCHEDULES = ("ledger:schedule", "ledger:schedule_new", "ledger:schedule_edit", "ledger:schedule_limits")
+
 
 class LedgerConfig(AppConfig):
     name = "ledger"
@@ -12,18 +15,30 @@ class LedgerConfig(AppConfig):
         import ledger.tasks  # noqa: F401  (registers job handlers)
         from clients import navigation
         from clients.access import Right
+        from ledger import applying
         from ledger.views.framing import current_month
 
         drafts = Right.VIEW_DRAFTS
         navigation.add_month(current_month)
         navigation.add_main(20, "Exceptions", "inbox", "ledger:exceptions", drafts, count="ledger:exceptions_count")
-        navigation.add_tab(20, "Reconciliation", "building-bank", "ledger:reconciliation", drafts, month=True)
-        navigation.add_tab(30, "Payroll", "users", "ledger:payroll", drafts, month=True)
-        navigation.add_tab(35, "Processors", "credit-card", "ledger:processors", drafts, month=True)
-        navigation.add_tab(40, "Statements", "table", "ledger:statements", drafts, month=True)
-        navigation.add_tab(45, "Schedules", "table", "ledger:schedules", drafts, month=True)
-        navigation.add_tab(50, "Entries", "list-details", "ledger:entries", drafts)
-        navigation.add_tab(52, "Won deals", "receipt", "ledger:deals", drafts)
-        navigation.add_tab(55, "Posting", "send", "ledger:posting", drafts)
-        navigation.add_tab(60, "Mapping", "route", "ledger:mapping", drafts)
-        navigation.add_tab(68, "Stack", "apps", "ledger:stack", drafts)
+        tab = navigation.add_tab
+        tab(
+            10,
+            "Statements",
+            "ledger:statements",
+            drafts,
+            area="Books",
+            month=True,
+            covers=("ledger:account", "ledger:budget"),
+        )
+        tab(20, "Entries", "ledger:entries", drafts, area="Books", covers=("ledger:source",))
+        tab(30, "Schedules", "ledger:schedules", drafts, area="Books", month=True, covers=_SCHEDULES)
+        tab(40, "Revaluation", "ledger:revaluation", drafts, area="Books", month=True, applies=applying.revaluation)
+        tab(50, "Won deals", "ledger:deals", drafts, area="Books", applies=applying.won_deals)
+        tab(10, "Reconciliation", "ledger:reconciliation", drafts, area="Proofs", month=True, covers=_RECONCILIATION)
+        tab(20, "Payroll", "ledger:payroll", drafts, area="Proofs", month=True, covers=("ledger:payroll_year",))
+        tab(30, "Processors", "ledger:processors", drafts, area="Proofs", month=True, covers=("ledger:proven",))
+        tab(40, "Intercompany", "ledger:intercompany", drafts, area="Proofs", month=True, applies=applying.intercompany)
+        tab(20, "Stack", "ledger:stack", drafts, area="Systems")
+        tab(30, "Mapping", "ledger:mapping", drafts, area="Systems")
+        tab(40, "Posting", "ledger:posting", drafts, area="Systems", covers=("ledger:rollbacks", "ledger:document"))

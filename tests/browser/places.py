@@ -14,18 +14,21 @@ CLIENT = "/c/quillfeather"
 
 @dataclass(frozen=True)
 class Place:
-    """``link``: the page is what the first such link at ``path`` leads to. ``status``: what the page answers with."""
+    """``link``: the page is what the first such link at ``path`` leads to; ``then``: what the first such link of that page leads
+    to. ``status``: what the page answers with.
+    """
 
     name: str
     path: str
     link: str = ""
+    then: str = ""
     status: int = 200
 
     def visit(self, page: Page) -> None:
         response = page.goto(self.path)
-        if self.link:
-            found = page.locator(self.link).first.get_attribute("href")
-            assert found, f"nothing at {self.path} leads to {self.name}"
+        for link in filter(None, (self.link, self.then)):
+            found = page.locator(link).first.get_attribute("href")
+            assert found, f"nothing at {page.url} leads to {self.name}"
             response = page.goto(found)
         assert response is not None
         assert response.status == self.status, f"{self.name} answered {response.status}"
@@ -118,6 +121,10 @@ STAFF = (
     Place("files", f"{CLIENT}/connections/files/"),
     Place("what-the-client-sees", f"{CLIENT}/?see=client"),
     Place("clients", "/clients/"),
+    Place("group-new", "/groups/new/"),
+    Place("group", "/clients/", link="main tbody a[href*='/groups/']"),
+    Place("group-edit", "/clients/", link="main tbody a[href*='/groups/']", then="main a[href$='/edit/']"),
+    Place("group-statements", "/clients/", link="main tbody a[href*='/groups/']", then="main a[href*='/statements/']"),
     Place("onboarding", "/c/brambling/onboarding/"),
     Place("onboarding-facts", "/c/brambling/onboarding/facts/"),
     Place("onboarding-stack", "/c/brambling/onboarding/stack/"),

@@ -72,14 +72,27 @@ def test_a_dialog_closes_when_the_page_behind_it_has_changed(page):
     expect(row).to_have_count(0)
 
 
-@pytest.mark.parametrize("name", ["questions", "changes", "packages", "onboarding-facts"])
-def test_the_tab_one_is_on_is_in_sight_on_a_telephone(name, page):
+@pytest.mark.parametrize("name", ["packages", "onboarding-facts", "processors"])
+def test_the_area_and_the_page_one_is_on_are_in_sight_on_a_telephone(name, page):
     page.set_viewport_size(NARROW)
     NAMED[name].visit(page)
-    box = page.locator("ul.tabs").first.locator("[aria-current]").bounding_box()
-    assert box is not None
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= NARROW["width"]
+    marked = page.locator("nav.pages [aria-current]")
+    assert marked.count() == 2
+    for at in range(2):
+        box = marked.nth(at).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= NARROW["width"]
+
+
+def test_the_pages_of_every_area_fit_beside_each_other(page):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    for name in ("close", "profit-and-loss", "reconciliation", "connections"):
+        NAMED[name].visit(page)
+        over = page.evaluate(
+            "[...document.querySelectorAll('nav.pages ul')].map((row) => row.scrollWidth - row.clientWidth)"
+        )
+        assert over == [0, 0], name
 
 
 def test_acts_for_chosen_clients_come_when_one_is_chosen(page):

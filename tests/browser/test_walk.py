@@ -98,7 +98,7 @@ def _see_what_blocks(desk):
 
 
 def _renew_the_bank(desk, portal):
-    desk.get_by_role("link", name="Connections", exact=True).click()
+    desk.get_by_role("link", name="Systems", exact=True).click()
     desk.get_by_role("button", name="Renew here").click()
     expect(desk.get_by_role("button", name="Approve")).to_be_visible()
     assert portal.march.url in desk.url

@@ -6,8 +6,12 @@ import re
 
 import pytest
 
+from clients import groups
+from clients.models import StackItem
+from clients.tenancy import practice_context
 from closeout.checks.registry import many
 from ledger.core.period import Month
+from ledger.models import Account
 from ledger.views import framing
 from tests.closeout.desk import JANUARY, browser, inside, sealed, text
 
@@ -29,39 +33,71 @@ def books(standing):
     return standing
 
 
-def tabs(response) -> dict[str, tuple[str, str]]:
-    """Label → (address, aria-current) of the client's tabs."""
-    bar = re.search(r'aria-label="Pages of [^"]*">(.*?)</ul>', response.content.decode(), re.DOTALL)
+def rows(response) -> list[dict[str, tuple[str, str]]]:
+    """The rows of links to the client's pages, areas first: label → (address, aria-current)."""
+    bar = re.search(r'aria-label="Pages of [^"]*">(.*?)</nav>', response.content.decode(), re.DOTALL)
     assert bar is not None
-    links = re.findall(r'<a href="([^"]*)"(?: aria-current="(\w+)")?>([^<]*)</a>', bar[1])
-    return {label: (address, current) for address, current, label in links}
+    return [
+        {
+            label: (address, current)
+            for address, current, label in re.findall(r'<a href="([^"]*)"(?: aria-current="(\w+)")?>([^<]*)</a>', row)
+        }
+        for row in re.findall(r"<ul.*?</ul>", bar[1], re.DOTALL)
+    ]
 
 
 @pytest.mark.parametrize("page", WITHOUT_A_MONTH)
-def test_a_page_without_a_month_keeps_the_tabs_that_have_one(books, page):
+def test_a_page_without_a_month_keeps_the_areas_whose_pages_have_one(books, page):
     with inside(books):
         month = framing.current_month(books.client)
-    found = tabs(browser(books, "bob").get(f"/c/kestrel/{page}/"))
-    for label, place in (
-        ("Close", "close"),
-        ("Reconciliation", "reconciliation"),
-        ("Payroll", "payroll"),
-        ("Statements", "statements"),
-    ):
-        assert found[label] == (f"/c/kestrel/{place}/{month}/", "")
+    areas = rows(browser(books, "bob").get(f"/c/kestrel/{page}/"))[0]
+    assert list(areas) == ["Close", "Books", "Proofs", "Systems"]
+    for label, place in (("Close", "close"), ("Books", "statements"), ("Proofs", "reconciliation")):
+        assert areas[label][0] == f"/c/kestrel/{place}/{month}/"
 
 
 def test_a_page_of_a_month_leads_to_the_same_month(books):
-    found = tabs(browser(books, "bob").get("/c/kestrel/payroll/2025-11/"))
-    assert found["Payroll"] == ("/c/kestrel/payroll/2025-11/", "page")
-    assert found["Close"] == ("/c/kestrel/close/2025-11/", "")
+    areas, pages = rows(browser(books, "bob").get("/c/kestrel/payroll/2025-11/"))
+    assert areas["Proofs"][1] == "true"
+    assert areas["Close"] == ("/c/kestrel/close/2025-11/", "")
+    assert pages["Payroll"] == ("/c/kestrel/payroll/2025-11/", "page")
+    assert pages["Reconciliation"] == ("/c/kestrel/reconciliation/2025-11/", "")
 
 
-def test_the_tab_under_which_a_page_stands_is_marked(books):
+@pytest.mark.parametrize(
+    ("page", "area", "label", "current"),
+    [
+        ("connections/files", "Systems", "Connections", "true"),
+        ("entries/new", "Books", "Entries", "true"),
+        ("entries", "Books", "Entries", "page"),
+        ("bank-rules", "Proofs", "Reconciliation", "true"),
+        ("payroll-year/2026", "Proofs", "Payroll", "true"),
+        ("rollbacks", "Systems", "Posting", "true"),
+        ("duplicates", "Proofs", "Reconciliation", "true"),
+        ("budget/2026-01", "Books", "Statements", "true"),
+        ("schedules/limits", "Books", "Schedules", "true"),
+    ],
+)
+def test_the_area_and_the_page_under_which_a_page_stands_are_marked(books, page, area, label, current):
+    areas, pages = rows(browser(books, "bob").get(f"/c/kestrel/{page}/"))
+    assert [name for name, (_address, mark) in areas.items() if mark] == [area]
+    assert {name: mark for name, (_address, mark) in pages.items() if mark} == {label: current}
+
+
+def test_a_page_that_cannot_apply_is_left_out_until_it_can(books):
     asked = browser(books, "bob")
-    assert tabs(asked.get("/c/kestrel/connections/files/"))["Connections"][1] == "true"
-    assert tabs(asked.get("/c/kestrel/entries/new/"))["Entries"][1] == "true"
-    assert tabs(asked.get("/c/kestrel/entries/"))["Entries"][1] == "page"
+    assert not {"Won deals", "Revaluation"} & rows(asked.get("/c/kestrel/entries/"))[1].keys()
+    assert "Intercompany" not in rows(asked.get("/c/kestrel/payroll/2026-01/"))[1]
+    assert rows(asked.get("/c/kestrel/deals/"))[1]["Won deals"][1] == "page"
+    with inside(books):
+        StackItem.objects.create(client=books.client, system="hubspot", category="crm")
+        Account.objects.create(client=books.client, name="Euro account", type="asset", group="bank", currency="EUR")
+    assert {"Won deals", "Revaluation"} <= rows(asked.get("/c/kestrel/entries/"))[1].keys()
+    with practice_context(books.client.practice_id):
+        groups.make(books.client.practice, "Pine", [books.client, books.world.quillfeather], by=books.world.alice)
+    proofs = asked.get("/c/kestrel/payroll/2026-01/")
+    assert "Intercompany" in rows(proofs)[1]
+    assert "Pine" in proofs.content.decode()
 
 
 def test_someone_of_a_client_has_no_tabs(books):

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
-
-from django.db.models import Q
 
 from integrations.models import Connection, Fact
 from integrations.records import ContractorPayment, PayrollRun
 from integrations.records_json import from_json
 from integrations.registry import all_providers
-from ledger import bank_position, booking, mapping, overlap, revisions
+from ledger import bank_position, booking, mapping, overlap, payroll_pulls, revisions
 from ledger.core import roles
-from ledger.core.rules import Pull, Unbookable, payroll_cash_lines, payroll_lines
+from ledger.core.rules import Unbookable, payroll_lines
 from ledger.core.tieouts import LiabilityRow, liability_roll_forward
-from ledger.models import Account, BankItem, ChangedAfterClose, JournalEntry, JournalLine
+from ledger.models import Account, ChangedAfterClose, JournalEntry, JournalLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from clients.models import Client
     from ledger.core.entry import DraftLine
     from ledger.core.period import Month
+    from ledger.payroll_pulls import PullLine
 
 PAYROLL_ROLES = (
     "wages",
@@ -48,7 +46,6 @@ LIABILITIES = (
     "deductions-payable",
     "net-pay-clearing",
 )
-PULL_NAMES = {"net-pay": "Net pay", "tax": "Taxes", "garnishment": "Garnishments", "contractor": "Contractors"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +63,6 @@ class RegisterLine:
     @property
     def difference(self) -> int:
         return self.ledger - self.register
-
-
-@dataclass(frozen=True, slots=True)
-class PullLine:
-    """One debit of the bank for a run: expected amount, and what met it (None: not yet)."""
-
-    label: str
-    expected_on: date
-    amount: int
-    arrived_on: date | None
-    arrived: int
-    is_due: bool
-
-    @property
-    def ties(self) -> bool:
-        return self.arrived == self.amount if self.arrived_on else not self.is_due
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +142,9 @@ def prove(client: Client, month: Month) -> PayrollProof:
     """All payroll proofs of a month."""
     known = runs(client, since=client.cut_over_on)
     prover = _Prover(client, month)
-    proofs = tuple(prover.prove(fact, run) for fact, run in known if month.first <= run.booked_on <= month.last)
+    own = [(fact, run) for fact, run in known if month.first <= run.booked_on <= month.last]
+    pulls = payroll_pulls.of_runs(client, own, through=month.last)
+    proofs = tuple(prover.prove(fact, run, found) for (fact, run), found in zip(own, pulls, strict=True))
     return PayrollProof(month, proofs, prover.liabilities(known))
 
 
@@ -176,9 +159,8 @@ class _Prover:
         self.mapping = mapping.load(client.pk).on(month.last)
         self.connections = Connection.objects.filter(client=client).in_bulk()
         self.gate = overlap.PayrollGate(client)
-        self.taken: set[int] = set()  # lines of the bank that met a pull
 
-    def prove(self, fact: Fact, run: PayrollRun) -> RunProof:
+    def prove(self, fact: Fact, run: PayrollRun, pulls: tuple[PullLine, ...]) -> RunProof:
         connection = self.connections[fact.connection_id]
         own = revisions.live_entry(
             self.client.pk, booking.source_key(connection, fact), "payroll-reversal" if run.reverses else "payroll"
@@ -196,12 +178,6 @@ class _Prover:
         edits = _edits(self.client, own)
         for account, delta in edits.items():
             booked[account] = booked.get(account, 0) + delta
-        since = connection.cut_over_on or self.client.cut_over_on
-        pulls = tuple(
-            self._pull(pull, run, connection, is_elsewhere=fact.state == Fact.State.PROOF)
-            for pull in payroll_cash_lines(run, provider=connection.provider)
-            if since is None or pull.expected_on >= since  # what was pulled before is in the opening balances
-        )
         lines = tuple(_lines(expected, booked, own or other))
         return RunProof(
             run,
@@ -225,28 +201,6 @@ class _Prover:
                 sign * line.raw
             )
         return dict(sums)
-
-    def _pull(self, pull: Pull, run: PayrollRun, connection: Connection, *, is_elsewhere: bool) -> PullLine:
-        """What met the pull: our entry of it, or the bank's own line where another route books it."""
-        key = f"{connection.provider}:{connection.account_id}:pull:{run.external_id}:{pull.kind}:arrival"
-        entry = revisions.live_entry(self.client.pk, key, "cash")
-        line = entry.lines.filter(role="bank").first() if entry else None
-        on, arrived = (line.booked_on, -line.net_minor) if line else (None, 0)
-        if line is None and is_elsewhere and (shown := self._shown(pull)):
-            on, arrived = shown.posted_on, -shown.amount_minor
-        is_due = pull.expected_on <= self.month.last
-        return PullLine(PULL_NAMES[pull.kind], pull.expected_on, pull.amount, on, arrived, is_due)
-
-    def _shown(self, pull: Pull) -> BankItem | None:
-        """The bank's line of a pull's amount, from the day before it was due; each line is one pull's."""
-        last = pull.expected_on + timedelta(self.client.clearing_days)
-        lines = BankItem.objects.filter(
-            client=self.client, amount_minor=-pull.amount, posted_on__range=(pull.expected_on - timedelta(1), last)
-        ).exclude(Q(state=BankItem.State.REMOVED) | Q(pk__in=self.taken))
-        line = lines.order_by("posted_on", "pk").first()
-        if line is not None:
-            self.taken.add(line.pk)
-        return line
 
     def liabilities(self, known: list[tuple[Fact, PayrollRun]]) -> tuple[LiabilityRow, ...]:
         """Opening + accrued by runs − remitted = closing for each liability account."""

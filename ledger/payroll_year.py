@@ -13,7 +13,10 @@ from clients import audit
 from integrations.models import Connection, Fact
 from integrations.records import ContractorPayment
 from integrations.records_json import from_json
-from ledger import accruals, mapping, payroll_proof
+from ledger import accruals, mapping, payroll_deposits, payroll_proof
+from ledger.core.futa import Form940, form_940
+from ledger.core.payroll_deposits import by_month, carried, last_of, return_due
+from ledger.core.payroll_forms import BOXES, LINES_940, LINES_941
 from ledger.core.payroll_returns import Form941, Payee, PayrollYear, contractors, payroll_year
 from ledger.core.payroll_tax import TAX_YEARS
 from ledger.core.rules import Unbookable, payroll_lines
@@ -24,29 +27,11 @@ if TYPE_CHECKING:
 
     from clients.models import Client, User
     from integrations.records import PayrollRun
+    from ledger.core.payroll_deposits import Settled
+    from ledger.payroll_deposits import Deposited, YearDeposits
 
-#: Lines of Form 941 that are compared, with their words.
-LINES_941 = {
-    "2": "Wages, tips and other compensation",
-    "3": "Federal income tax withheld",
-    "5a": "Taxable social security wages",
-    "5a tax": "Social security tax, 12.4 %",
-    "5c": "Taxable Medicare wages",
-    "5c tax": "Medicare tax, 2.9 %",
-    "5d": "Wages subject to additional Medicare",
-    "5d tax": "Additional Medicare tax, 0.9 %",
-    "6": "Total taxes before adjustments",
-    "7": "Fractions of cents",
-    "12": "Total taxes after adjustments",
-}
-BOXES = {
-    "1": "Wages, tips, other compensation",
-    "2": "Federal income tax withheld",
-    "3": "Social security wages",
-    "4": "Social security tax withheld",
-    "5": "Medicare wages and tips",
-    "6": "Medicare tax withheld",
-}
+#: Forms that can be typed as filed, with their lines.
+FORMS = {"941": LINES_941, "940": LINES_940, "W-3": BOXES}
 #: Roles whose accounts the registers' cost stands on.
 COST_ROLES = ("wages", "er-tax-expense", "benefit-expense")
 
@@ -75,11 +60,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class QuarterProof:
-    """A quarter: its lines, and the return as filed."""
+    """A quarter: its lines, the return as filed, its liabilities by pay day (Schedule B) and what was deposited of each period."""
 
     form: Form941
     lines: tuple[Line, ...]
     filed: FiledReturn | None
+    days: Mapping[date, int]
+    periods: tuple[Settled, ...]
 
     @property
     def number(self) -> int:
@@ -87,13 +74,34 @@ class QuarterProof:
 
     @property
     def ends_on(self) -> date:
-        return date(self.form.year, 3 * self.form.quarter, {1: 31, 2: 30, 3: 30, 4: 31}[self.form.quarter])
+        return last_of((self.form.year, self.form.quarter))
 
     @property
     def due_on(self) -> date:
-        """Form 941 is due by the end of the month after its quarter."""
-        ends = self.ends_on
-        return date(ends.year + (ends.month == 12), ends.month % 12 + 1, 30 if self.form.quarter == 1 else 31)
+        return return_due((self.form.year, self.form.quarter))
+
+    @property
+    def off(self) -> int:
+        return sum(abs(line.difference) for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class UnemploymentProof:
+    """The year's Form 940: its lines, the return as filed, and its deposits. ``held`` is what the registers hold by quarter."""
+
+    form: Form940
+    lines: tuple[Line, ...]
+    filed: FiledReturn | None
+    deposited: Deposited
+
+    @property
+    def due_on(self) -> date:
+        """January 31 of the next year (February 10 where all was deposited in time), on a business day."""
+        return return_due((self.form.year, 4))
+
+    @property
+    def held(self) -> int:
+        return sum(self.form.held)
 
     @property
     def off(self) -> int:
@@ -119,6 +127,8 @@ class YearProof:
 
     year: int
     quarters: tuple[QuarterProof, ...]
+    unemployment: UnemploymentProof
+    deposits: YearDeposits
     boxes: tuple[Line, ...]
     from_941s: Mapping[str, int]
     w3: FiledReturn | None
@@ -129,20 +139,27 @@ class YearProof:
 
 
 def prove(client: Client, year: int, *, through: date | None = None) -> YearProof:
-    """The year's returns and costs, to a day. Raises KeyError for a year whose parameters are not known."""
-    last = min(through or date(year, 12, 31), date(year, 12, 31))
-    known = [
-        (fact, run) for fact, run in payroll_proof.runs(client) if run.booked_on.year == year and run.booked_on <= last
-    ]
+    """The year's returns, deposits and costs, to a day; without one to the end of the month in which the last returns are due.
+
+    Raises KeyError for a year whose parameters are not known.
+    """
+    every = payroll_proof.runs(client)
+    paid_through = through or date(year + 1, 1, 31)
+    last = min(paid_through, date(year, 12, 31))
+    known = [(fact, run) for fact, run in every if run.booked_on.year == year and run.booked_on <= last]
     read: PayrollYear = payroll_year([run for _, run in known], year)
     filed = {
         (one.form, one.quarter): one
         for one in FiledReturn.objects.filter(client=client, year=year).select_related("typed_by")
     }
-    w3 = filed.get((FiledReturn.Form.W3, 0))
+    w3, f940 = filed.get((FiledReturn.Form.W3, 0)), filed.get((FiledReturn.Form.F940, 0))
+    form = form_940(read, f940.lines if f940 else None)
+    deposits = payroll_deposits.deposited(client, known, read, form, every=every, through=paid_through)
     return YearProof(
         year,
-        tuple(_quarter(form, filed.get((FiledReturn.Form.F941, form.quarter))) for form in read.quarters),
+        tuple(_quarter(form, filed.get((FiledReturn.Form.F941, form.quarter)), deposits) for form in read.quarters),
+        _unemployment(form, f940, deposits),
+        deposits,
         tuple(_box(number, amount, read, w3) for number, amount in read.boxes().items()),
         read.from_941s(),
         w3,
@@ -153,13 +170,43 @@ def prove(client: Client, year: int, *, through: date | None = None) -> YearProo
     )
 
 
-def _quarter(form: Form941, filed: FiledReturn | None) -> QuarterProof:
-    said = filed.lines if filed else {}
+def _quarter(form: Form941, filed: FiledReturn | None, deposits: YearDeposits) -> QuarterProof:
+    said, quarter = filed.lines if filed else {}, (form.year, form.quarter)
     lines = []
     for number, amount in form.lines().items():
         high = form.wages_high if number == "2" else amount
-        lines.append(Line(number, LINES_941[number], min(amount, high), max(amount, high), said.get(number)))
-    return QuarterProof(form, tuple(lines), filed)
+        lines.append(_line(LINES_941, number, amount, high, said))
+    paid = deposits.of_941.paid(quarter)
+    most = paid + deposits.undivided_in(quarter) + deposits.unproven.get(quarter, 0)
+    lines += _paid_lines(LINES_941, form.line_10, paid, most, said)
+    for at, amount in enumerate(by_month(form.days, quarter), 1):
+        lines.append(_line(LINES_941, f"16 month {at}", amount, amount, said))
+    periods = tuple(one for one in deposits.of_941.periods if one.due.quarter == quarter)
+    return QuarterProof(form, tuple(lines), filed, carried(form.days), periods)
+
+
+def _unemployment(form: Form940, filed: FiledReturn | None, deposits: YearDeposits) -> UnemploymentProof:
+    said = filed.lines if filed else {}
+    made = form.lines()
+    paid = deposits.of_940.total
+    before = [_line(LINES_940, number, made[number], made[number], said) for number in LINES_940 if number in made]
+    at = next(place for place, line in enumerate(before) if line.number == "16a")
+    most = paid + sum(one.amount for one in deposits.undivided)
+    lines = (*before[:at], *_paid_lines(LINES_940, form.line_12, paid, most, said), *before[at:])
+    return UnemploymentProof(form, lines, filed, deposits.of_940)
+
+
+def _paid_lines(names: Mapping[str, str], tax: int, paid: int, most: int, said: Mapping[str, int]) -> list[Line]:
+    """Lines 13 to 15 of either form: deposits between what is known and what may be, and what follows from them."""
+    return [
+        _line(names, "13", paid, most, said),
+        _line(names, "14", max(tax - most, 0), max(tax - paid, 0), said),
+        _line(names, "15", max(paid - tax, 0), max(most - tax, 0), said),
+    ]
+
+
+def _line(names: Mapping[str, str], number: str, low: int, high: int, said: Mapping[str, int]) -> Line:
+    return Line(number, names[number], min(low, high), max(low, high), said.get(number))
 
 
 def _box(number: str, amount: int, read: PayrollYear, filed: FiledReturn | None) -> Line:
@@ -227,7 +274,7 @@ def keep_return(
     client: Client, form: str, year: int, quarter: int, *, lines: Mapping[str, int], filed_on: date | None, by: User
 ) -> FiledReturn:
     """Keep a return as it was filed; the same form and period again replaces it. Raises ReturnError."""
-    names = LINES_941 if form == FiledReturn.Form.F941 else BOXES if form == FiledReturn.Form.W3 else None
+    names = FORMS.get(form)
     if names is None or year not in TAX_YEARS or not (1 <= quarter <= 4 if names is LINES_941 else quarter == 0):
         raise ReturnError("There is no such return.")
     if not lines or set(lines) - set(names):

@@ -51,6 +51,16 @@ def live_entry(client_id: int, key: str, purpose: str) -> JournalEntry | None:
     return newest
 
 
+def live_entries(client_id: int, keys: Collection[str], *purposes: str) -> dict[str, int]:
+    """The same for many identities: the entry by key, of those that one stands for."""
+    found = JournalEntry.objects.filter(client_id=client_id, source_key__in=keys, purpose__in=purposes)
+    newest = found.order_by("source_key", "purpose", "-revision").distinct("source_key", "purpose")
+    entries = dict(newest.values_list("pk", "source_key"))
+    undone = JournalEntry.objects.filter(client_id=client_id, reverses_id__in=entries)
+    gone = set(undone.values_list("reverses_id", flat=True))
+    return {key: entry for entry, key in entries.items() if entry not in gone}
+
+
 def tip(entry: JournalEntry) -> JournalEntry | None:
     """The end of the chain of reversals behind an entry, which is what to reverse to undo it; None where it is undone.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from closeout.checks.payroll_year import overdue_deposits
 from closeout.checks.registry import Item, Result, Scope, State, check, many
 from ledger import accruals, mapping, payroll_proof
 from ledger.core.entry import DraftLine
@@ -333,9 +334,11 @@ def _accrued(scope: Scope, found: Iterable[Unpaid]) -> str:
     return f"{'; '.join(said)}; reversed next month."[:480]
 
 
-@check("K22", area="payroll", title="Payroll liabilities roll forward, none overpaid")
+@check("K22", area="payroll", title="Payroll liabilities roll forward, none overpaid, taxes deposited in time")
 def liabilities_roll_forward(scope: Scope) -> Result:
-    """Per liability: opening + accrued − remitted = closing = ledger; no debit balance but a pull made before its pay day."""
+    """Per liability: opening + accrued − remitted = closing = ledger; no debit balance but a pull made before its pay day; federal
+    taxes deposited by their day.
+    """
     found = proof(scope)
     if found is None:
         return Result(state="not_applicable", summary=NONE)
@@ -351,13 +354,17 @@ def liabilities_roll_forward(scope: Scope) -> Result:
         for row in found.liabilities
         if not row.ties
     )
+    late = overdue_deposits(scope)
+    open_items = [item for item in (*items, *late) if item.is_open]
     return Result(
-        state="fail" if items else "pass",
+        state="fail" if open_items else "pass",
         summary=many(len(items), f"# of {len(found.liabilities)} liabilities does|do not tie.")
         if items
+        else f"{open_items[0].label}."
+        if open_items
         else many(len(found.liabilities), "# liability|liabilities rolls|roll forward."),
         expected=sum(row.closing for row in found.liabilities),
         actual=sum(row.ledger for row in found.liabilities),
-        items=items,
+        items=(*items, *late),
         evidence=f"{_page(scope)}?tab=liabilities",
     )

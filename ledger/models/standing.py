@@ -150,6 +150,7 @@ class FiledReturn(models.Model):
 
     class Form(models.TextChoices):
         F941 = "941", "Form 941"
+        F940 = "940", "Form 940"
         W3 = "W-3", "Form W-3"
 
     client = models.ForeignKey("clients.Client", models.PROTECT)
@@ -165,7 +166,8 @@ class FiledReturn(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["client", "form", "year", "quarter"], name="return_filed_once"),
             models.CheckConstraint(
-                condition=Q(form="941", quarter__range=(1, 4)) | Q(form="W-3", quarter=0), name="return_of_its_period"
+                condition=Q(form="941", quarter__range=(1, 4)) | Q(form__in=["940", "W-3"], quarter=0),
+                name="return_of_its_period",
             ),
         ]
 

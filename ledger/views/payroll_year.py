@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
@@ -10,14 +11,21 @@ from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
 from integrations.money import minor_of
-from ledger import payroll_proof, payroll_year
+from ledger import payroll_proof, payroll_year, payroll_year_runs
+from ledger.core.payroll_deposits import quarter_of
+from ledger.core.payroll_forms import BOXES, LINES_940, LINES_941
 from ledger.core.payroll_tax import TAX_YEARS
-from ledger.payroll_year import BOXES, LINES_941, ReturnError
+from ledger.payroll_year import Line, ReturnError, YearProof
 from ledger.views import framing
 from ledger.views.framing import day_of, may
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from django.http import QueryDict
+
+#: Forms as they are typed: name, words for a line, lines, and whether there is one each quarter.
+FORMS_TYPED = (("941", "Line", LINES_941, True), ("940", "Line", LINES_940, False), ("W-3", "Box", BOXES, False))
 
 
 @classified(Right.VIEW_DRAFTS)
@@ -26,19 +34,57 @@ def index(request: HttpRequest, slug: str, year: int) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     if year not in TAX_YEARS:
         raise Http404
+    proof = payroll_year.prove(client, year)
     page = {
         "client": client,
         "year": year,
         "years": sorted(TAX_YEARS),
-        "proof": payroll_year.prove(client, year),
+        "proof": proof,
+        "rows_941": _rows(LINES_941, [quarter.lines for quarter in proof.quarters]),
+        "rows_940": proof.unemployment.lines,
+        "periods": [(period, proof.deposits.of_941.of(period)) for period in proof.deposits.of_941.periods],
+        "futa_periods": [(period, proof.deposits.of_940.of(period)) for period in proof.deposits.of_940.periods],
+        "lookback_total": _known_sum(proof),
+        "lookback_missing": [one.quarter for one in proof.deposits.lookback if one.amount is None],
         "is_connected": bool(payroll_proof.connections(client)),
         "limit": TAX_YEARS[year].nec_threshold,
-        "lines_941": LINES_941,
-        "box_names": BOXES,
+        "forms": FORMS_TYPED,
         "may_prepare": may(request, Right.PREPARE),
         "today": framing.today(client),
     }
     return render(request, "ledger/payroll_year.html", page)
+
+
+def _rows(names: Mapping[str, str], columns: Sequence[Sequence[Line]]) -> list[tuple[str, str, list[Line]]]:
+    """A table's rows: number, words and a cell for each return."""
+    found = [{line.number: line for line in column} for column in columns]
+    return [(number, words, [column[number] for column in found]) for number, words in names.items()]
+
+
+def _known_sum(proof: YearProof) -> int:
+    return sum(one.amount for one in proof.deposits.lookback if one.amount is not None)
+
+
+@classified(Right.VIEW_DRAFTS)
+def runs(request: HttpRequest, slug: str, year: int, quarter: int) -> HttpResponse:
+    """The runs behind a quarter's return, or with 0 behind the year's, and the liability of each pay day."""
+    client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
+    if year not in TAX_YEARS or quarter not in range(5):
+        raise Http404
+    proof = payroll_year.prove(client, year)
+    rows, total = payroll_year_runs.runs_of(client, year, quarter, through=date(year, 12, 31))
+    own = proof.quarters[quarter - 1] if quarter else None
+    page = {
+        "client": client,
+        "year": year,
+        "quarter": quarter,
+        "rows": rows,
+        "total": total,
+        "proof": own,
+        "deposits": proof.deposits,
+        "undivided": [one for one in proof.deposits.undivided if not quarter or quarter_of(one.paid_on)[1] == quarter],
+    }
+    return render(request, "ledger/payroll_year_runs.html", page)
 
 
 @classified(Right.PREPARE, methods=("POST",))

@@ -61,6 +61,7 @@ STAFF = (
     Place("names", f"{CLIENT}/names/"),
     Place("reconciliation", f"{CLIENT}/reconciliation/{MONTH}/"),
     Place("payroll-year", f"{CLIENT}/payroll-year/2026/"),
+    Place("payroll-year-runs", f"{CLIENT}/payroll-year/2026/runs/1/"),
     Place("intercompany", f"{CLIENT}/intercompany/{MONTH}/"),
     Place("timing-register", f"{CLIENT}/reconciliation/{MONTH}/timing/"),
     Place("bank-rules", f"{CLIENT}/bank-rules/"),

@@ -118,6 +118,17 @@ def test_k22_a_liability_somebody_touched(books):
     assert (found.state, found.difference) == ("fail", -333)
 
 
+def test_k22_a_deposit_that_did_not_leave_the_bank_by_its_day(books):
+    pulls = JournalEntry.objects.filter(client=books.client, purpose="cash", source_key__contains=":tax:")
+    pull = pulls.filter(booked_on__month=2).order_by("id").first()
+    books.undo(pull)
+    found = books.bad("K22")
+    (item,) = [item for item in found.items if item.key.startswith("deposit:")]
+    federal = pull.lines.filter(key__in=["Federal Income Tax", "Social Security", "Medicare"])
+    assert item.amount == sum(line.debit_minor for line in federal)
+    assert "were due Mar 16 and are not deposited" in item.label
+
+
 @pytest.mark.parametrize(
     ("check_id", "kind", "debit", "credit", "difference"),
     [

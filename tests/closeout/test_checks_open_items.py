@@ -3,13 +3,18 @@
 # ruff: noqa: F401, F811 (fixtures are imported by name)
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from clients.models import Client
+from integrations.models import Fact
+from integrations.records_json import from_json
 from ledger import mapping, posting
 from ledger.models import Account, FiledReturn, MirrorDocument, TimingItem
 from tests.closeout.checked import books, client
+from tests.scene import arrive
 
 
 def states(books, check_id):
@@ -51,6 +56,22 @@ def test_k23_wages_without_a_run_and_a_return_filed_otherwise(books):
         typed_by=books.client.preparer,
     )  # fmt: skip
     assert "Q1 line 3: filed otherwise" in [item.label for item in books.bad("K23").items]
+
+
+def test_k23_the_returns_of_the_year_before_that_nobody_typed(books):
+    """Registers of 2025 stand in the books of a client whose cut-over lies there; its returns were due on February 2, 2026."""
+    runs = Fact.objects.filter(client=books.client, kind="PayrollRun", booked_on__month=1).order_by("booked_on")
+    run = from_json("PayrollRun", runs[0].data)
+    Client.objects.filter(pk=books.client.pk).update(cut_over_on=date(2025, 10, 1))
+    books.client.refresh_from_db()
+    arrive(
+        books.client,
+        runs[0].connection.provider,
+        "payrolls",
+        replace(run, external_id="of-2025", booked_on=date(2025, 12, 5)),
+    )
+    (found,) = books.results("K23")
+    assert (found.state, found.summary) == ("cannot_tell", "Form 941 of Q4 2025 was due Feb 2 and is not typed here.")
 
 
 def test_k25_a_vendor_in_credit_and_a_bill_number_that_stands_twice(books):

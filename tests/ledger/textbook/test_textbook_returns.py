@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from integrations.records import PayItem, PayrollRun, Payslip
+from ledger.core.futa import form_940
 from ledger.core.payroll_returns import contractors, payroll_year
 
 
@@ -94,6 +96,9 @@ def test_fractions_of_cents_stand_on_line_7():
     assert (first.ss_employee + first.ss_employer, first.line_5a) == (124_02, 124_00)
     assert first.line_7 == first.line_10 - first.line_6
     assert first.lines()["12"] == first.ss_employee * 2 + first.medicare_employee * 2
+    assert not first.is_more_than_fractions
+    half = replace(runs[0], payslips=(replace(runs[0].payslips[0], employee_taxes=()),))
+    assert payroll_year([half], 2026).quarters[0].is_more_than_fractions
 
 
 def test_a_reversed_run_takes_its_figures_back():
@@ -104,12 +109,66 @@ def test_a_reversed_run_takes_its_figures_back():
     assert set(year.boxes().values()) == {0}
 
 
-def test_a_tax_of_both_halves_in_one_is_named_as_unread():
-    whole = Payslip(
+def whole(name, amount):
+    """100.00 of pay with one employer's tax, named as some registers name it."""
+    return Payslip(
         employee_id="a", employee="a", department="", net_pay=0, earnings=(PayItem(name="Regular", amount=100_00),),
-        employer_taxes=(PayItem(name="Social Security and Medicare", amount=7_65),),
+        employer_taxes=(PayItem(name=name, amount=amount),),
     )  # fmt: skip
-    assert payroll_year([run(date(2026, 1, 28), whole)], 2026).unread == ("Social Security and Medicare",)
+
+
+def test_a_tax_of_both_halves_is_split_where_the_rates_make_just_its_amount():
+    """7.65 % of 100.00 is 7.65: 6.20 of Social Security, 1.45 of Medicare."""
+    year = payroll_year([run(date(2026, 1, 28), whole("Social Security and Medicare", 7_65))], 2026)
+    first = year.quarters[0]
+    assert (first.ss_employer, first.medicare_employer, first.ss_wages, year.unread) == (6_20, 1_45, 100_00, ())
+
+
+@pytest.mark.parametrize(("name", "amount"), [("Social Security and Medicare", 9_00), ("Employer taxes", 12_00)])
+def test_taxes_in_one_figure_that_no_rate_makes_are_named_as_unread(name, amount):
+    year = payroll_year([run(date(2026, 1, 28), whole(name, amount))], 2026)
+    assert (year.unread, year.quarters[0].line_10) == ((name,), 0)
+
+
+def test_the_runs_make_the_quarter_and_the_pay_days_its_liability():
+    runs = [run(date(2026, month, 28), *(slip(who, 5_000_00, income=500_00) for who in "ab")) for month in (1, 2, 3)]
+    year = payroll_year(runs, 2026)
+    first = year.quarters[0]
+    assert first.days == {date(2026, month, 28): 2_530_00 for month in (1, 2, 3)}
+    assert sum(one.line_10 for one in year.runs) == sum(first.days.values()) == first.lines()["12"]
+    assert [one.futa_wages for one in year.runs] == [10_000_00, 4_000_00, 0]
+
+
+def test_three_employees_of_20_000_pay_unemployment_tax_on_7_000_each():
+    """Instructions for Schedule A (Form 940), example 1: 60,000.00 paid, 21,000.00 taxed; here 126.00 at 0.6 %.
+
+    In a credit-reduction state of 2.7 % (0.027) line 11 is 567.00, which belongs to the fourth quarter.
+    """
+    runs = [run(date(2026, month, 15), *(slip(who, 5_000_00) for who in "abc")) for month in (2, 5, 8, 11)]
+    form = form_940(payroll_year(runs, 2026))
+    assert form.lines() == {
+        "3": 60_000_00, "4": 0, "5": 39_000_00, "6": 39_000_00, "7": 21_000_00, "8": 126_00, "12": 126_00,
+        "16a": 90_00, "16b": 36_00, "16c": 0, "16d": 0,
+    }  # fmt: skip
+    reduced = form_940(payroll_year(runs, 2026), {"11": 567_00})
+    assert (reduced.line_12, reduced.lines()["16d"]) == (693_00, 567_00)
+
+
+def test_health_of_section_125_is_exempt_of_unemployment_tax_and_a_deferral_is_not():
+    """Form 940 line 4: 300.00 of 5,000.00; a 401(k) deferral that Medicare taxes stays on line 7."""
+    spared = form_940(payroll_year([run(date(2026, 1, 28), slip("a", 5_000_00, benefit=300_00))], 2026))
+    assert (spared.line_4, spared.line_5, spared.line_7) == (300_00, 0, 4_700_00)
+    deferred = payroll_year([run(date(2026, 1, 28), slip("a", 5_000_00, benefit=300_00, taxed=5_000_00))], 2026)
+    assert (form_940(deferred).line_4, form_940(deferred).line_7) == (0, 5_000_00)
+
+
+def test_a_reversed_run_gives_its_room_under_7_000_back():
+    runs = [
+        run(date(2026, 1, 28), slip("a", 6_000_00)),
+        run(date(2026, 2, 2), slip("a", 6_000_00), reverses="x"),
+        run(date(2026, 2, 28), slip("a", 6_000_00)),
+    ]
+    assert [one.futa_wages for one in payroll_year(runs, 2026).runs] == [6_000_00, -6_000_00, 6_000_00]
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from ledger.core.signals import BankSide, BookSide, folded_name, has_name
-from ledger.core.subsets import MOST_CANDIDATES, subsets_with_sum
+from ledger.core.subsets import (
+    MOST_CANDIDATES,
+    MOST_MEMBERS,
+    MOST_SOLUTIONS,
+    Halves,
+    both_sides,
+    count_subsets,
+    halves,
+    subsets_with_sum,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _SURE, _UNNAMED, _AMBIGUOUS = 9500, 8000, 4500
 
@@ -28,6 +39,10 @@ class CombiningRun(Protocol):
     def line_days(self) -> list[int]: ...
     @property
     def item_days(self) -> list[int]: ...
+    @property
+    def opens(self) -> list[int]: ...
+    @property
+    def shuts(self) -> list[int]: ...
     @property
     def line_taken(self) -> bytearray: ...
     @property
@@ -47,15 +62,55 @@ class CombiningRun(Protocol):
     ) -> None: ...
 
 
-class _Group(NamedTuple):
-    """Free members of one scope and name, in order of day."""
+@dataclass(slots=True)
+class _Pool:
+    """Items that a sum is looked for in; its halves are made when first asked for and serve every line of the day."""
 
-    members: list[int]
-    days: list[int]
+    items: list[int]
+    amounts: list[int]
+    most: int
+    #: How many of them are of the first day, which a sum then must touch; 0 where any will do.
+    first: int
+    #: More than this no sum of them comes to.
+    largest: int
+    made: Halves | None = None
+
+    def ways(self, total: int) -> Iterator[tuple[int, ...]]:
+        if abs(total) > self.largest:
+            return
+        if self.made is None:
+            if self.first:
+                self.made = both_sides(self.amounts, self.first, self.most)
+            else:
+                self.made = halves(self.amounts, range(len(self.items)), self.most)
+        for way in self.made.ways(total):
+            yield tuple([self.items[place] for place in way])
+
+
+@dataclass(slots=True)
+class _Group:
+    """Free members of one scope and name, in order of day; ``plans`` are the pools for a day and a sign, nearest first."""
+
+    members: list[int] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
+    plans: dict[tuple[int, bool], list[_Tier]] = field(default_factory=dict)
+    #: By first and last day, sign and how many members a sum may have: neighbouring days share them.
+    pools: dict[tuple[int, int, bool, int], _Pool] = field(default_factory=dict)
+
+
+class _Tier(NamedTuple):
+    """Pools as good as each other, and how many sums of theirs would be one given amount by accident."""
+
+    pools: list[_Pool]
+    chance: float
 
 
 #: A payment collected from several days reaches back this far; wide windows of single items (cheques) do not count.
 _REACH_DAYS = 8
+#: Sums weighed for one line, at most, among the items of single days (asked by many lines) and of several days.
+_MOST_DAY_SUMS, _MOST_SUMS = 20_000, 2_000
+#: A sum is sure only if less than this many would have come about by accident.
+_MOST_CHANCE = 0.01
 
 
 def combine(run: CombiningRun, lines: Iterable[int], *, ambiguous: bool) -> None:
@@ -89,49 +144,113 @@ def _groups(run: CombiningRun) -> dict[str, dict[str, _Group]]:
         by_name, name = groups[item.scope], folded_name(item.names[0]) if item.names else ""
         group = by_name.get(name)
         if group is None:
-            group = by_name[name] = _Group([], [])
+            group = by_name[name] = _Group()
         group.members.append(index)
         group.days.append(run.item_days[index])
     return groups
 
 
 def _explain(run: CombiningRun, line: int, group: _Group, *, named: bool, ambiguous: bool) -> bool:
-    day, total = run.line_days[line], run.lines[line].amount
-    first, last = bisect_left(group.days, day - _REACH_DAYS), bisect_right(group.days, day + _REACH_DAYS)
-    if last - first < 2:
+    total = run.lines[line].amount
+    place = run.line_days[line], total > 0
+    plan = group.plans.get(place)
+    if plan is None:
+        plan = group.plans[place] = _plan(run, group, *place)
+    for tier in plan:
+        ways = [way for pool in tier.pools for way in _open_ways(run, line, pool, total)]
+        if ways:
+            break
+    else:
         return False
-    free = [
-        item
-        for item in group.members[first:last]
-        if not run.item_taken[item] and (run.items[item].amount > 0) == (total > 0) and run.in_window(item, line)
-    ]
-    if len(free) < 2:
+    ranked = sorted((_rank(run, line, group, way), way) for way in ways)
+    only = len(ranked) == 1 or ranked[0][0][:2] < ranked[1][0][:2]
+    sure = only and tier.chance <= _MOST_CHANCE
+    if not sure and not ambiguous:
         return False
-    if len(free) > MOST_CANDIDATES:
-        free = sorted(free, key=lambda item: (abs(day - run.item_days[item]), item))[:MOST_CANDIDATES]
-    found = subsets_with_sum([run.items[item].amount for item in free], total)
-    ways = [way for way in found if not run.is_refused((line,), [free[place] for place in way])]
-    if not ways:
-        return False
-    ranked = sorted((_rank(run, free, way), way) for way in ways)
-    only = len(ranked) == 1 or ranked[0][0] < ranked[1][0]
-    if not only and not ambiguous:
-        return False
-    members = tuple(sorted(free[place] for place in ranked[0][1]))
+    members = tuple(sorted(ranked[0][1]))
     reasons = (
         f"{len(members)} items sum to the line",
         "name on the bank line" if named else "the bank line does not name them",
     )
-    confidence = (_SURE if named else _UNNAMED) if only else _AMBIGUOUS
-    run.settle((line,), members, confidence, reasons if only else (*reasons, "another sum is as good"), "many-to-one")
-    return only and named
+    if not sure:
+        reasons = (*reasons, "so many make such a sum by chance" if only else "another sum is as good")
+    run.settle((line,), members, (_SURE if named else _UNNAMED) if sure else _AMBIGUOUS, reasons, "many-to-one")
+    return sure and named
 
 
-def _rank(run: CombiningRun, free: list[int], way: tuple[int, ...]) -> tuple[int, int]:
+def _open_ways(run: CombiningRun, line: int, pool: _Pool, total: int) -> list[tuple[int, ...]]:
+    ways = (
+        way
+        for way in pool.ways(total)
+        if not any(run.item_taken[item] or not run.in_window(item, line) for item in way)
+        and not run.is_refused((line,), way)
+    )
+    return list(islice(ways, MOST_SOLUTIONS))
+
+
+def _plan(run: CombiningRun, group: _Group, day: int, is_income: bool) -> list[_Tier]:
+    """Where to look for the lines of a day: among all items that may meet them where these make few sums, else among those
+    of one day, then of two, and so on, as long as sums are few."""
+    first, last = bisect_left(group.days, day - _REACH_DAYS), bisect_right(group.days, day + _REACH_DAYS)
+    near = [
+        item
+        for item in group.members[first:last]
+        if run.opens[item] <= day <= run.shuts[item]
+        and not run.item_taken[item]
+        and (run.items[item].amount > 0) == is_income
+    ]
+    if len(near) < 2:
+        return []
+    sizes = sorted(abs(run.items[item].amount) for item in near)
+    sums = count_subsets(len(near), MOST_MEMBERS)
+    if sums <= _MOST_SUMS:
+        return [_Tier([_pool(run, near, MOST_MEMBERS)], sums / sum(sizes[-MOST_MEMBERS:]))]
+    days = [run.item_days[item] for item in near]
+    starts = sorted(set(days))
+    plan: list[_Tier] = []
+    most = MOST_MEMBERS
+    for span in range(days[-1] - days[0] + 1):
+        counts = [bisect_right(days, start + span) - bisect_left(days, start) for start in starts]
+        while most > 1:
+            sums = sum(count_subsets(count, most) for count in counts)
+            chance = sums / sum(sizes[-most:])
+            if sums <= (_MOST_SUMS if span else _MOST_DAY_SUMS) and chance <= _MOST_CHANCE:
+                break
+            most -= 1
+        else:
+            break
+        plan.append(_Tier([_pool_of_days(run, group, start, start + span, is_income, most) for start in starts], chance))
+    return plan
+
+
+def _pool_of_days(run: CombiningRun, group: _Group, first: int, last: int, is_income: bool, most: int) -> _Pool:
+    place = first, last, is_income, most
+    pool = group.pools.get(place)
+    if pool is None:
+        among = group.members[bisect_left(group.days, first) : bisect_right(group.days, last)]
+        items = [item for item in among if not run.item_taken[item] and (run.items[item].amount > 0) == is_income]
+        of_first = sum(run.item_days[item] == first for item in items) if last > first else 0
+        pool = group.pools[place] = _pool(run, items, most, of_first)
+    return pool
+
+
+def _pool(run: CombiningRun, items: list[int], most: int, first: int = 0) -> _Pool:
+    amounts = [run.items[item].amount for item in items]
+    return _Pool(items, amounts, most, first, sum(sorted(map(abs, amounts))[-most:]))
+
+
+def _rank(run: CombiningRun, line: int, group: _Group, way: tuple[int, ...]) -> tuple[int, bool, int]:
     """Sums over few days first, then those that leave nothing of their days behind."""
-    days = {run.item_days[free[place]] for place in way}
-    left_behind = sum(run.item_days[item] in days for item in free) - len(way)
-    return max(days) - min(days), left_behind
+    days = {run.item_days[item] for item in way}
+    is_income, left = run.lines[line].amount > 0, -len(way)
+    for day in days:
+        for item in group.members[bisect_left(group.days, day) : bisect_right(group.days, day)]:
+            left += (
+                not run.item_taken[item]
+                and (run.items[item].amount > 0) == is_income
+                and run.in_window(item, line)
+            )
+    return max(days) - min(days), left > 0, left
 
 
 def _split_items(run: CombiningRun) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from itertools import islice
+from math import comb
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 #: Members a combined payment may have; beyond it chance sums drown the true one.
 MOST_MEMBERS = 5
@@ -13,6 +16,39 @@ MOST_MEMBERS = 5
 MOST_CANDIDATES = 24
 #: Solutions after which a total is ambiguous anyway.
 MOST_SOLUTIONS = 64
+
+_Sums = dict[int, list[tuple[int, ...]]]
+
+
+class Halves(NamedTuple):
+    """The sums that the amounts of each half can make, with the places (in the amounts given) that make them."""
+
+    left: _Sums
+    right: _Sums
+    most: int
+
+    def ways(self, total: int) -> Iterator[tuple[int, ...]]:
+        """Places (ascending) of 2 to ``most`` amounts that sum to ``total``."""
+        for left_sum, left_sets in self.left.items():
+            right_sets = self.right.get(total - left_sum)
+            if right_sets is None:
+                continue
+            for one in left_sets:
+                for other in right_sets:
+                    if 2 <= len(one) + len(other) <= self.most:
+                        yield one + other
+
+
+def halves(amounts: Sequence[int], places: Sequence[int], most: int = MOST_MEMBERS) -> Halves:
+    """Prepared once, asked for many totals."""
+    half = len(places) // 2
+    return Halves(_sums(amounts, places[:half], most), _sums(amounts, places[half:], most), most)
+
+
+def both_sides(amounts: Sequence[int], split: int, most: int) -> Halves:
+    """As ``halves``, of those sums only that have members before place ``split`` and members from there on."""
+    left = _sums(amounts, range(split), most - 1, least=1)
+    return Halves(left, _sums(amounts, range(split, len(amounts)), most - 1, least=1), most)
 
 
 def subsets_with_sum(amounts: Sequence[int], total: int, *, most: int = MOST_MEMBERS) -> list[tuple[int, ...]]:
@@ -23,21 +59,13 @@ def subsets_with_sum(amounts: Sequence[int], total: int, *, most: int = MOST_MEM
     places = _useful(amounts[:MOST_CANDIDATES], total)
     if len(places) < 2:
         return []
-    half = len(places) // 2
-    left = _sums(amounts, places[:half], most)
-    right = _sums(amounts, places[half:], most)
-    found: list[tuple[int, ...]] = []
-    for left_sum, left_sets in left.items():
-        right_sets = right.get(total - left_sum)
-        if right_sets is None:
-            continue
-        for one in left_sets:
-            for other in right_sets:
-                if 2 <= len(one) + len(other) <= most:
-                    found.append(one + other)
-                    if len(found) == MOST_SOLUTIONS:
-                        return found
-    return found
+    return list(islice(halves(amounts, places, most).ways(total), MOST_SOLUTIONS))
+
+
+@cache
+def count_subsets(count: int, most: int) -> int:
+    """How many subsets of 2 to ``most`` members there are among so many."""
+    return sum(comb(count, size) for size in range(2, most + 1))
 
 
 def _useful(amounts: Sequence[int], total: int) -> list[int]:
@@ -52,13 +80,13 @@ def _useful(amounts: Sequence[int], total: int) -> list[int]:
     return places
 
 
-def _sums(amounts: Sequence[int], places: Sequence[int], most: int) -> dict[int, list[tuple[int, ...]]]:
+def _sums(amounts: Sequence[int], places: Sequence[int], most: int, least: int = 0) -> _Sums:
     found: list[tuple[int, tuple[int, ...]]] = [(0, ())]
     for place in places:
         amount = amounts[place]
         found += [(total + amount, (*chosen, place)) for total, chosen in found if len(chosen) < most]
-    sums: dict[int, list[tuple[int, ...]]] = {}
-    for total, chosen in found:
+    sums: _Sums = {}
+    for total, chosen in found[least:]:
         if total in sums:
             sums[total].append(chosen)
         else:

@@ -253,18 +253,42 @@ def _lines_without(run: _Run) -> list[int]:
 
 
 def _blocks(run: _Run, lag_bits: dict[int, int]) -> None:
-    """Settle each connected group of candidates by its best assignment."""
+    """Settle each connected group of candidates by its best assignment.
+
+    Lines that do not name an item that should be named come last, among what the others left: such a pair is only ever
+    offered, and must not make another one sure by standing in its rivals' way.
+    """
     edges = [(item, line) for item, line in run.edges if not run.item_taken[item] and not run.line_taken[line]]
     known = {plain(name) for name in {name for item in run.items for name in item.names}}
-    scores: _Scores = {}
+    spoken: _Scores = {}
+    silent: _Scores = {}
+    for item, line in edges:
+        book, text = run.items[item], run.texts[line]
+        is_silent = bool(book.names) and not has_name(book, text)
+        if is_silent and any(name in text for name in known):
+            continue
+        bits = _bits(run, item, line, lag_bits) + (_SILENT_BITS if is_silent else _NAME_BITS if book.names else 0)
+        if bits > 0:
+            (silent if is_silent else spoken)[item, line] = bits
+    _settle_blocks(run, spoken)
+    lines, items = set(), set()
+    for some_lines, some_items, _ in run.tentative:
+        lines.update(some_lines)
+        items.update(some_items)
+    left = {
+        (item, line): bits
+        for (item, line), bits in silent.items()
+        if not (run.item_taken[item] or run.line_taken[line] or item in items or line in lines)
+    }
+    _settle_blocks(run, left)
+
+
+def _settle_blocks(run: _Run, scores: _Scores) -> None:
     of_item: dict[int, list[int]] = defaultdict(list)
     of_line: dict[int, list[int]] = defaultdict(list)
-    for item, line in edges:
-        bits = _bits(run, item, line, lag_bits, known)
-        if bits is not None and bits > 0:
-            scores[item, line] = bits
-            of_item[item].append(line)
-            of_line[line].append(item)
+    for item, line in scores:
+        of_item[item].append(line)
+        of_line[line].append(item)
     seen: set[int] = set()
     for first in of_line:
         if first in seen:
@@ -282,18 +306,11 @@ def _blocks(run: _Run, lag_bits: dict[int, int]) -> None:
         _block(run, sorted(block_items), sorted(block_lines), of_line, scores)
 
 
-def _bits(run: _Run, item: int, line: int, lag_bits: dict[int, int], known: set[str]) -> int | None:
-    """Evidence for one pair; None where the line names somebody else."""
+def _bits(run: _Run, item: int, line: int, lag_bits: dict[int, int]) -> int:
+    """Evidence for one pair besides the name."""
     book, text = run.items[item], run.texts[line]
-    bits = _BASE_BITS - (lag_bits.get(run.line_days[line] - run.item_days[item], _RARE_LAG_BITS) if lag_bits else 0)
-    if book.names:
-        if has_name(book, text):
-            bits += _NAME_BITS
-        elif any(name in text for name in known):
-            return None
-        else:
-            bits += _SILENT_BITS
-    return bits + reference_bits(book, text) + word_bits(book, text)
+    rare = lag_bits.get(run.line_days[line] - run.item_days[item], _RARE_LAG_BITS) if lag_bits else 0
+    return _BASE_BITS - rare + reference_bits(book, text) + word_bits(book, text)
 
 
 def _block(run: _Run, items: list[int], lines: list[int], of_line: dict[int, list[int]], scores: _Scores) -> None:

@@ -71,13 +71,12 @@ class _Pool:
     most: int
     #: How many of them are of the first day, which a sum then must touch; 0 where any will do.
     first: int
-    #: More than this no sum of them comes to.
+    #: No sum of two or more of them comes to less, or to more.
+    smallest: int
     largest: int
     made: Halves | None = None
 
     def ways(self, total: int) -> Iterator[tuple[int, ...]]:
-        if abs(total) > self.largest:
-            return
         if self.made is None:
             if self.first:
                 self.made = both_sides(self.amounts, self.first, self.most)
@@ -108,9 +107,10 @@ class _Tier(NamedTuple):
 #: A payment collected from several days reaches back this far; wide windows of single items (cheques) do not count.
 _REACH_DAYS = 8
 #: Sums weighed for one line, at most, among the items of single days (asked by many lines) and of several days.
-_MOST_DAY_SUMS, _MOST_SUMS = 20_000, 2_000
+_MOST_DAY_SUMS, _MOST_SUMS = 20_000, 1_600
 #: A sum is sure only if less than this many would have come about by accident.
 _MOST_CHANCE = 0.01
+_BY_CHANCE, _ANOTHER = "so many make such a sum by chance", "another sum is as good"
 
 
 def combine(run: CombiningRun, lines: Iterable[int], *, ambiguous: bool) -> None:
@@ -151,13 +151,20 @@ def _groups(run: CombiningRun) -> dict[str, dict[str, _Group]]:
 
 
 def _explain(run: CombiningRun, line: int, group: _Group, *, named: bool, ambiguous: bool) -> bool:
-    total = run.lines[line].amount
-    place = run.line_days[line], total > 0
-    plan = group.plans.get(place)
+    day, total = run.line_days[line], run.lines[line].amount
+    first, last = bisect_left(group.days, day - _REACH_DAYS), bisect_right(group.days, day + _REACH_DAYS)
+    if last - first < 2:
+        return False
+    plan = group.plans.get((day, total > 0))
     if plan is None:
-        plan = group.plans[place] = _plan(run, group, *place)
+        plan = group.plans[day, total > 0] = _plan(run, group, group.members[first:last], day, total > 0)
     for tier in plan:
-        ways = [way for pool in tier.pools for way in _open_ways(run, line, pool, total)]
+        ways = [
+            way
+            for pool in tier.pools
+            if pool.smallest <= abs(total) <= pool.largest
+            for way in _open_ways(run, line, pool, total)
+        ]
         if ways:
             break
     else:
@@ -173,7 +180,7 @@ def _explain(run: CombiningRun, line: int, group: _Group, *, named: bool, ambigu
         "name on the bank line" if named else "the bank line does not name them",
     )
     if not sure:
-        reasons = (*reasons, "so many make such a sum by chance" if only else "another sum is as good")
+        reasons = (*reasons, _BY_CHANCE if only else _ANOTHER)
     run.settle((line,), members, (_SURE if named else _UNNAMED) if sure else _AMBIGUOUS, reasons, "many-to-one")
     return sure and named
 
@@ -188,13 +195,13 @@ def _open_ways(run: CombiningRun, line: int, pool: _Pool, total: int) -> list[tu
     return list(islice(ways, MOST_SOLUTIONS))
 
 
-def _plan(run: CombiningRun, group: _Group, day: int, is_income: bool) -> list[_Tier]:
-    """Where to look for the lines of a day: among all items that may meet them where these make few sums, else among those
-    of one day, then of two, and so on, as long as sums are few."""
-    first, last = bisect_left(group.days, day - _REACH_DAYS), bisect_right(group.days, day + _REACH_DAYS)
+def _plan(run: CombiningRun, group: _Group, members: list[int], day: int, is_income: bool) -> list[_Tier]:
+    """Where to look for the lines of a day: among all members that may meet them where these make few sums, else among those
+    of one day, then of two, and so on, as long as sums are few.
+    """
     near = [
         item
-        for item in group.members[first:last]
+        for item in members
         if run.opens[item] <= day <= run.shuts[item]
         and not run.item_taken[item]
         and (run.items[item].amount > 0) == is_income
@@ -219,7 +226,9 @@ def _plan(run: CombiningRun, group: _Group, day: int, is_income: bool) -> list[_
             most -= 1
         else:
             break
-        plan.append(_Tier([_pool_of_days(run, group, start, start + span, is_income, most) for start in starts], chance))
+        plan.append(
+            _Tier([_pool_of_days(run, group, start, start + span, is_income, most) for start in starts], chance)
+        )
     return plan
 
 
@@ -236,7 +245,8 @@ def _pool_of_days(run: CombiningRun, group: _Group, first: int, last: int, is_in
 
 def _pool(run: CombiningRun, items: list[int], most: int, first: int = 0) -> _Pool:
     amounts = [run.items[item].amount for item in items]
-    return _Pool(items, amounts, most, first, sum(sorted(map(abs, amounts))[-most:]))
+    sizes = sorted(map(abs, amounts))
+    return _Pool(items, amounts, most, first, sum(sizes[:2]), sum(sizes[-most:]))
 
 
 def _rank(run: CombiningRun, line: int, group: _Group, way: tuple[int, ...]) -> tuple[int, bool, int]:
@@ -245,11 +255,7 @@ def _rank(run: CombiningRun, line: int, group: _Group, way: tuple[int, ...]) -> 
     is_income, left = run.lines[line].amount > 0, -len(way)
     for day in days:
         for item in group.members[bisect_left(group.days, day) : bisect_right(group.days, day)]:
-            left += (
-                not run.item_taken[item]
-                and (run.items[item].amount > 0) == is_income
-                and run.in_window(item, line)
-            )
+            left += not run.item_taken[item] and (run.items[item].amount > 0) == is_income and run.in_window(item, line)
     return max(days) - min(days), left > 0, left
 
 
@@ -267,8 +273,8 @@ def _split_items(run: CombiningRun) -> None:
         if run.item_taken[index] or item.scope not in free_lines:
             continue
         scope = item.scope
-        first = bisect_left(days[scope], run.item_days[index] - _REACH_DAYS)
-        last = bisect_right(days[scope], run.item_days[index] + _REACH_DAYS)
+        first = bisect_left(days[scope], max(run.opens[index], run.item_days[index] - _REACH_DAYS))
+        last = bisect_right(days[scope], min(run.shuts[index], run.item_days[index] + _REACH_DAYS))
         near = [
             line
             for line in free_lines[scope][first:last]
@@ -277,10 +283,24 @@ def _split_items(run: CombiningRun) -> None:
             and run.in_window(index, line)
             and (not item.names or has_name(item, run.texts[line]))
         ][:MOST_CANDIDATES]
-        found = subsets_with_sum([run.lines[line].amount for line in near], item.amount)
-        ways = [way for way in found if not run.is_refused([near[place] for place in way], (index,))]
+        amounts = [run.lines[line].amount for line in near]
+        ways = [
+            way
+            for way in subsets_with_sum(amounts, item.amount)
+            if not run.is_refused([near[place] for place in way], (index,))
+        ]
         if not ways:
             continue
         chosen = tuple(near[place] for place in ways[0])
-        confidence = (_SURE if item.names else _UNNAMED) if len(ways) == 1 else _AMBIGUOUS
-        run.settle(chosen, (index,), confidence, (f"{len(chosen)} bank lines sum to the item",), "one-to-many")
+        reasons: tuple[str, ...] = (f"{len(chosen)} bank lines sum to the item",)
+        confidence = _SURE if item.names else _UNNAMED
+        if len(ways) > 1:
+            confidence, reasons = _AMBIGUOUS, (*reasons, _ANOTHER)
+        elif _chance(amounts, MOST_MEMBERS) > _MOST_CHANCE:
+            confidence, reasons = _AMBIGUOUS, (*reasons, _BY_CHANCE)
+        run.settle(chosen, (index,), confidence, reasons, "one-to-many")
+
+
+def _chance(amounts: Sequence[int], most: int) -> float:
+    """How many sums of 2 to ``most`` of the amounts would be one given total by accident, if they fell evenly."""
+    return count_subsets(len(amounts), most) / sum(sorted(map(abs, amounts))[-most:])

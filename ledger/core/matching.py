@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.core.assignment import best_assignment
@@ -39,6 +39,8 @@ _RARE_LAG_BITS = 8
 Kind = Literal["one-to-one", "many-to-one", "one-to-many", "transfer", "with-fee"]
 Refusal = tuple[frozenset[str], frozenset[str]]
 _Scores = dict[tuple[int, int], int]
+_Place = tuple[str, int]
+_SCOPE_AND_AMOUNT = attrgetter("scope", "amount")
 
 
 class Suggestion(NamedTuple):
@@ -83,7 +85,9 @@ class _Run:
     edges: list[tuple[int, int]] = field(default_factory=list)
 
     def in_window(self, item: int, line: int) -> bool:
-        if not self.opens[item] <= self.line_days[line] <= self.shuts[item] or self.is_refused((line,), (item,)):
+        if not self.opens[item] <= self.line_days[line] <= self.shuts[item]:
+            return False
+        if self.refused and self.is_refused((line,), (item,)):
             return False
         account = self.items[item].account
         return not account or account != self.lines[line].account
@@ -170,26 +174,31 @@ def _begin(lines: Sequence[BankSide], items: Sequence[BookSide], window: Window,
 
 def _sure_pairs(run: _Run) -> None:
     """Candidates by scope and amount; references and lone, named pairs settle at once, the others stay as edges."""
-    items_of: dict[tuple[str, int], list[int]] = {}
-    for index, item in enumerate(run.items):
-        place = (item.scope, item.amount)
-        if place in items_of:
-            items_of[place].append(index)
+    first_item, more_items = _places(run.items)
+    first_line, more_lines = _places(run.lines)
+    for place, line in first_line.items():
+        item = first_item.get(place)
+        if item is None:
+            continue
+        if place in more_items or place in more_lines:
+            _bucket(run, more_items.get(place, [item]), more_lines.get(place, [line]))
+        elif run.in_window(item, line):
+            _lone(run, item, line)
+
+
+def _places(sides: Iterable[BankSide] | Iterable[BookSide]) -> tuple[dict[_Place, int], dict[_Place, list[int]]]:
+    """The first side of each scope and amount, and all sides of those that several share."""
+    first: dict[_Place, int] = {}
+    more: dict[_Place, list[int]] = {}
+    for index, place in enumerate(map(_SCOPE_AND_AMOUNT, sides)):
+        known = first.setdefault(place, index)
+        if known == index:
+            continue
+        if place in more:
+            more[place].append(index)
         else:
-            items_of[place] = [index]
-    lines_of: dict[tuple[str, int], list[int]] = {}
-    for index, line in enumerate(run.lines):
-        place = (line.scope, line.amount)
-        if place in lines_of:
-            lines_of[place].append(index)
-        elif place in items_of:
-            lines_of[place] = [index]
-    for place, lines in lines_of.items():
-        items = items_of[place]
-        if len(items) > 1 or len(lines) > 1:
-            _bucket(run, items, lines)
-        elif run.in_window(items[0], lines[0]):
-            _lone(run, items[0], lines[0])
+            more[place] = [known, index]
+    return first, more
 
 
 def _lone(run: _Run, item: int, line: int) -> None:

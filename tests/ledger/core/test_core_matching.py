@@ -144,6 +144,56 @@ def test_sum_that_can_be_made_two_ways_is_offered():
     assert said[0].kind == "many-to-one"
 
 
+def crowd(days=7, each=8):
+    """Forty and more free payouts within reach of one line, of amounts whose sums do not meet by accident."""
+    chance = random.Random(11)
+    return [
+        payout(f"p{day}{number}", chance.randint(100_000, 2_000_000), f"REF{day}{number}XYZ", day)
+        for day in range(days)
+        for number in range(each)
+    ]
+
+
+def test_a_batch_of_one_day_is_found_among_many_payouts():
+    items = crowd()
+    total = sum(item.amount for item in items[8:12])
+    (said,) = match([bank("b1", total, "ACQUIRER BATCH", 6)], items)
+    assert said.items == tuple(item.id for item in items[8:12])
+    assert said.is_accepted
+
+
+def test_a_batch_with_a_twin_outside_it_is_offered():
+    items = [*crowd(), payout("twin", crowd()[9].amount, "REFTWINXYZ", 1)]
+    total = sum(item.amount for item in items[8:12])
+    (said,) = match([bank("b1", total, "ACQUIRER BATCH", 6)], items)
+    assert not said.is_accepted
+    assert "another sum is as good" in said.reasons
+
+
+def test_so_many_small_items_that_chance_makes_the_sum_are_not_taken():
+    """Among two hundred takings of 1 to 60 in one week any amount is the sum of some two."""
+    chance = random.Random(3)
+    items = [payout(f"p{n}", chance.randint(100, 6000), f"REF{n:03d}XYZ", n % 7) for n in range(200)]
+    said = match([bank(f"b{n}", 7000 + n, "ACQUIRER BATCH", 6) for n in range(20)], items)
+    assert accepted(said) == set()
+
+
+def test_sum_of_small_items_that_may_be_chance_is_offered():
+    items = [payout(f"p{n}", amount, f"REFEREN{n}") for n, amount in enumerate((11, 12, 14, 18, 26, 42))]
+    (said,) = match([bank("b1", 23, "ACQUIRER BATCH", 1)], items)
+    assert not said.is_accepted
+    assert "so many make such a sum by chance" in said.reasons
+
+
+def test_a_line_that_names_nobody_does_not_make_another_pair_sure():
+    """Both payouts may be the acquirer's line; the card purchase of the same amount, near one of them, changes nothing."""
+    items = [payout("p1", 5000, "KQABCDEF", 3), payout("p2", 5000, "ZXWVUTSR", 4)]
+    lines = [bank("b1", 5000, "ACQUIRER TRA", 4), bank("b2", 5000, "CARD PURCHASE", 3)]
+    said = match(lines, items)
+    assert accepted(said) == set()
+    assert said[0].lines == ("b1",)
+
+
 def test_one_item_pulled_in_two_lines():
     pulled = book("run", -3074158, names=("PAYDESK",))
     said = match(

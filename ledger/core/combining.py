@@ -98,18 +98,18 @@ class _Group:
 
 
 class _Tier(NamedTuple):
-    """Pools as good as each other, and how many sums of theirs would be one given amount by accident."""
+    """Pools as good as each other; not ``telling`` where so many sums can be made of them that one may be an accident."""
 
     pools: list[_Pool]
-    chance: float
+    telling: bool
 
 
 #: A payment collected from several days reaches back this far; wide windows of single items (cheques) do not count.
 _REACH_DAYS = 8
 #: Sums weighed for one line, at most, among the items of single days (asked by many lines) and of several days.
 _MOST_DAY_SUMS, _MOST_SUMS = 20_000, 1_600
-#: A sum is sure only if less than this many would have come about by accident.
-_MOST_CHANCE = 0.01
+#: A sum is telling only if an accident would make it no more often than once in so many lines.
+_ONCE_IN = 100
 _BY_CHANCE, _ANOTHER = "so many make such a sum by chance", "another sum is as good"
 
 
@@ -171,11 +171,11 @@ def _explain(run: CombiningRun, line: int, group: _Group, *, named: bool, ambigu
         return False
     ranked = sorted((_rank(run, line, group, way), way) for way in ways)
     only = len(ranked) == 1 or ranked[0][0][:2] < ranked[1][0][:2]
-    sure = only and tier.chance <= _MOST_CHANCE
+    sure = only and tier.telling
     if not sure and not ambiguous:
         return False
     members = tuple(sorted(ranked[0][1]))
-    reasons = (
+    reasons: tuple[str, ...] = (
         f"{len(members)} items sum to the line",
         "name on the bank line" if named else "the bank line does not name them",
     )
@@ -211,7 +211,7 @@ def _plan(run: CombiningRun, group: _Group, members: list[int], day: int, is_inc
     sizes = sorted(abs(run.items[item].amount) for item in near)
     sums = count_subsets(len(near), MOST_MEMBERS)
     if sums <= _MOST_SUMS:
-        return [_Tier([_pool(run, near, MOST_MEMBERS)], sums / sum(sizes[-MOST_MEMBERS:]))]
+        return [_Tier([_pool(run, near, MOST_MEMBERS)], _is_telling(sums, sizes, MOST_MEMBERS))]
     days = [run.item_days[item] for item in near]
     starts = sorted(set(days))
     plan: list[_Tier] = []
@@ -220,16 +220,18 @@ def _plan(run: CombiningRun, group: _Group, members: list[int], day: int, is_inc
         counts = [bisect_right(days, start + span) - bisect_left(days, start) for start in starts]
         while most > 1:
             sums = sum(count_subsets(count, most) for count in counts)
-            chance = sums / sum(sizes[-most:])
-            if sums <= (_MOST_SUMS if span else _MOST_DAY_SUMS) and chance <= _MOST_CHANCE:
+            if sums <= (_MOST_SUMS if span else _MOST_DAY_SUMS) and _is_telling(sums, sizes, most):
                 break
             most -= 1
         else:
             break
-        plan.append(
-            _Tier([_pool_of_days(run, group, start, start + span, is_income, most) for start in starts], chance)
-        )
+        plan.append(_Tier([_pool_of_days(run, group, start, start + span, is_income, most) for start in starts], True))
     return plan
+
+
+def _is_telling(sums: int, sizes: list[int], most: int) -> bool:
+    """Whether so many sums of up to ``most`` of the ``sizes`` (ascending), if they fell evenly, would seldom be one given total."""
+    return sums * _ONCE_IN <= sum(sizes[-most:])
 
 
 def _pool_of_days(run: CombiningRun, group: _Group, first: int, last: int, is_income: bool, most: int) -> _Pool:
@@ -296,11 +298,6 @@ def _split_items(run: CombiningRun) -> None:
         confidence = _SURE if item.names else _UNNAMED
         if len(ways) > 1:
             confidence, reasons = _AMBIGUOUS, (*reasons, _ANOTHER)
-        elif _chance(amounts, MOST_MEMBERS) > _MOST_CHANCE:
+        elif not _is_telling(count_subsets(len(near), MOST_MEMBERS), sorted(map(abs, amounts)), MOST_MEMBERS):
             confidence, reasons = _AMBIGUOUS, (*reasons, _BY_CHANCE)
         run.settle(chosen, (index,), confidence, reasons, "one-to-many")
-
-
-def _chance(amounts: Sequence[int], most: int) -> float:
-    """How many sums of 2 to ``most`` of the amounts would be one given total by accident, if they fell evenly."""
-    return count_subsets(len(amounts), most) / sum(sorted(map(abs, amounts))[-most:])

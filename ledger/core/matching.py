@@ -280,7 +280,8 @@ def _blocks(run: _Run, lag_bits: dict[int, int]) -> None:
         if bits > 0:
             (silent if is_silent else spoken)[item, line] = bits
     _settle_blocks(run, spoken)
-    lines, items = set(), set()
+    lines: set[int] = set()
+    items: set[int] = set()
     for some_lines, some_items, _ in run.tentative:
         lines.update(some_lines)
         items.update(some_items)

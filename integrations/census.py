@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from integrations.errors import RetryLater
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
     from integrations.provider import Api
 
+One = TypeVar("One")
 DAY = timedelta(days=1)
+#: How far back a system's days may still change, unless it says otherwise: they are counted again every day.
+LATE = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +54,26 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """``listed`` gives every object made within days, checked against the number that the system itself tells (``all_of``).
+    """``listed`` gives every object made within days, checked against the number that the system itself tells (``all_of``);
+    one that tells none (``is_told``) is asked for all of them, and its list is what counts. It raises what ``Api`` raises.
+
     ``made`` are the keys, one inside the other, under which a stored object keeps the same moment: an ISO 8601 instant (UTC
-    where it names no zone) or a date. It raises what ``Api`` raises.
+    where it names no zone) or a date. ``*`` stands for any one key, ``**`` for any number of them; the first found counts.
+    ``late`` is how long after its day an object may still come or go.
     """
 
     made: tuple[str, ...]
     listed: Callable[[Api, Days], Iterable[Listed]]
+    is_told: bool = True
+    late: timedelta = LATE
+
+    @property
+    def path(self) -> str:
+        """``made`` in SQL's own path language."""
+        return "$" + "".join(f".{key}" if set(key) == {"*"} else f'."{key}"' for key in self.made)
 
 
-def all_of(found: list[Listed], told: int) -> list[Listed]:
+def all_of(found: list[One], told: int) -> list[One]:
     """A list that is as long as the system says. Raises RetryLater where it changed under the reader."""
     if len(found) != told:
         raise RetryLater(f"{told} were counted and {len(found)} listed", retry_after=60)

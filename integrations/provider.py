@@ -196,6 +196,8 @@ class Stream:
     acknowledge: Callable[[Api, Sequence[str]], None] | None = None
     #: How the provider counts the objects itself; without it completeness is a compare of ids, or unknown.
     census: Census | None = None
+    #: Where there is nothing to count: what stands for it, in words.
+    instead: str = ""
 
 
 class TokenExchange(Protocol):

@@ -26,6 +26,7 @@ from integrations.storing import Shape, Stored, collector_at_rest, prepare, stor
 if TYPE_CHECKING:
     from datetime import date
 
+    from integrations.census import Census
     from integrations.jobs import Lease
     from integrations.provider import Api, Page, Stream
     from integrations.storing import Item
@@ -171,13 +172,26 @@ def _read(pull: Pull, api: Api, deadline: float | None) -> None:
             pull.result.more = True
             return
     _complete(pull)
-    if pull.stream.census is not None and counting.count(
-        pull.connection, pull.stream.name, pull.stream.census, api, now=pull.now
-    ):
-        with client_context(pull.connection.client_id):
-            look_again(pull.connection.client_id)
+    if pull.stream.census is not None:
+        _count(pull, pull.stream.census, api)
     if pull.stream.acknowledge is not None and pull.marks and pull.duty == StreamState.Duty.BOOK:
         pull.stream.acknowledge(api, tuple(pull.marks))
+
+
+def _count(pull: Pull, census: Census, api: Api) -> None:
+    """Hold what is here against what the system counts. What was missing a day ago as well is looked for from the start, by the
+    next pull: it is in nothing that has changed since.
+    """
+    outcome = counting.count(pull.connection, pull.stream.name, census, api, now=pull.now)
+    if outcome.off:
+        with client_context(pull.connection.client_id):
+            look_again(pull.connection.client_id)
+    if outcome.is_lost:
+        with pull.transaction():
+            state = _hold(pull)
+            state.cursor = ""
+            state.save(update_fields=["cursor"])
+        pull.cursor = ""
 
 
 def _since(connection: Connection, now: datetime) -> date:

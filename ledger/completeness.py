@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from clients.models import Client
-    from integrations.provider import Provider
+    from integrations.provider import Provider, Stream
     from ledger.core.period import Month
 
 #: Missing ids that are named in one line.
@@ -43,7 +43,8 @@ class _Counts(TypedDict):
 class Counted:
     """What the source counts of a stream in a month, what of it is ``here``, how many days are ``off``, and the ids we lack.
 
-    ``there`` is None where the source gives no count. ``is_compared`` says that it lists its ids instead, all of them.
+    ``there`` is None where the source gives no count. ``is_compared`` says that it tells no number and lists its ids instead:
+    all of them, or those of each day, which are then counted here.
     """
 
     there: int | None = None
@@ -68,6 +69,8 @@ class StreamMonth:
     held: int
     waiting: int
     is_incomplete: bool
+    #: Where there is nothing to count: what stands for it, in words.
+    instead: str = ""
 
     @property
     def handled(self) -> int:
@@ -80,7 +83,7 @@ class StreamMonth:
     @property
     def is_unknown(self) -> bool:
         """Whether nothing tells how much there is."""
-        return self.counted.there is None and not self.counted.is_compared
+        return self.counted.there is None and not self.counted.is_compared and not self.instead
 
     @property
     def difference(self) -> str:
@@ -156,8 +159,9 @@ def month(client: Client, month: Month) -> list[StreamMonth]:
     providers = all_providers()
     by_id = {connection.pk: connection for connection in connections(client)}
     states = {(s.connection_id, s.stream): s for s in StreamState.objects.filter(client=client)}
+    streams = {key: said for key in states if key[0] in by_id and (said := declared(by_id[key[0]], key[1])) is not None}
     counted, facts = (
-        _counted(client, month, states),
+        _counted(client, month, states, streams),
         {(row["connection_id"], row["stream"]): row for row in _facts(client, month)},
     )
     wanted = {*facts, *(key for key, count in counted.items() if count.there or count.missing)}
@@ -176,12 +180,17 @@ def month(client: Client, month: Month) -> list[StreamMonth]:
         )
         label = _label(connection, providers.get(connection.provider), stream)
         count = counted.get(key, Counted())
-        rows.append(StreamMonth(connection, stream, label, count, *numbers, connection.state != "live" or is_behind))
+        instead = streams[key].instead if key in streams else ""
+        is_incomplete = connection.state != "live" or is_behind
+        rows.append(StreamMonth(connection, stream, label, count, *numbers, is_incomplete, instead))
     return rows
 
 
 def _counted(
-    client: Client, month: Month, states: Mapping[tuple[int, str], StreamState]
+    client: Client,
+    month: Month,
+    states: Mapping[tuple[int, str], StreamState],
+    streams: Mapping[tuple[int, str], Stream],
 ) -> dict[tuple[int, str], Counted]:
     """By connection and stream: the counts of the month's days, or else whether all ids were compared."""
     totals = ControlTotal.objects.filter(client=client, day__range=(month.first, month.last), source=COUNT)
@@ -199,9 +208,22 @@ def _counted(
     ):
         lost.setdefault((pk, stream), []).extend(missing)
     return found | {
-        (pk, stream): Counted(there, here, off, tuple(lost.get((pk, stream), ())))
+        (pk, stream): Counted(
+            there, here, off, tuple(lost.get((pk, stream), ())), is_compared=is_listed(streams.get((pk, stream)))
+        )
         for pk, stream, there, here, off in rows
     }
+
+
+def declared(connection: Connection, stream: str) -> Stream | None:
+    """What the provider says of a stream that is read from its API; None for one that comes by files or by hand."""
+    provider = None if connection.is_by_file else all_providers().get(connection.provider)
+    return next((one for one in provider.pulled if one.name == stream), None) if provider else None
+
+
+def is_listed(stream: Stream | None) -> bool:
+    """Whether the source tells no number of its own, and what it lists of each day is counted."""
+    return stream is not None and stream.census is not None and not stream.census.is_told
 
 
 def _label(connection: Connection, provider: Provider | None, stream: str) -> str:

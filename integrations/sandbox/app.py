@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.routing import Map, RequestRedirect
@@ -69,7 +70,8 @@ class SandboxApp:
             request.get_data(cache=True, parse_form_data=False)
         except RequestEntityTooLarge:
             return mount.service.failure(400)
-        fault = self.faults.take(slug, request.method, path)
+        asked = f"{unquote_plus(request.query_string.decode())} {request.get_data(as_text=True)}"
+        fault = self.faults.take(slug, request.method, path, asked)
         if fault is None:
             return self._routed(mount, request, path)
         entry["fault"] = fault.kind

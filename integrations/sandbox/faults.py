@@ -1,4 +1,4 @@
-"""Faults on the wire, armed by a test: lost connections, delays, doubled writes, odd pages, broken bodies."""
+"""Faults on the wire, armed by a test: lost connections, delays, doubled writes, odd pages, broken bodies, a lost record."""
 
 from __future__ import annotations
 
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
     from integrations.sandbox.service import Service
 
-KINDS = frozenset({"drop_before", "drop_after", "delay", "duplicate", "reorder", "status", "html", "truncate"})
+KINDS = frozenset(
+    {"drop_before", "drop_after", "delay", "duplicate", "reorder", "status", "html", "truncate", "withhold"}
+)
+_IDS = ("id", "Id", "uuid", "transaction_id")
 STATUSES = frozenset({400, 401, 403, 404, 429, 500, 502, 503})
 
 
 @dataclass(slots=True)
 class Armed:
-    """Fires on the next `times` requests whose path below the mount matches; `seconds` delays, `status` answers."""
+    """Fires on the next `times` requests whose path below the mount, and whose query and body, match; `seconds` delays,
+    `status` answers, `what` is the id of the record that lists are withheld of.
+    """
 
     provider: str
     kind: str
@@ -35,6 +40,8 @@ class Armed:
     times: int = 1
     seconds: int = 0
     status: int = 500
+    asked_regex: str = ""
+    what: str = ""
 
 
 class FaultBox:
@@ -49,6 +56,7 @@ class FaultBox:
         if fault.kind not in KINDS or (fault.kind == "status" and fault.status not in STATUSES):
             raise ValueError(f"unknown fault {fault.kind} {fault.status}")
         re.compile(fault.path_regex)
+        re.compile(fault.asked_regex)
         with self._lock:
             self._armed.append(fault)
         return fault
@@ -60,13 +68,13 @@ class FaultBox:
     def listing(self) -> list[dict[str, Any]]:
         return [asdict(fault) for fault in self._armed]
 
-    def take(self, provider: str, method: str, path: str) -> Armed | None:
+    def take(self, provider: str, method: str, path: str, asked: str = "") -> Armed | None:
         """The first armed fault for this request, used up by one."""
         with self._lock:
             for fault in self._armed:
                 if fault.provider not in {provider, "*"} or fault.method not in {"", method}:
                     continue
-                if re.search(fault.path_regex, path):
+                if re.search(fault.path_regex, path) and re.search(fault.asked_regex, asked):
                     fault.times -= 1
                     if fault.times <= 0:
                         self._armed.remove(fault)
@@ -111,6 +119,24 @@ def _reordered(response: Response) -> Response:
     return Response(json.dumps(body), response.status_code, headers, content_type="application/json")
 
 
+def _without(value: Any, what: str) -> Any:
+    """All of it but the objects of lists that have this very id."""
+    if isinstance(value, list):
+        return [_without(one, what) for one in value if not (isinstance(one, dict) and _has_id(one, what))]
+    return {name: _without(one, what) for name, one in value.items()} if isinstance(value, dict) else value
+
+
+def _has_id(one: dict[str, Any], what: str) -> bool:
+    """Of an object, or of what its envelope holds."""
+    inner = any(isinstance(value, dict) and _has_id(value, what) for value in one.values())
+    return inner or any(one.get(name) == what for name in _IDS)
+
+
+def _withheld(response: Response, what: str) -> Response:
+    body = json.dumps(_without(json.loads(response.get_data()), what))
+    return Response(body, response.status_code, response.headers, content_type="application/json")
+
+
 def suffer(fault: Armed, service: Service, request: Request, handle: Callable[[], Response]) -> Response:
     """Answer a request under a fault. `handle` may be called once, twice or never."""
     if fault.kind == "drop_before":
@@ -126,6 +152,8 @@ def suffer(fault: Armed, service: Service, request: Request, handle: Callable[[]
         cut(request)
     if fault.kind == "duplicate":
         response = handle()
+    if fault.kind == "withhold":
+        return _withheld(response, fault.what)
     if fault.kind == "truncate":
         return _truncated(response)
     return _reordered(response) if fault.kind == "reorder" else response

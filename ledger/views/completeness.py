@@ -120,6 +120,7 @@ def days(request: HttpRequest, slug: str, month: str, pk: int, name: str) -> Htt
     if state is None and not any(row.here for row in rows):
         raise Http404
     whole = daily.total(rows, wanted.last)
+    stream = completeness.declared(connection, name)
     page = {
         "client": client,
         "connection": connection,
@@ -133,6 +134,8 @@ def days(request: HttpRequest, slug: str, month: str, pk: int, name: str) -> Htt
         "listed": (state.listed if state else {}) or None,
         "through": state.complete_through if state else None,
         "stream": name,
+        "by_day": completeness.is_listed(stream),
+        "instead": stream.instead if stream else "",
         "month": wanted,
         "period": period(client, wanted, "ledger:completeness_days", pk=pk, name=name),
     }

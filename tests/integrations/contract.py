@@ -67,6 +67,23 @@ def holder(document: Any, path: tuple[Any, ...]) -> Any:
     return document
 
 
+def reached(value: Any, path: tuple[str, ...]) -> Iterator[Any]:
+    """What a path of keys leads to, ``*`` for any one key and ``**`` for any number: as the census' path does in SQL."""
+    if not path:
+        yield from () if value is None else (value,)
+        return
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if path[0] == "**":
+        yield from reached(value, path[1:])
+        for inside in inner:
+            yield from reached(inside, path)
+    elif path[0] == "*":
+        for inside in inner:
+            yield from reached(inside, path[1:])
+    elif isinstance(value, dict):
+        yield from reached(value.get(path[0]), path[1:])
+
+
 class ProviderContract:
     """Set ``slug``, what each fixture ``means`` (``told`` lines), and the fields whose new values must not be guessed at."""
 
@@ -104,13 +121,15 @@ class ProviderContract:
 
     def test_a_counted_object_says_when_it_was_made(self, declared: Provider) -> None:
         for stream, raw in self.objects(declared):
-            if stream.census is not None and _has(raw, stream.census.made):
-                day_of(holder(raw, stream.census.made)[stream.census.made[-1]], CONTEXT.timezone)
+            if stream.census is not None and (made := next(reached(raw, stream.census.made), None)):
+                day_of(made, CONTEXT.timezone)
         counted = [stream for stream in declared.streams if stream.census is not None]
         bare = [
             stream.name
             for stream in counted
-            if not any(_has(raw, stream.census.made) for raw in fixture_objects(declared, stream) if stream.census)
+            if not any(
+                any(reached(raw, stream.census.made)) for raw in fixture_objects(declared, stream) if stream.census
+            )
         ]
         assert bare == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,8 @@ from django.test import Client as Browser
 
 from clients.tenancy import client_context
 from integrations import syncing
-from integrations.models import ControlTotal
+from integrations.census import Census
+from integrations.models import ControlTotal, Fact
 from tests import builders
 from tests.integrations import scripted
 
@@ -79,3 +81,32 @@ def test_a_connection_that_is_not_the_clients_is_absent(world, held, query):
 
 def test_a_month_that_is_none_is_absent(world):
     assert look(world, "/c/kestrel/completeness/2026-13/").status_code == 404
+
+
+def declare(world: Any, monkeypatch: Any, **said: Any) -> None:
+    """The scripted stream with more said of it; its facts are dealt with."""
+    with client_context(world.kestrel.pk):
+        Fact.objects.update(state=Fact.State.PROOF)
+    provider = scripted.Scripted().provider()
+    (stream,) = provider.streams
+    scripted.install(monkeypatch, replace(provider, streams=(replace(stream, **said),)))
+
+
+def test_what_is_not_to_be_counted_says_what_stands_for_it(world, held, monkeypatch):
+    declare(world, monkeypatch, instead="The rows of each payout must come to its amount.")
+    words = look(world).content.decode()
+    assert ("Not counted" in words, "must come to its amount" in words, "No count given" in words) == (
+        True,
+        True,
+        False,
+    )
+    page = look(world, f"/c/kestrel/completeness/2026-03/{held.pk}/rows/").content.decode()
+    assert ("nothing to count" in page, "must come to its amount" in page) == (True, True)
+
+
+def test_a_list_counted_here_is_compared_and_not_the_sources_number(world, held, monkeypatch):
+    declare(world, monkeypatch, census=Census(("day",), lambda _api, _days: (), is_told=False))
+    count(world, held, 2)
+    assert "Compared" in look(world).content.decode()
+    page = look(world, f"/c/kestrel/completeness/2026-03/{held.pk}/rows/").content.decode()
+    assert "tells no number of its own: what it lists of each day is counted" in page

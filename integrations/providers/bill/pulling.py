@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Census, Listed
 from integrations.errors import PayloadError
 from integrations.payload import Payload
 from integrations.provider import Api, Page, Window
@@ -13,6 +14,11 @@ from integrations.providers.bill.readings import PULLED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from integrations.census import Days
+
+BILLS, CREDITS, PAYMENTS = "/v3/bills", "/v3/vendor-credits", "/v3/payments"
+#: The passes over a list, by whether they ask for what is archived: payments cannot be.
+LIVING, ARCHIVED_TOO = (False,), (False, True)
 PAGE_SIZE = 100
 MAX_PAGES = 1000
 #: Changes become visible a little after their ``updatedTime``.
@@ -23,25 +29,36 @@ FUNDINGS_CHANGE = timedelta(days=45)
 _LISTS = ("chart-of-accounts", "departments", "locations", "accounting-classes")
 
 
+def census(path: str, made: tuple[str, ...], passes: tuple[bool, ...]) -> Census:
+    """BILL gives no number with its lists: what it lists by creation is counted, the archived ones too."""
+
+    def listed(api: Api, days: Days) -> Iterator[Listed]:
+        filters = f'createdTime:gte:"{_stamp(days.begin)}",createdTime:lt:"{_stamp(days.end)}"'
+        for archived in passes:
+            said = f"{filters},archived:eq:true" if archived else filters
+            for objects, _ in _pages(api, path, {"filters": said, "sort": "createdTime:asc"}):
+                yield from (Listed(one.text("id"), one.text("createdTime")) for one in objects)
+
+    return Census(made, listed, is_told=False)
+
+
 def pull_bills(api: Api, window: Window) -> Iterator[Page]:
     """Bills changed since, the archived ones too, each with the names its marks stand for."""
     names = _names(api)
-    yield from _changed(
-        api, window, "/v3/bills", lambda bill: {"bill": bill, "names": _used(bill, names)}, (False, True)
-    )
+    yield from _changed(api, window, BILLS, lambda bill: {"bill": bill, "names": _used(bill, names)}, ARCHIVED_TOO)
 
 
 def pull_credits(api: Api, window: Window) -> Iterator[Page]:
     """Vendor credits changed since. https://developer.bill.com/reference/listvendorcredits"""
     names = _names(api)
     yield from _changed(
-        api, window, "/v3/vendor-credits", lambda one: {"vendorCredit": one, "names": _used(one, names)}, (False, True)
+        api, window, CREDITS, lambda one: {"vendorCredit": one, "names": _used(one, names)}, ARCHIVED_TOO
     )
 
 
 def pull_payments(api: Api, window: Window) -> Iterator[Page]:
     """Payments changed since: each change of status moves ``updatedTime``."""
-    yield from _changed(api, window, "/v3/payments", dict, (False,))
+    yield from _changed(api, window, PAYMENTS, dict, LIVING)
 
 
 def pull_fundings(api: Api, window: Window) -> Iterator[Page]:
@@ -51,7 +68,7 @@ def pull_fundings(api: Api, window: Window) -> Iterator[Page]:
     first = max(window.since, last - FUNDINGS_CHANGE)
     found: dict[tuple[str, str], dict[str, Any]] = {}
     filters = f"processDate:gte:{first.isoformat()},processDate:lte:{today.isoformat()}"
-    for payments, _ in _pages(api, "/v3/payments", {"filters": filters, "sort": "processDate:asc"}):
+    for payments, _ in _pages(api, PAYMENTS, {"filters": filters, "sort": "processDate:asc"}):
         for payment in payments:
             _gather(found, payment)
     yield Page(items=[{"pull": one} for one in found.values()], cursor=today.isoformat())

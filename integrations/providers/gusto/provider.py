@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integrations.census import Census, Listed, all_of
 from integrations.errors import PayloadError
+from integrations.headers import header
 from integrations.payload import Payload
 from integrations.provider import (
     Api,
@@ -23,6 +25,8 @@ from integrations.providers.gusto.wire import confirm, events, greeting, read_er
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from integrations.census import Days
 
 API_VERSION = "2025-06-15"
 PAGE_SIZE = 100
@@ -46,25 +50,39 @@ def _is_last(count: int, first: int) -> bool:
 
 def _list(api: Api, path: str, params: Mapping[str, str]) -> Iterator[list[Payload]]:
     """Pages of a bare list. Gusto's lists without paging give everything each time: once is enough."""
+    for objects, _count in _counted(api, path, params):
+        yield objects
+
+
+def _counted(api: Api, path: str, params: Mapping[str, str]) -> Iterator[tuple[list[Payload], int]]:
+    """Pages of a bare list, each with how many there are in all; -1 where the list does not say (it is without paging).
+
+    https://docs.gusto.com/embedded-payroll/docs/pagination
+    """
     first: list[Payload] = []
     for number in range(1, MAX_PAGES + 1):
-        answer = {"list": api.get(path, {**params, "page": str(number), "per": str(PAGE_SIZE)})}
-        objects = list(Payload(answer).objects("list", required=True))
+        found, headers = api.get_with_headers(path, {**params, "page": str(number), "per": str(PAGE_SIZE)})
+        objects = list(Payload({"list": found}).objects("list", required=True))
         if first and objects and objects[0].data == first[0].data:
             return
         first = first or objects
-        yield objects
+        count = header(headers, "X-Total-Count")
+        yield objects, int(count) if count.isdecimal() else -1
         if _is_last(len(objects), len(first)):
             return
     raise PayloadError("$", f"no end after {MAX_PAGES} pages")
 
 
 def _windows(window: Window) -> Iterator[tuple[date, date]]:
-    """Spans of check dates to ask for, at most a year each, from the cut-over or a while before the last pull."""
+    """Spans of check dates to ask for, from the cut-over or a while before the last pull."""
     start = window.since - LEAD
     if window.cursor:
         start = max(start, Payload({"cursor": window.cursor}).day("cursor") - STILL_CHANGES)
-    end = window.now.astimezone(UTC).date() + AHEAD
+    return _years(start, window.now.astimezone(UTC).date() + AHEAD)
+
+
+def _years(start: date, end: date) -> Iterator[tuple[date, date]]:
+    """Spans of at most a year each."""
     while start <= end:
         yield start, min(start + YEAR, end)
         start += YEAR + timedelta(days=1)
@@ -84,18 +102,34 @@ def pull_payrolls(api: Api, window: Window) -> Iterator[Page]:
     employees = _employees(api, base)
     undone = _undone(api, base)
     for start, end in _windows(window):
-        params = {
-            "processing_statuses": "processed",
-            "payroll_types": "regular,off_cycle,external",
-            "include": "totals,payroll_status_meta,reversals",
-            "date_filter_by": "check_date",
-            "start_date": start.isoformat(),
-            "end_date": end.isoformat(),
-        }
+        params = {**_processed(start, end), "include": "totals,payroll_status_meta,reversals"}
         for listed in _list(api, f"{base}/payrolls", params):
             wanted = [one for one in listed if one.flag("processed") and one.day("check_date") >= window.since]
             yield Page(items=[_in_full(api, base, one, employees, undone) for one in wanted])
     yield Page(items=[], cursor=_today(window))
+
+
+def _processed(start: date, end: date) -> dict[str, str]:
+    """Runs of every type, by check date; off-cycle ones by their pay period whatever is asked."""
+    return {
+        "processing_statuses": "processed",
+        "payroll_types": "regular,off_cycle,external",
+        "date_filter_by": "check_date",
+        "start_date": start.isoformat(),
+        "end_date": end.isoformat(),
+    }
+
+
+def list_payrolls(api: Api, days: Days) -> Iterator[Listed]:
+    """Every processed run with a check date of the days, from lists as long as Gusto says."""
+    for start, end in _years(days.first - LEAD, days.last + AHEAD):
+        found: list[Payload] = []
+        told = 0
+        for page, count in _counted(api, f"/v1/companies/{api.account_id}/payrolls", _processed(start, end)):
+            found, told = found + page, max(told, count)
+        for one in all_of(found, told) if told else found:
+            if one.flag("processed") and days.first <= one.day("check_date") <= days.last:
+                yield Listed(readings.payroll_id(one), one.text("check_date"))
 
 
 def _in_full(
@@ -148,9 +182,11 @@ def _undone(api: Api, base: str) -> dict[str, str]:
 
 def pull_reversals(api: Api, window: Window) -> Iterator[Page]:
     """All of them; they are few. https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-payroll_reversals"""
+    there: list[str] = []
     for page in _list(api, f"/v1/companies/{api.account_id}/payroll_reversals", {}):
+        there += [readings.reversal_id(one) for one in page]
         yield Page(items=[one.data for one in page])
-    yield Page(items=[], cursor=_today(window))
+    yield Page(items=[], cursor=_today(window), only=frozenset(there), only_pulled=True)
 
 
 def pull_contractor_payments(api: Api, window: Window) -> Iterator[Page]:
@@ -161,16 +197,28 @@ def pull_contractor_payments(api: Api, window: Window) -> Iterator[Page]:
     base = f"/v1/companies/{api.account_id}"
     who = {one.text("uuid"): _contractor(one) for page in _list(api, f"{base}/contractors", {}) for one in page}
     for start, end in _windows(window):
-        params = {"start_date": start.isoformat(), "end_date": end.isoformat()}
-        answer = Payload.of(api.get(f"{base}/contractor_payments", params))
         payments = [
             {**payment.data, "contractor": who.get(payment.text("contractor_uuid"))}
-            for one in answer.objects("contractor_payments", required=True)
-            for payment in one.objects("payments", required=True)
+            for payment in _contractor_payments(api, start, end)
             if payment.day("date") >= window.since
         ]
         yield Page(items=payments)
     yield Page(items=[], cursor=_today(window))
+
+
+def _contractor_payments(api: Api, start: date, end: date) -> Iterator[Payload]:
+    """Every payment of a span of days, whoever it went to; the list has no pages."""
+    params = {"start_date": start.isoformat(), "end_date": end.isoformat()}
+    answer = Payload.of(api.get(f"/v1/companies/{api.account_id}/contractor_payments", params))
+    for one in answer.objects("contractor_payments", required=True):
+        yield from one.objects("payments", required=True)
+
+
+def list_contractor_payments(api: Api, days: Days) -> Iterator[Listed]:
+    """Every payment dated within the days. Gusto tells their sum and no number of them."""
+    for start, end in _years(days.first, days.last):
+        for payment in _contractor_payments(api, start, end):
+            yield Listed(readings.contractor_payment_id(payment), payment.text("date"))
 
 
 def _contractor(one: Payload) -> dict[str, str]:
@@ -217,6 +265,7 @@ PROVIDER = Provider(
             name="payrolls",
             label="Payroll runs",
             pull=pull_payrolls,
+            census=Census(("check_date",), list_payrolls, late=STILL_CHANGES),
             to_records=readings.read_payroll,
             identify=readings.payroll_id,
             recognise=readings.is_payroll,
@@ -229,6 +278,7 @@ PROVIDER = Provider(
             name="contractor_payments",
             label="Contractor payments",
             pull=pull_contractor_payments,
+            census=Census(("**", "date"), list_contractor_payments, is_told=False, late=STILL_CHANGES),
             to_records=readings.read_contractor_payments,
             identify=readings.contractor_payment_id,
             recognise=readings.is_contractor_payment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from integrations.census import Census
 from integrations.provider import Ask, ClientCredentials, FileLayout, Provider, RateLimit, Stream, Webhook
 from integrations.providers.paypal import pulling
 from integrations.providers.paypal.activity import is_activity, rows_to_objects
@@ -87,6 +88,7 @@ PROVIDER = Provider(
             name="transactions",
             label="Rows of the balance",
             pull=pulling.pull_transactions,
+            census=Census(("**", "transaction_initiation_date"), pulling.list_transactions, late=pulling.UNSETTLED),
             to_records=read_transaction,
             identify=row_id,
             recognise=is_row,
@@ -97,6 +99,7 @@ PROVIDER = Provider(
             name="disputes",
             label="Disputes",
             pull=pulling.pull_disputes,
+            census=Census(("create_time",), pulling.list_disputes, is_told=False),
             to_records=read_dispute,
             identify=dispute_id,
             recognise=is_dispute,
@@ -108,6 +111,7 @@ PROVIDER = Provider(
             name="balances",
             label="Balances held",
             pull=pulling.pull_balances,
+            instead="One answer tells every balance: there is nothing to count.",
             to_records=read_balances,
             identify=balances_id,
             recognise=is_balances,

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from integrations.provider import Api, Credentials
 
 TOO_LARGE = "RESULTSET_TOO_LARGE"
+#: Ours for what PayPal tells in words alone: its reports do not reach the day yet.
+NOT_YET, _NOT_YET_SAID = "NOT_AVAILABLE_YET", "given start date is not available"
 #: Who the certificate of a notice must be of.
 _SIGNER = ".paypal.com"
 #: The beginning of a notice's type → the streams it makes worth reading again.
@@ -62,6 +64,8 @@ def _code(body: Any) -> str:
     """The error's name, or the issue of one of its details where that is a result too large; token errors have ``error``."""
     if not isinstance(body, dict):
         return ""
+    if _NOT_YET_SAID in str(body.get("message")):
+        return NOT_YET
     details = body.get("details")
     issues = [one.get("issue") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
     return TOO_LARGE if TOO_LARGE in issues else safe_code(body.get("name")) or safe_code(body.get("error"))

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from integrations.payload import Payload
 from integrations.provider import OAuth2, Provider, RateLimit, Stream, Webhook
-from integrations.providers.quickbooks_online import documents, lists, mirror, webhooks, wire
+from integrations.providers.quickbooks_online import census, documents, lists, mirror, webhooks, wire
 from integrations.providers.quickbooks_online.books import QuickBooksBooks
+from integrations.providers.quickbooks_online.entities import ACCOUNT, CUSTOMER, DOCUMENTS, VENDOR
 from integrations.providers.quickbooks_online.envelopes import open_answer
 from integrations.providers.quickbooks_online.faults import FAULTS, read_error
 from integrations.providers.quickbooks_online.oauth import REVOKE_PATH, TOKEN_PATH, IntuitTokens
@@ -50,6 +51,7 @@ PROVIDER = Provider(
             name="company",
             label="Company and closing date",
             pull=mirror.pull_company,
+            instead="It is one object: it is here or it is not.",
             to_records=lists.read_company,
             identify=lists.identify_company,
             recognise=lists.is_company,
@@ -61,6 +63,7 @@ PROVIDER = Provider(
             name="accounts",
             label="Chart of accounts",
             pull=mirror.pull_accounts,
+            census=census.of_names(ACCOUNT),
             to_records=lists.read_accounts,
             identify=lists.identify,
             recognise=lists.is_account,
@@ -72,6 +75,7 @@ PROVIDER = Provider(
             name="vendors",
             label="Vendors",
             pull=mirror.pull_vendors,
+            census=census.of_names(VENDOR),
             to_records=lists.read_parties,
             identify=lists.identify,
             recognise=lists.is_vendor,
@@ -84,6 +88,7 @@ PROVIDER = Provider(
             name="customers",
             label="Customers",
             pull=mirror.pull_customers,
+            census=census.of_names(CUSTOMER),
             to_records=lists.read_parties,
             identify=lists.identify,
             recognise=lists.is_customer,
@@ -96,6 +101,7 @@ PROVIDER = Provider(
             name="documents",
             label="Posted documents",
             pull=mirror.pull_documents,
+            census=census.of_documents(DOCUMENTS),
             to_records=documents.read_documents,
             identify=lists.identify,
             recognise=documents.is_document,

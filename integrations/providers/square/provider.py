@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.payload import Payload
 from integrations.provider import Api, OAuth2, Provider, RateLimit, Stream, Webhook
-from integrations.providers.square import pulling
+from integrations.providers.square import census, pulling
 from integrations.providers.square.balance import read_entry, read_payout
 from integrations.providers.square.faults import FAULTS
 from integrations.providers.square.refunds import read_refund
@@ -108,6 +108,7 @@ PROVIDER = Provider(
             name="payments",
             label="Payments with what was sold",
             pull=pulling.pull_payments,
+            census=census.PAYMENTS,
             to_records=read_payment,
             identify=_id_in("payment"),
             recognise=_is("payment", "total_money", "amount_money", "source_type"),
@@ -119,6 +120,7 @@ PROVIDER = Provider(
             name="orders",
             label="Orders paid before they were complete",
             pull=pulling.pull_orders,
+            census=census.ORDERS,
             to_records=read_order,
             identify=_id_in("order"),
             recognise=_is("order", "location_id", "total_money", without=("amount_money", "payment", "refund")),
@@ -130,6 +132,7 @@ PROVIDER = Provider(
             name="refunds",
             label="Refunds with what was returned",
             pull=pulling.pull_refunds,
+            census=census.REFUNDS,
             to_records=read_refund,
             identify=_id_in("refund"),
             recognise=_is("refund", "amount_money", "payment_id", "status", without=("total_money",)),
@@ -141,6 +144,7 @@ PROVIDER = Provider(
             name="payouts",
             label="Payouts",
             pull=pulling.pull_payouts,
+            census=census.PAYOUTS,
             to_records=read_payout,
             identify=_id_in("payout"),
             recognise=_is("payout", "amount_money", "arrival_date", "status"),
@@ -152,6 +156,7 @@ PROVIDER = Provider(
             name="payout_entries",
             label="Fees and other rows of payouts",
             pull=pulling.pull_payout_entries,
+            instead="The rows of each payout must come to its amount.",
             to_records=read_entry,
             identify=_row_id,
             recognise=_is_row,
@@ -175,6 +180,7 @@ PROVIDER = Provider(
             name="cash_drawers",
             label="Cash drawers",
             pull=pulling.pull_shifts,
+            census=census.SHIFTS,
             to_records=read_shift,
             identify=_shift_id,
             recognise=_is_shift,
@@ -186,6 +192,7 @@ PROVIDER = Provider(
             name="gift_card_activities",
             label="Gift card activities",
             pull=pulling.pull_activities,
+            census=census.ACTIVITIES,
             to_records=read_activity,
             identify=_id_in("gift_card_activity"),
             recognise=_is("gift_card_activity", "gift_card_balance_money", "type"),
@@ -197,6 +204,7 @@ PROVIDER = Provider(
             name="gift_cards",
             label="Gift cards outstanding",
             pull=pulling.pull_cards,
+            instead="One answer tells every card: there is nothing to count.",
             to_records=read_cards,
             identify=cards_id,
             recognise=_is_cards,

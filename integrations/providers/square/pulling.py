@@ -14,6 +14,7 @@ from integrations.errors import PayloadError
 from integrations.payload import Payload
 from integrations.provider import Page
 from integrations.providers.square.sales import AT_ONCE, sold_by, waiting_in
+from integrations.providers.square.standing import dispute_id
 from integrations.providers.square.tenders import Unreadable
 from integrations.providers.square.units import currency_of
 
@@ -46,7 +47,7 @@ def pull_payments(api: Api, window: Window) -> Iterator[Page]:
     for begin, end in _spans(window):
         for place in places.values():
             params = {**_changed(window, begin, end), "location_id": place["id"]}
-            for found in _pages(api, "/v2/payments", params, "payments"):
+            for found in pages(api, "/v2/payments", params, "payments"):
                 ripe = [one for one in found if window.now - one.instant("created_at") >= AT_ONCE]
                 orders = _orders(api, [one.text("order_id", "") for one in ripe])
                 yield Page(
@@ -55,7 +56,7 @@ def pull_payments(api: Api, window: Window) -> Iterator[Page]:
                         for one in ripe
                     ]
                 )
-        yield Page(items=[], cursor=_text(end))
+        yield Page(items=[], cursor=text(end))
 
 
 def pull_orders(api: Api, window: Window) -> Iterator[Page]:
@@ -65,19 +66,22 @@ def pull_orders(api: Api, window: Window) -> Iterator[Page]:
     """
     places = _places(api)
     for begin, end in _spans(window):
-        for some in _by(MOST_LOCATIONS, places):
-            query = {
-                "filter": {
-                    "date_time_filter": {"updated_at": {"start_at": _text(begin), "end_at": _text(end)}},
-                    "state_filter": {"states": ["COMPLETED"]},
-                },
-                "sort": {"sort_field": "UPDATED_AT", "sort_order": "ASC"},
-            }
-            body = {"location_ids": some, "query": query, "limit": MOST_ORDERS, "return_entries": False}
-            for found in _searched(api, "/v2/orders/search", body, "orders"):
-                kept = [order for order in found if _is_of_itself(order)]
-                yield Page(items=[_beside(places, "order", order) for order in kept])
-        yield Page(items=[], cursor=_text(end))
+        span = {"updated_at": {"start_at": text(begin), "end_at": text(end)}}
+        for found in completed_orders(api, places, span, "UPDATED_AT"):
+            yield Page(items=[_beside(places, "order", order) for order in found])
+        yield Page(items=[], cursor=text(end))
+
+
+def completed_orders(api: Api, places: Iterable[str], span: Mapping[str, Any], field: str) -> Iterator[list[Payload]]:
+    """Completed orders of a span, by the one ``field`` it is of, that book something no payment of theirs does."""
+    for some in _by(MOST_LOCATIONS, places):
+        query = {
+            "filter": {"date_time_filter": span, "state_filter": {"states": ["COMPLETED"]}},
+            "sort": {"sort_field": field, "sort_order": "ASC"},
+        }
+        body = {"location_ids": some, "query": query, "limit": MOST_ORDERS, "return_entries": False}
+        for found in _searched(api, "/v2/orders/search", body, "orders"):
+            yield [order for order in found if _is_of_itself(order)]
 
 
 def _is_of_itself(order: Payload) -> bool:
@@ -98,7 +102,7 @@ def pull_refunds(api: Api, window: Window) -> Iterator[Page]:
     """
     places = _places(api)
     for begin, end in _spans(window):
-        for found in _pages(api, "/v2/refunds", _changed(window, begin, end), "refunds"):
+        for found in pages(api, "/v2/refunds", _changed(window, begin, end), "refunds"):
             orders = _orders(api, [one.text("order_id", "") for one in found])
             sources = {name: _source(order) for name, order in orders.items()}
             returned = _orders(api, [source for source in sources.values() if source])
@@ -108,7 +112,7 @@ def pull_refunds(api: Api, window: Window) -> Iterator[Page]:
                 beside = {"order": orders.get(order_id), "source": returned.get(sources.get(order_id, ""))}
                 items.append({**_beside(places, "refund", one), **beside})
             yield Page(items=items)
-        yield Page(items=[], cursor=_text(end))
+        yield Page(items=[], cursor=text(end))
 
 
 def _source(order: Mapping[str, Any]) -> str:
@@ -124,7 +128,7 @@ def pull_payouts(api: Api, window: Window) -> Iterator[Page]:
     for place in _places(api).values():
         for found in _payouts(api, window, place):
             yield Page(items=[{"payout": one.data, "location": place} for one in found])
-    yield Page(items=[], cursor=_text(window.now))
+    yield Page(items=[], cursor=text(window.now))
 
 
 def pull_payout_entries(api: Api, window: Window) -> Iterator[Page]:
@@ -138,13 +142,13 @@ def pull_payout_entries(api: Api, window: Window) -> Iterator[Page]:
         for payout in payouts:
             if payout.text("type", "BATCH") == "BATCH" and payout.instant("created_at") >= fresh:
                 yield from _composition(api, payout, payouts, place)
-    yield Page(items=[], cursor=_text(window.now))
+    yield Page(items=[], cursor=text(window.now))
 
 
 def _composition(api: Api, payout: Payload, payouts: list[Payload], place: Mapping[str, Any]) -> Iterator[Page]:
     total = 0
     path = f"/v2/payouts/{payout.text('id')}/payout-entries"
-    for rows in _pages(api, path, {"sort_order": "ASC", "limit": str(MOST)}, "payout_entries"):
+    for rows in pages(api, path, {"sort_order": "ASC", "limit": str(MOST)}, "payout_entries"):
         total += sum(row.object("net_amount_money").integer("amount") for row in rows)
         yield Page(items=[{"payout_entry": row.data, "location": place, "meant": _meant(row, payouts)} for row in rows])
     said = {name: payout.data[name] for name in ("id", "amount_money", "created_at") if name in payout.data}
@@ -177,9 +181,11 @@ def pull_disputes(api: Api, window: Window) -> Iterator[Page]:
     https://developer.squareup.com/reference/square/disputes-api/list-disputes
     """
     places = _places(api)
-    for found in _pages(api, "/v2/disputes", {}, "disputes"):
+    there: list[str] = []
+    for found in pages(api, "/v2/disputes", {}, "disputes"):
+        there += [dispute_id(one) for one in found]
         yield Page(items=[_beside(places, "dispute", one) for one in found])
-    yield Page(items=[], cursor=_text(window.now))
+    yield Page(items=[], cursor=text(window.now), only=frozenset(there), only_pulled=True)
 
 
 def pull_shifts(api: Api, window: Window) -> Iterator[Page]:
@@ -190,16 +196,16 @@ def pull_shifts(api: Api, window: Window) -> Iterator[Page]:
     begin = (window.reached if window.cursor else window.begin) - SHIFTS_CHANGE
     for place in _places(api).values():
         where = {"location_id": place["id"], "limit": str(MOST)}
-        params = {**where, "begin_time": _text(begin), "end_time": _text(window.now), "sort_order": "ASC"}
-        for found in _pages(api, "/v2/cash-drawers/shifts", params, "cash_drawer_shifts"):
+        params = {**where, "begin_time": text(begin), "end_time": text(window.now), "sort_order": "ASC"}
+        for found in pages(api, "/v2/cash-drawers/shifts", params, "cash_drawer_shifts"):
             items = [{"cash_drawer_shift": one.data, "location": place} for one in found]
             for one in found:
                 path = f"/v2/cash-drawers/shifts/{one.text('id')}/events"
-                for happened in _pages(api, path, where, "cash_drawer_shift_events"):
+                for happened in pages(api, path, where, "cash_drawer_shift_events"):
                     paid = [event for event in happened if event.text("event_type") not in _TILL_TELLS]
                     items += [{"event": event.data, "location": place} for event in paid]
             yield Page(items=items)
-    yield Page(items=[], cursor=_text(window.now))
+    yield Page(items=[], cursor=text(window.now))
 
 
 #: Drawer events that are read as payments and refunds already.
@@ -223,17 +229,17 @@ def pull_activities(api: Api, window: Window) -> Iterator[Page]:
     """
     places = _places(api)
     for begin, end in _spans(window):
-        params = {"begin_time": _text(begin), "end_time": _text(end), "sort_order": "ASC", "limit": str(MOST)}
-        for found in _pages(api, "/v2/gift-cards/activities", params, "gift_card_activities"):
+        params = {"begin_time": text(begin), "end_time": text(end), "sort_order": "ASC", "limit": str(MOST)}
+        for found in pages(api, "/v2/gift-cards/activities", params, "gift_card_activities"):
             yield Page(items=[_beside(places, "gift_card_activity", one) for one in found])
-        yield Page(items=[], cursor=_text(end))
+        yield Page(items=[], cursor=text(end))
 
 
 def pull_cards(api: Api, window: Window) -> Iterator[Page]:
     """What every gift card holds at this moment, without who has it. https://developer.squareup.com/reference/square/gift-cards-api/list-gift-cards"""
     cards = [
         {name: one.data[name] for name in ("id", "state", "balance_money") if name in one.data}
-        for found in _pages(api, "/v2/gift-cards", {"limit": "50"}, "gift_cards")
+        for found in pages(api, "/v2/gift-cards", {"limit": "50"}, "gift_cards")
         for one in found
     ]
     yield Page(
@@ -244,7 +250,8 @@ def pull_cards(api: Api, window: Window) -> Iterator[Page]:
 # ---- windows and pages ---------------------------------------------------------------------------------------------------
 
 
-def _text(moment: datetime) -> str:
+def text(moment: datetime) -> str:
+    """A moment as Square asks for it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -259,10 +266,10 @@ def _spans(window: Window) -> Iterator[tuple[datetime, datetime]]:
 
 def _changed(window: Window, begin: datetime, end: datetime) -> dict[str, str]:
     return {
-        "begin_time": _text(window.begin - CAPTURED_WITHIN),
-        "end_time": _text(window.now),
-        "updated_at_begin_time": _text(begin),
-        "updated_at_end_time": _text(end),
+        "begin_time": text(window.begin - CAPTURED_WITHIN),
+        "end_time": text(window.now),
+        "updated_at_begin_time": text(begin),
+        "updated_at_end_time": text(end),
         "sort_field": "UPDATED_AT",
         "sort_order": "ASC",
         "limit": str(MOST),
@@ -271,8 +278,8 @@ def _changed(window: Window, begin: datetime, end: datetime) -> dict[str, str]:
 
 def _payouts(api: Api, window: Window, place: Mapping[str, Any]) -> Iterator[list[Payload]]:
     begin = max(window.reached - PAYOUTS_CHANGE, window.begin) if window.cursor else window.begin
-    params = {"begin_time": _text(begin), "end_time": _text(window.now), "sort_order": "ASC", "limit": str(MOST)}
-    return _pages(api, "/v2/payouts", {**params, "location_id": str(place["id"])}, "payouts")
+    params = {"begin_time": text(begin), "end_time": text(window.now), "sort_order": "ASC", "limit": str(MOST)}
+    return pages(api, "/v2/payouts", {**params, "location_id": str(place["id"])}, "payouts")
 
 
 def _places(api: Api) -> dict[str, dict[str, Any]]:
@@ -282,6 +289,11 @@ def _places(api: Api) -> dict[str, dict[str, Any]]:
         one.text("id"): {"id": one.text("id"), "name": one.text("name", ""), "timezone": one.text("timezone", "UTC")}
         for one in found
     }
+
+
+def locations(api: Api) -> list[dict[str, str]]:
+    """What names each location in a question."""
+    return [{"location_id": name} for name in _places(api)]
 
 
 def _beside(places: Mapping[str, Any], name: str, thing: Payload) -> dict[str, Any]:
@@ -305,7 +317,8 @@ def _orders(api: Api, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
     return found
 
 
-def _pages(api: Api, path: str, params: Mapping[str, str], key: str) -> Iterator[list[Payload]]:
+def pages(api: Api, path: str, params: Mapping[str, str], key: str) -> Iterator[list[Payload]]:
+    """Every page of a list under its ``key``."""
     after: dict[str, str] = {}
     for _ in range(MAX_PAGES):
         answer = Payload.of(api.get(path, {**params, **after}))

@@ -12,12 +12,14 @@ from decimal import Decimal
 import pytest
 import yaml
 
-from integrations.errors import PayloadError
+from integrations.census import Days
+from integrations.errors import PayloadError, RetryLater
 from integrations.payload import Payload
 from integrations.provider import Window
 from integrations.providers.gusto.provider import PROVIDER
 from integrations.records import ContractorPayment, PayItem, PayrollRun, Skipped, Unknown
 from tests.integrations.contract import (
+    CONTEXT,
     CONTRACTS,
     NOW,
     ScriptedApi,
@@ -27,6 +29,11 @@ from tests.integrations.contract import (
 )
 
 PAYROLLS, PAYMENTS = PROVIDER.stream("payrolls"), PROVIDER.stream("contractor_payments")
+
+
+def scripted(*script):
+    """Lists are answered with headers, which are none here."""
+    return ScriptedApi(*((path, (said, {}) if isinstance(said, list) else said) for path, said in script))
 
 
 def payroll(number=1):
@@ -241,7 +248,7 @@ def test_a_run_is_asked_for_in_full_and_carries_departments_and_nothing_else_of_
         "ssn": "1",
     }
     early = payroll(2) | {"check_date": "2025-12-31"}
-    api = ScriptedApi(
+    api = scripted(
         (f"{BASE}/employees", [person]),
         (f"{BASE}/payroll_reversals", [{"reversal_payroll_uuid": uuid, "reversed_payroll_uuid": "first"}]),
         (f"{BASE}/payrolls", [payroll(), early]),
@@ -265,7 +272,7 @@ def test_more_than_a_hundred_employees_are_read_page_by_page():
     full, rest = payroll(), payroll()
     full["employee_compensations"], rest["employee_compensations"] = pays[:100], pays[100:]
     path = f"{BASE}/payrolls/{full['payroll_uuid']}"
-    api = ScriptedApi(
+    api = scripted(
         (f"{BASE}/employees", []),
         (f"{BASE}/payroll_reversals", []),
         (f"{BASE}/payrolls", [full]),
@@ -277,7 +284,7 @@ def test_more_than_a_hundred_employees_are_read_page_by_page():
 
 
 def test_a_long_history_is_asked_for_a_year_at_a_time():
-    api = ScriptedApi(
+    api = scripted(
         (f"{BASE}/employees", []), (f"{BASE}/payroll_reversals", []), *[(f"{BASE}/payrolls", []) for _ in range(3)]
     )
     list(PAYROLLS.pull(api, Window(cursor="", since=date(2024, 1, 1), now=NOW)))
@@ -294,10 +301,23 @@ def test_contractor_payments_are_taken_one_by_one_from_the_cut_over_on():
         "business_name": "Rook Illustration",
         "department": "Studio",
     }
-    api = ScriptedApi((f"{BASE}/contractors", [contractor]), (f"{BASE}/contractor_payments", summary))
+    api = scripted((f"{BASE}/contractors", [contractor]), (f"{BASE}/contractor_payments", summary))
     pages = list(PAYMENTS.pull(api, Window(cursor="", since=date(2026, 3, 1), now=NOW)))
     assert [len(page.items) for page in pages] == [4, 0]
     assert pages[0].items[1]["contractor"] == {"name": "Rook Illustration", "department": "Studio"}
+
+
+def test_a_list_of_runs_is_as_long_as_gusto_says():
+    days = Days(date(2026, 3, 1), date(2026, 3, 31), CONTEXT.timezone)
+    census = PAYROLLS.census
+
+    def listed(count):
+        said = ScriptedApi((f"{BASE}/payrolls", ([payroll()], {"x-total-count": count} if count else {})))
+        return [one.external_id for one in census.listed(said, days)]
+
+    assert listed("1") == listed("") == [payroll()["uuid"]]
+    with pytest.raises(RetryLater, match="2 were counted and 1 listed"):
+        listed("2")
 
 
 # ---- notices -------------------------------------------------------------------------------------------------------------

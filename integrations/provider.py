@@ -163,6 +163,8 @@ class Page:
     only: frozenset[str] | None = None
     #: Whether ``only`` lists nothing older than what is pulled: then an id of it that no reading brings is missing here.
     only_pulled: bool = False
+    #: Whether what is stored outside ``only`` is gone; otherwise the list is only compared.
+    buries: bool = True
     #: What ``Stream.acknowledge`` shall tell the provider of, once the pull is here to its end.
     acknowledge: tuple[str, ...] = ()
 

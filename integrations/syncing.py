@@ -215,7 +215,8 @@ def _store_page(pull: Pull, page: Page) -> None:
         if page.only is not None:
             if page.only_pulled:
                 pull.only = (pull.only or frozenset()) | page.only
-            stored.add(tombstones.bury(pull.connection, pull.shape, page.only, at=pull.now))
+            if page.buries:
+                stored.add(tombstones.bury(pull.connection, pull.shape, page.only, at=pull.now))
         crashpoints.reach("after-insert")
         moved = {"cursor"} if page.cursor is not None and page.cursor != state.cursor else set()
         if (stored.new or stored.changed) and state.pages:

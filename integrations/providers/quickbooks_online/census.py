@@ -1,6 +1,6 @@
-"""How many objects a company file has by day: queries in one batch, each kind with the number its list must come to.
+"""How many documents a company file has by day: queries in one batch, each kind with the number its list must come to.
 
-One request for all kinds of up to 1,000 objects each in the days that are asked; one more for each further 30 pages.
+One request for all kinds of up to 1,000 documents each in the days that are asked; one more for each further 30 pages.
 https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/batch
 """
 
@@ -11,9 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from integrations.census import Census, Listed, all_of
+from integrations.payload import Payload
 from integrations.providers.quickbooks_online import wire
-from integrations.providers.quickbooks_online.entities import ACCOUNT
-from integrations.providers.quickbooks_online.mirror import INACTIVE_TOO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,10 +28,9 @@ OPEN = timedelta(days=62)
 
 @dataclass(frozen=True, slots=True)
 class _Ask:
-    """The objects of one kind within days, by the field ``made`` that dates them."""
+    """The documents of one kind that are posted on some days."""
 
     entity: Entity
-    made: str
     where: str
 
     def count(self) -> str:
@@ -40,14 +38,11 @@ class _Ask:
 
     def page(self, number: int) -> str:
         tail = f" ORDERBY Id STARTPOSITION {number * wire.PAGE_ROWS + 1} MAXRESULTS {wire.PAGE_ROWS}"
-        return wire.statement(f"Id, {self.made}", self.entity, self.where, tail)
+        return wire.statement("Id, TxnDate", self.entity, self.where, tail)
 
     def listed(self, row: dict[str, Any]) -> Listed:
-        found: Any = row
-        for key in self.made.split("."):
-            found = found[key]
-        number = str(row["Id"])
-        return Listed(number if self.entity is ACCOUNT else f"{self.entity.name}:{number}", str(found))
+        one = Payload.of(row)
+        return Listed(f"{self.entity.name}:{one.text('Id')}", one.text("TxnDate"))
 
 
 def of_documents(entities: Sequence[Entity]) -> Census:
@@ -55,20 +50,9 @@ def of_documents(entities: Sequence[Entity]) -> Census:
 
     def listed(api: Api, days: Days) -> list[Listed]:
         where = f"TxnDate >= '{days.first}' AND TxnDate <= '{days.last}'"
-        return _listed(api, [_Ask(entity, "TxnDate", where) for entity in entities])
+        return _listed(api, [_Ask(entity, where) for entity in entities])
 
     return Census(("*", "TxnDate"), listed, late=OPEN)
-
-
-def of_names(entity: Entity) -> Census:
-    """By the day an account, vendor or customer was made, the inactive ones too."""
-
-    def listed(api: Api, days: Days) -> list[Listed]:
-        begin, end = days.begin.isoformat(), days.end.isoformat()
-        where = f"MetaData.CreateTime >= '{begin}' AND MetaData.CreateTime < '{end}' AND {INACTIVE_TOO}"
-        return _listed(api, [_Ask(entity, "MetaData.CreateTime", where)])
-
-    return Census(("*", "MetaData", "CreateTime"), listed)
 
 
 def _listed(api: Api, asks: Sequence[_Ask]) -> list[Listed]:

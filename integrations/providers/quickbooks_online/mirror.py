@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import StaleCursor
@@ -64,15 +64,23 @@ def pull_company(api: Api, window: Window) -> Iterator[Page]:
 
 
 def pull_accounts(api: Api, window: Window) -> Iterator[Page]:
-    return _pull(api, window, (ACCOUNT,), _inactive_too)
+    return _pull_list(api, window, ACCOUNT)
 
 
 def pull_vendors(api: Api, window: Window) -> Iterator[Page]:
-    return _pull(api, window, (VENDOR,), _inactive_too)
+    return _pull_list(api, window, VENDOR)
 
 
 def pull_customers(api: Api, window: Window) -> Iterator[Page]:
-    return _pull(api, window, (CUSTOMER,), _inactive_too)
+    return _pull_list(api, window, CUSTOMER)
+
+
+def _pull_list(api: Api, window: Window, entity: Entity) -> Iterator[Page]:
+    """A list whole, then by the feed; with the first pull of a day its ids, so that none the feed forgot is missed."""
+    yield from _pull(api, window, (entity,), _inactive_too)
+    is_whole = not window.cursor or Reading.load(window.cursor) is not None
+    if is_whole or window.reached.astimezone(UTC).date() < window.now.astimezone(UTC).date():
+        yield Page(items=(), only=frozenset(_every_id(api, (entity,))), only_pulled=True, buries=False)
 
 
 def pull_documents(api: Api, window: Window) -> Iterator[Page]:

@@ -8,7 +8,7 @@ from integrations.payload import Payload
 from integrations.provider import OAuth2, Provider, RateLimit, Stream, Webhook
 from integrations.providers.quickbooks_online import census, documents, lists, mirror, webhooks, wire
 from integrations.providers.quickbooks_online.books import QuickBooksBooks
-from integrations.providers.quickbooks_online.entities import ACCOUNT, CUSTOMER, DOCUMENTS, VENDOR
+from integrations.providers.quickbooks_online.entities import DOCUMENTS
 from integrations.providers.quickbooks_online.envelopes import open_answer
 from integrations.providers.quickbooks_online.faults import FAULTS, read_error
 from integrations.providers.quickbooks_online.oauth import REVOKE_PATH, TOKEN_PATH, IntuitTokens
@@ -63,7 +63,6 @@ PROVIDER = Provider(
             name="accounts",
             label="Chart of accounts",
             pull=mirror.pull_accounts,
-            census=census.of_names(ACCOUNT),
             to_records=lists.read_accounts,
             identify=lists.identify,
             recognise=lists.is_account,
@@ -75,7 +74,6 @@ PROVIDER = Provider(
             name="vendors",
             label="Vendors",
             pull=mirror.pull_vendors,
-            census=census.of_names(VENDOR),
             to_records=lists.read_parties,
             identify=lists.identify,
             recognise=lists.is_vendor,
@@ -88,7 +86,6 @@ PROVIDER = Provider(
             name="customers",
             label="Customers",
             pull=mirror.pull_customers,
-            census=census.of_names(CUSTOMER),
             to_records=lists.read_parties,
             identify=lists.identify,
             recognise=lists.is_customer,

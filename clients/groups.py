@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from clients import audit
-from clients.models import Client, ClientGroup
+from clients.models import Client, ClientGroup, Practice
 from clients.tenancy import client_context
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from clients.models import Practice, User
+    from clients.models import User
 
 FEWEST = 2
 NAME_LENGTH = 120
@@ -65,6 +65,7 @@ def planned(practice: Practice, group: ClientGroup | None, name: str, companies:
 @transaction.atomic
 def make(practice: Practice, name: str, companies: Collection[Client], *, by: User) -> ClientGroup:
     """A new group of these companies; inside the practice's context. Raises GroupError as ``planned`` does."""
+    _one_at_a_time(practice)
     change = planned(practice, None, name, companies)
     group = ClientGroup.objects.create(practice=practice, name=change.name, made_by=by)
     names = [company.name for company in change.joining]
@@ -76,7 +77,8 @@ def make(practice: Practice, name: str, companies: Collection[Client], *, by: Us
 @transaction.atomic
 def change(group: ClientGroup, name: str, companies: Collection[Client], *, by: User) -> Change:
     """Give the group this name and these companies. Raises GroupError as ``planned`` does."""
-    group = ClientGroup.objects.select_for_update().select_related("practice").get(pk=group.pk)
+    _one_at_a_time(group.practice)
+    group = ClientGroup.objects.select_related("practice").get(pk=group.pk)
     found = planned(group.practice, group, name, companies)
     if not found:
         return found
@@ -98,12 +100,18 @@ def change(group: ClientGroup, name: str, companies: Collection[Client], *, by: 
 @transaction.atomic
 def dissolve(group: ClientGroup, *, by: User) -> None:
     """End the group; its companies and their pairs of accounts stay as they are."""
-    group = ClientGroup.objects.select_for_update().select_related("practice").get(pk=group.pk)
+    _one_at_a_time(group.practice)
+    group = ClientGroup.objects.select_related("practice").get(pk=group.pk)
     members = list(group.members.all())
     names = [member.name for member in members]
     audit.record_practice(group.practice, by, "group.dissolved", group.name, {"companies": names})
     _leave(group, members, by=by)
     group.delete()
+
+
+def _one_at_a_time(practice: Practice) -> None:
+    """What two people do to a practice's groups at once is done one after the other."""
+    Practice.objects.select_for_update().get(pk=practice.pk)
 
 
 def _join(group: ClientGroup, companies: Collection[Client], *, by: User) -> None:

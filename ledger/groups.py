@@ -55,7 +55,7 @@ def combined(companies: Sequence[Client], slug: str, span: Span, *, hidden: int)
             for pair in declared
             if place.get(pair.partner_id, -1) > at
         ]
-    made = combined_statements.combine(slug, span, read, pairs)
+    made = combined_statements.combine(slug, span, read, pairs, is_partial=hidden > 0)
     notes = [*_left_out(companies, made, hidden), *_differing(companies, read, made)]
     if made.is_added and outside:
         notes.append(f"{_many(outside, 'declared pair')} with other companies: not eliminated.")

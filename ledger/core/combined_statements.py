@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ledger.core.comparing import Span
     from ledger.core.period import Point
 
-ELIMINATIONS, COMBINED = "Eliminations", "Combined"
+ELIMINATIONS, COMBINED, PARTIAL = "Eliminations", "Combined", "Combined, partial"
 _ORDER = {slug: place for place, slug in enumerate(GROUPS)}
 
 
@@ -82,10 +82,13 @@ class _Chart(NamedTuple):
     retained_earnings: str
 
 
-def combine(slug: str, span: Span, companies: Sequence[Company], pairs: Sequence[Pair]) -> Combination:
+def combine(
+    slug: str, span: Span, companies: Sequence[Company], pairs: Sequence[Pair], *, is_partial: bool = False
+) -> Combination:
     """The trial balance (``tb``), balance sheet (``bs``) or profit and loss (``pl``) of the companies over a period.
 
-    Balances are of the period's end. Raises KeyError for another statement.
+    Balances are of the period's end. ``is_partial``: companies are missing, which the total says of itself. Raises KeyError for
+    another statement.
     """
     make = {"tb": _trial_balance, "bs": _balance_sheet, "pl": _profit_and_loss}[slug]
     is_added = len({company.currency for company in companies}) == 1
@@ -100,7 +103,11 @@ def combine(slug: str, span: Span, companies: Sequence[Company], pairs: Sequence
         eliminated = tuple(_eliminated(slug, span, companies, pair) for pair in _of(slug, companies, pairs))
         columns.append(Column(ELIMINATIONS, span.first, span.last, _taken_out(chart, eliminated, span.last)))
     made = make(union, columns)
-    made = _with_sums(made) if is_added else _in_currencies(made, [company.currency for company in companies])
+    made = (
+        _with_sums(made, PARTIAL if is_partial else COMBINED)
+        if is_added
+        else _in_currencies(made, [company.currency for company in companies])
+    )
     opens = tuple({line: account for account, line in lines.items()} for lines in chart.lines)
     return Combination(sheet=made, opens=opens, eliminated=eliminated, is_added=is_added)
 
@@ -222,7 +229,7 @@ def _trial_balance(union: Books, columns: Sequence[Column]) -> Sheet:
     )
 
 
-def _with_sums(made: Sheet) -> Sheet:
+def _with_sums(made: Sheet, label: str) -> Sheet:
     """A last column with the sum of each line's figures."""
     lines = [
         line._replace(cells=(*line.cells, Cell("sum", sum(cell.amount or 0 for cell in line.cells))))
@@ -230,7 +237,7 @@ def _with_sums(made: Sheet) -> Sheet:
         else line
         for line in made.lines
     ]
-    return replace(made, heads=(*made.heads, Head(COMBINED, "sum", starts=True)), lines=tuple(lines))
+    return replace(made, heads=(*made.heads, Head(label, "sum", starts=True)), lines=tuple(lines))
 
 
 def _in_currencies(made: Sheet, currencies: Sequence[str]) -> Sheet:

@@ -81,8 +81,9 @@ def part(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
 
 
 def _others(request: HttpRequest, client: Client) -> list[Client]:
-    """The other clients that the person sees; no pair shows the books of one that they do not."""
-    return [one for one in visible_clients(membership_of(request)) if one.pk != client.pk]
+    """The other clients that the person sees, those of the same group first; no pair shows the books of one that they do not."""
+    seen = [one for one in visible_clients(membership_of(request)) if one.pk != client.pk]
+    return sorted(seen, key=lambda one: client.group_id is None or one.group_id != client.group_id)
 
 
 def _accounts(partner: Client) -> list[Any]:

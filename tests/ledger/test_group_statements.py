@@ -139,6 +139,7 @@ def test_who_sees_one_company_gets_it_alone_and_is_told(world, address):
     said = bob.get(address + "?statement=bs").content.decode()
     assert "Partial: 1 company of the group is not among those you see." in said
     assert "Brambling Studio" not in said
+    assert ">Combined, partial<" in said
     assert "1 declared pair with other companies: not eliminated." in said
 
 

@@ -169,6 +169,7 @@ def _mirror(client: Client, books: Accounting, renew: Callable[[], None]) -> dic
         schedule.soon(books.connection, reason="unknown accounts")
         raise RetryLater("the ledger names accounts that are not read yet", retry_after=15)
     with client_context(client.pk):
+        mirror_feed.take_links(client, books.connection)
         mirror_feed.feed_is_taken(client, books.connection)
         if not whole:
             books.connection.settings[HISTORY_IS_HERE] = True

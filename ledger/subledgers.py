@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from django.db import connection
 
 from ledger.core.accounts import INCOME_STATEMENT_TYPES
+from ledger.core.linking import Application
 from ledger.core.openitems import Part, Settlement, Side, Touch, touches_of
 from ledger.models import Account, MappingRule
 
@@ -25,7 +26,7 @@ CONTROL_ROLES: dict[str, Side] = {"ar": "receivable", "ap": "payable"}
 #: Every line on the control accounts in order. What belongs to their entries is asked for by their ids: joined, the planner looks
 #: through all rows once for each line where it has no statistics yet.
 TOUCHES = """
-SELECT entry_id, account_id, booked_on, debit_minor - credit_minor, party, memo FROM ledger_journalline
+SELECT entry_id, account_id, booked_on, debit_minor - credit_minor, party, memo, foreign_minor FROM ledger_journalline
 WHERE client_id = %(client)s AND account_id = ANY(%(control)s) AND booked_on <= %(through)s
 ORDER BY booked_on, entry_id, no
 """
@@ -37,6 +38,25 @@ NUMBERS = (
     "SELECT entry_id, number FROM ledger_mirrordocument WHERE client_id = %(client)s AND entry_id = ANY(%(entries)s)"
 )
 DUE = "SELECT id, data ->> 'due_on' FROM integrations_fact WHERE client_id = %(client)s AND id = ANY(%(facts)s)"
+#: What payments settle in the accounting system, by our entries: what was sent from here in a document of its own, else the entry
+#: that mirrors the document. A payment of nil has no entry; what is linked to a document that is not here is left out.
+LINKS = """
+WITH standing AS (
+    SELECT d.connection_id, d.external_id, CASE WHEN d.outbox_id IS NULL THEN d.entry_id ELSE sent.entry END AS entry
+    FROM ledger_mirrordocument d
+    LEFT JOIN (
+        SELECT outbox_id, min(entry_id) AS entry FROM ledger_outboxmember WHERE client_id = %(client)s
+        GROUP BY outbox_id HAVING count(*) = 1
+    ) sent ON sent.outbox_id = d.outbox_id
+    WHERE d.client_id = %(client)s AND NOT d.is_deleted
+)
+SELECT k.source, k.booked_on, payer.entry, array_agg(paid.entry ORDER BY k.place), array_agg(k.amount_minor ORDER BY k.place)
+FROM ledger_mirrorlink k
+JOIN standing paid ON paid.connection_id = k.connection_id AND paid.external_id = k.target AND paid.entry IS NOT NULL
+LEFT JOIN standing payer ON payer.connection_id = k.connection_id AND payer.external_id = k.source
+WHERE k.client_id = %(client)s
+GROUP BY 1, 2, 3 ORDER BY 2, 1
+"""
 #: What stands against them in the same entries, by account and tag.
 OTHERS = """
 SELECT l.entry_id, l.account_id, {tag}, sum(l.debit_minor - l.credit_minor)
@@ -86,8 +106,8 @@ def controls(client: Client) -> Controls:
 def settlement(
     client: Client, through: date, *, sides: Sequence[Side] = ("receivable", "payable"), tag: Tag = ""
 ) -> Settlement:
-    """Receivables and payables settled through a day; seven queries whatever their number. ``tag`` splits what stands against
-    them by class or department.
+    """Receivables and payables settled through a day, as the accounting system's payments say and else the oldest first; eight
+    queries whatever their number. ``tag`` splits what stands against them by class or department.
     """
     known = controls(client)
     chosen = [pk for pk, side in known.sides.items() if side in sides]
@@ -111,7 +131,11 @@ def settlement(
     touches: list[Touch] = []
     for entry, own in by_entry.items():
         touches += touches_of(own, others[entry], money=known.money, earnings=known.earnings)
-    return Settlement(touches)
+    applications = [
+        Application(on, payer, tuple(zip(paid, amounts, strict=True)))
+        for _source, on, payer, paid, amounts in _all(LINKS, asked)
+    ]
+    return Settlement(touches, applications, through=through)
 
 
 def _all(query: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -124,7 +148,7 @@ def _touch(
     row: tuple[Any, ...], side: Side, reverses: int | None, number: str | None, due: str | None
 ) -> tuple[Touch, int]:
     """``number``: that of a document made in the accounting system, None for an entry of ours, whose lines name theirs."""
-    entry, account, on, raw, party, memo = row
+    entry, account, on, raw, party, memo, own = row
     amount = raw if side == "receivable" else -raw
     touch = Touch(
         entry=entry,
@@ -134,6 +158,7 @@ def _touch(
         amount=amount,
         party=party,
         document=number if number is not None and amount > 0 else memo,
+        own=None if own is None else abs(own) if amount > 0 else -abs(own),
         due_on=date.fromisoformat(due) if due else None,
         reverses=reverses,
     )

@@ -85,7 +85,8 @@ class LedgerDocument(Record):
 
     Lines are in ``currency``, the home currency of the books. ``document_currency`` is what the document itself is in where
     the company trades in several ('' where it has one), ``rate`` home per unit of it, ``home_total`` its total at home as
-    the document says it.
+    the document says it. ``settles`` are the documents that a payment pays or uses up, each with how much of it, in minor units
+    of the document's own currency, positive.
     """
 
     type: str
@@ -102,6 +103,7 @@ class LedgerDocument(Record):
     department: str = ""
     document_currency: str = ""
     home_total: int | None = None
+    settles: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,8 @@
 """Open items: which payment settles which invoice or bill, what is still owed how long, and books on the cash basis. Pure.
 
 A *touch* is one line on a control account (receivables, payables). Amounts read on the account's own side: positive makes more
-owed (an invoice, a bill), negative less (a payment, a credit). Touches settle each other in order of time: the reversed entry
-first, then the same document, then the party's oldest.
+owed (an invoice, a bill), negative less (a payment, a credit). Touches settle each other in order of time: what the accounting
+system says a payment settles exactly so, the reversed entry first, then the same document, then the party's oldest.
 
 On the cash basis an invoice or bill counts when it is paid, in the proportion in which it is paid, and a credit when it is
 applied; money that nothing is owed for yet stands on a line of its own, as QuickBooks' cash-basis reports show it:
@@ -13,13 +13,17 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from dataclasses import dataclass, field, replace
+from datetime import date
+from itertools import product
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.core.accounts import Account
+from ledger.core.linking import Links, portion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date
+
+    from ledger.core.linking import Application, Linked
 
 Side = Literal["receivable", "payable"]
 #: Where money stands that settles nothing yet, by side: the accounts' keys, names and types.
@@ -46,7 +50,8 @@ class Touch:
     a refund, a bounced check) and so counts on its own day; what is not money counts when it is settled.
 
     ``against`` are the entry's other lines, this touch's share of them; they come to nil with the touch. ``due_on`` is the day
-    it is to be paid, its own day where nobody said.
+    it is to be paid, its own day where nobody said. ``own`` is the amount in the document's currency where that is another,
+    signed like ``amount``.
     """
 
     entry: int
@@ -56,6 +61,7 @@ class Touch:
     amount: int
     party: str = ""
     document: str = ""
+    own: int | None = None
     due_on: date | None = None
     reverses: int | None = None
     is_money: bool = False
@@ -79,12 +85,18 @@ class Adjustment(NamedTuple):
 
 @dataclass(slots=True)
 class Item:
-    """A touch and what of it is not settled (``left``, signed like its amount)."""
+    """A touch and what of it is not settled (``left``, signed like its amount). ``kept`` of that is for what it is linked to."""
 
     touch: Touch
     left: int
+    kept: int = 0
     settled: list[tuple[Item, int]] = field(default_factory=list)
     counted: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def free(self) -> int:
+        """What may settle, or be settled by, whatever comes first; without sign."""
+        return max(abs(self.left) - self.kept, 0)
 
     def days_late(self, day: date) -> int:
         return (day - (self.touch.due_on or self.touch.on)).days
@@ -126,19 +138,11 @@ def shares(parts: Sequence[Part], amounts: Sequence[int]) -> list[tuple[Part, ..
         done += amount
         share = []
         for place, part in enumerate(parts):
-            so_far = _portion(part.raw, done, net)
+            so_far = portion(part.raw, done, net)
             share.append(part._replace(raw=so_far - taken[place]))
             taken[place] = so_far
         made.append(_balanced(share, -amount))
     return made
-
-
-def _portion(whole: int, part: int, of: int) -> int:
-    """``whole × part ÷ of``, half away from zero."""
-    top, bottom = whole * part, abs(of)
-    top = top if of > 0 else -top
-    size = (2 * abs(top) + bottom) // (2 * bottom)
-    return -size if top < 0 else size
 
 
 def _balanced(share: list[Part], wanted: int) -> tuple[Part, ...]:
@@ -151,25 +155,36 @@ def _balanced(share: list[Part], wanted: int) -> tuple[Part, ...]:
 
 
 class Settlement:
-    """Touches settled in order of time. ``items`` are all of them; ``adjustments`` what the cash basis adds to the books."""
+    """Touches settled in order of time. ``items`` are all of them; ``adjustments`` what the cash basis adds to the books.
 
-    def __init__(self, touches: Iterable[Touch]) -> None:
+    ``applications`` are what the accounting system says of its payments; what it says belongs together waits for each other,
+    also where the payment comes only after ``through``.
+    """
+
+    def __init__(
+        self, touches: Iterable[Touch], applications: Iterable[Application] = (), *, through: date = date.max
+    ) -> None:
         self.items: list[Item] = []
         self.adjustments: list[Adjustment] = []
         self._by_entry: dict[int, list[Item]] = defaultdict(list)
         # What is still open, the oldest first; settled items stay until they are come upon.
         self._queues: dict[tuple[str, ...], deque[Item]] = defaultdict(deque)
-        for touch in sorted(touches, key=lambda one: (one.on, one.entry)):
+        ordered = sorted(touches, key=lambda one: (one.on, one.entry))
+        self._links = Links(ordered, applications)
+        for touch in ordered:
+            self._apply(self._links.before(touch.on))
             self._take(touch)
+        self._apply(self._links.through(through))
 
     def open(self) -> list[Item]:
         return [item for item in self.items if item.left]
 
     def _take(self, touch: Touch) -> None:
-        item = Item(touch, touch.amount)
+        item = Item(touch, touch.amount, self._links.keep(touch))
         self.items.append(item)
         self._put_off(item)
         if touch.reverses is not None:
+            self._release(touch.reverses)
             self._undo(item)
             for other in self._by_entry[touch.reverses]:
                 if (
@@ -180,10 +195,11 @@ class Settlement:
                 ):
                     self._settle(item, other, touch.on)
         self._by_entry[touch.entry].append(item)
+        self._apply((touch.on, each) for each in self._links.of(touch.entry))
         if touch.document:
             self._settle_with(item, self._queues[self._place(touch, -touch.amount, touch.document)])
         self._settle_with(item, self._queues[self._place(touch, -touch.amount)])
-        if item.left:
+        if item.free:
             self._enqueue(item)
 
     @staticmethod
@@ -198,20 +214,41 @@ class Settlement:
             self._queues[self._place(touch, touch.amount, touch.document)].append(item)
 
     def _settle_with(self, item: Item, waiting: deque[Item]) -> None:
-        while item.left and waiting:
+        while item.free and waiting:
             other = waiting[0]
-            if other.left:
-                self._settle(item, other, item.touch.on)
-            if not other.left:
+            if other.free:
+                self._settle(item, other, item.touch.on, most=min(item.free, other.free))
+            if not other.free:
                 waiting.popleft()
 
-    def _settle(self, one: Item, other: Item, on: date) -> None:
-        size = min(abs(one.left), abs(other.left))
+    def _apply(self, applied: Iterable[tuple[date, Linked]]) -> None:
+        """Settle what is linked, as far as both are here: credits before the payment, documents in the order they are named."""
+        for on, each in applied:
+            for owed, paying in product(each.owed, each.paying):
+                for one, other in product(self._by_entry[owed.entry], self._by_entry[paying.entry]):
+                    size = min(owed.left, paying.left, max(one.left, 0), max(-other.left, 0))
+                    if size and one.touch.account == other.touch.account:
+                        self._settle(one, other, on, most=size)
+                        for part, item in ((owed, one), (paying, other)):
+                            part.left -= size
+                            item.kept = max(item.kept - size, 0)
+
+    def _settle(self, one: Item, other: Item, on: date, *, most: int | None = None) -> None:
+        size = min(abs(one.left), abs(other.left)) if most is None else most
         for item, against in ((one, other), (other, one)):
             part = size if item.left > 0 else -size
             item.left -= part
             item.settled.append((against, part))
             self._count(item, on)
+
+    def _release(self, entry: int) -> None:
+        """What was linked to an entry that is taken back is for whatever comes first."""
+        for other, amount in self._links.release(entry):
+            for item in self._by_entry[other]:
+                freed = min(item.kept, amount)
+                item.kept -= freed
+                if freed and item.free:
+                    self._enqueue(item)
 
     def _undo(self, item: Item) -> None:
         """A payment that is reversed gives back what it had settled: that is owed again, and no longer earned."""
@@ -250,7 +287,7 @@ class Settlement:
         if touch.is_money:
             wanted.append(Part(UNAPPLIED[touch.side].key, "", -control))
         else:
-            parts = [part._replace(raw=_portion(part.raw, done, touch.amount)) for part in touch.against]
+            parts = [part._replace(raw=portion(part.raw, done, touch.amount)) for part in touch.against]
             wanted += _balanced(parts, -control) if touch.against else ()
         sums: dict[tuple[str, str], int] = defaultdict(int)
         for part in wanted:

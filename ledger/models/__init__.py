@@ -6,7 +6,14 @@ from ledger.models.budgets import BudgetLine
 from ledger.models.deals import DealInvoice
 from ledger.models.inbox import LedgerException
 from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
-from ledger.models.mirror import ChangedAfterClose, MirrorDocument, OutboxItem, OutboxMember, ReportedBalance
+from ledger.models.mirror import (
+    ChangedAfterClose,
+    MirrorDocument,
+    MirrorLink,
+    OutboxItem,
+    OutboxMember,
+    ReportedBalance,
+)
 from ledger.models.names import NameDecision
 from ledger.models.posting import PostingMode, Rollback, RollbackMember
 from ledger.models.rates import ExchangeRate
@@ -38,6 +45,7 @@ __all__ = [
     "Match",
     "MatchMember",
     "MirrorDocument",
+    "MirrorLink",
     "MonthlyBalance",
     "NameDecision",
     "OutboxItem",

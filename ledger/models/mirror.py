@@ -46,6 +46,33 @@ class MirrorDocument(models.Model):
         return f"{self.external_id} {self.booked_on}"
 
 
+class MirrorLink(models.Model):
+    """What a payment of the accounting system settles there: how much of the document ``target`` the document ``source`` pays,
+    or uses of it where it is a credit, in minor units of the documents' own currency.
+
+    Both are ``<type>:<id>``; a payment of nil, which applies credits alone, posts nothing and has links all the same.
+    Updates: follow the accounting system. Deletion: with what the payment no longer settles.
+    """
+
+    client = models.ForeignKey("clients.Client", models.PROTECT)
+    connection = models.ForeignKey("integrations.Connection", models.PROTECT)
+    source = models.CharField(max_length=60)
+    target = models.CharField(max_length=60)
+    booked_on = models.DateField()
+    place = models.PositiveSmallIntegerField(help_text="The order in which the payment names them.")
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering: ClassVar = ["booked_on", "source", "place"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "connection", "source", "target"], name="mirror_link_once"),
+            models.CheckConstraint(condition=Q(amount_minor__gt=0), name="mirror_link_is_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}"
+
+
 class ChangedAfterClose(models.Model):
     """The accounting system changed something dated in a locked or sealed month: held here, priced, decided by a controller.
 

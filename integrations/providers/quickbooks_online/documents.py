@@ -101,7 +101,20 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
         document_currency=currency if is_foreign else "",
         rate=_rate(body) if is_foreign else None,
         home_total=body.minor("HomeTotalAmt", context.home_currency) if body.has("HomeTotalAmt") else None,
+        settles=_settles(draft) if name in {"Payment", "BillPayment"} else (),
     )
+
+
+def _settles(draft: Draft) -> tuple[tuple[str, int], ...]:
+    """What a payment pays and which credits it uses, by document in the order of its lines: ``Line.LinkedTxn`` with the line's
+    Amount, which is positive for both. A payment of nil applies credits alone.
+
+    https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
+    """
+    found: dict[str, int] = {}
+    for amount, document in links(draft, back=frozenset()):
+        found[document] = found.get(document, 0) + amount
+    return tuple((document, amount) for document, amount in found.items() if amount > 0)
 
 
 def _rate(body: Payload) -> Decimal | None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ledger.core.accounts import Account
 from ledger.core.basis import Edges, on_cash_basis
+from ledger.core.linking import Application
 from ledger.core.openitems import UNAPPLIED, Part, Settlement, Touch, aged, shares, summed, touches_of
 from ledger.core.period import Month
 from ledger.core.statements import Books, trial_balance
@@ -53,8 +54,8 @@ def entry(number, row):
     return {"ar": sign * amount} | {key: raw for key, raw in lines.items() if raw}, touch
 
 
-def company(rows):
-    """The accrual books and the settlement of these entries."""
+def company(rows, applied=()):
+    """The accrual books and the settlement of these entries; ``applied``: (payment, documents) by their place in the rows."""
     activity, touches = {}, []
     for number, row in enumerate(rows, 1):
         lines, touch = entry(number, row)
@@ -64,7 +65,51 @@ def company(rows):
         for key, raw in lines.items():
             debit, credit = month.get(key, (0, 0))
             month[key] = (debit + max(raw, 0), credit + max(-raw, 0))
-    return Books(accounts=ACCOUNTS, activity=activity), Settlement(touches)
+    applications = [
+        Application(rows[payer][0], payer + 1, tuple((at + 1, amount) for at, amount in documents))
+        for payer, documents in applied
+    ]
+    return Books(accounts=ACCOUNTS, activity=activity), Settlement(touches, applications)
+
+
+@st.composite
+def linked(draw):
+    """Entries with what the accounting system says of their payments, whether or not it makes sense."""
+    rows = draw(journals())
+    places = st.integers(0, len(rows) - 1)
+    said = st.lists(st.tuples(places, st.integers(1, 12_000)), min_size=1, max_size=3, unique_by=lambda one: one[0])
+    return rows, draw(st.lists(st.tuples(places, said), max_size=4))
+
+
+@given(linked())
+def test_whatever_is_said_of_payments_the_sums_hold(given_):
+    rows, applied = given_
+    books, settled = company(rows, applied)
+    plain = company(rows)[1]
+    control = trial_balance(books, LAST).raw().get("ar", 0)
+    assert sum(item.left for item in settled.items) == sum(item.left for item in plain.items) == control
+    assert all(
+        0 <= item.left * (1 if item.touch.amount > 0 else -1) <= abs(item.touch.amount) for item in settled.items
+    )
+    cash = on_cash_basis(books, summed(settled.adjustments))
+    for month in Month(2026, 1).through(LAST):
+        found = trial_balance(cash, month)
+        assert (found.difference, found.raw().get("ar", 0)) == (0, 0)
+
+
+@given(st.lists(st.integers(1, 9_999), min_size=1, max_size=6), st.randoms())
+def test_each_payment_that_names_its_invoice_settles_just_that(amounts, random):
+    """Invoices of one customer, paid in any order, each payment linked to its own: every one is settled by its own."""
+    order = random.sample(range(len(amounts)), len(amounts))
+    bills = [(FIRST, "invoice", "Alder", "", amount, 0) for amount in amounts]
+    paid = [(FIRST + timedelta(1 + at), "payment", "Alder", "", amounts[of], 0) for at, of in enumerate(order)]
+    applied = [(len(amounts) + at, [(of, amounts[of])]) for at, of in enumerate(order)]
+    _books, settled = company(bills + paid, applied)
+    assert settled.open() == []
+    assert {
+        item.touch.entry: [against.touch.entry for against, _part in item.settled]
+        for item in settled.items[: len(amounts)]
+    } == {of + 1: [len(amounts) + at + 1] for at, of in enumerate(order)}
 
 
 @given(journals())

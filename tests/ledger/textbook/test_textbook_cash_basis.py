@@ -13,6 +13,7 @@ from trial import minor
 
 from ledger.core.accounts import Account
 from ledger.core.basis import Edges, by_tag, on_cash_basis
+from ledger.core.linking import Application
 from ledger.core.openitems import AGE_NAMES, Part, Settlement, Touch, aged, is_money, shares, summed, touches_of
 from ledger.core.period import Month
 from ledger.core.statements import (
@@ -47,16 +48,26 @@ class Journal:
 
     def __init__(self):
         self.entries = []
+        self.applied = []
 
-    def entry(self, on, *lines, party="Cobalt", document="", due=None, reverses=None):
+    def entry(self, on, *lines, party="Cobalt", document="", due=None, reverses=None, own=None):
         said = [(account, minor(amount)) for account, amount in (line.split() for line in lines)]
         assert sum(amount for _account, amount in said) == 0
-        self.entries.append((date.fromisoformat(on), said, party, document, due, reverses))
+        self.entries.append((date.fromisoformat(on), said, party, document, due, reverses, own))
         return len(self.entries)
 
-    def settlement(self):
+    def apply(self, on, entry, **links):
+        """``apply(day, payment, e1="100.00")``: the payment (None for credits alone) pays 100.00 of entry 1."""
+        told = tuple((int(number[1:]), minor(amount)) for number, amount in links.items())
+        self.applied.append(Application(date.fromisoformat(on), entry, told))
+
+    def left(self, through=date.max):
+        """What is open of each entry, in printed amounts."""
+        return {item.touch.entry: f"{item.left / 100:.2f}" for item in self.settlement(through).open()}
+
+    def settlement(self, through=date.max):
         touches = []
-        for number, (on, said, party, document, due, reverses) in enumerate(self.entries, 1):
+        for number, (on, said, party, document, due, reverses, foreign) in enumerate(self.entries, 1):
             others = [Part(account, "", raw) for account, raw in said if account not in SIDES]
             own = [
                 (
@@ -70,6 +81,7 @@ class Journal:
                         document=document,
                         due_on=date.fromisoformat(due) if due else None,
                         reverses=reverses,
+                        own=minor(foreign) if foreign else None,
                     ),
                     raw,
                 )
@@ -78,7 +90,7 @@ class Journal:
             ]
             if own:
                 touches += touches_of(own, others, money=MONEY, earnings=EARNINGS)
-        return Settlement(touches)
+        return Settlement([one for one in touches if one.on <= through], self.applied, through=through)
 
     def accrual(self):
         activity = {}
@@ -211,6 +223,81 @@ def test_payment_without_a_number_settles_the_oldest(journal):
     journal.entry("2026-03-20", "bank 120.00", "ar -120.00")
     left = {item.touch.document: item.left for item in journal.settlement().open()}
     assert left == {"INV-11": minor("60.00"), "INV-12": minor("55.00")}
+
+
+def test_payment_settles_what_the_accounting_system_says_and_its_rest_the_oldest(journal):
+    """Three invoices of 100.00; 250.00 is received, applied to the third and the second; the 50.00 beyond go to the first."""
+    for day in ("2026-03-02", "2026-03-09", "2026-03-16"):
+        journal.entry(day, "ar 100.00", "fees -100.00")
+    paid = journal.entry("2026-03-20", "bank 250.00", "ar -250.00")
+    assert journal.left() == {3: "50.00"}
+    journal.apply("2026-03-20", paid, e3="100.00", e2="100.00")
+    assert journal.left() == {1: "50.00"}
+    assert journal.left(date(2026, 3, 19)) == {1: "100.00", 2: "100.00", 3: "100.00"}
+
+
+def test_what_one_payment_is_said_to_pay_no_other_takes(journal):
+    """50.00 without an invoice come first; the invoice of March is paid by April's cheque, as the accounting system says."""
+    billed = journal.entry("2026-03-02", "ar 100.00", "fees -100.00")
+    loose = journal.entry("2026-03-09", "bank 50.00", "ar -50.00")
+    paid = journal.entry("2026-04-10", "bank 100.00", "ar -100.00")
+    journal.apply("2026-04-10", paid, e1="100.00")
+    assert journal.left() == {loose: "-50.00"}
+    assert journal.left(MARCH.last) == {billed: "100.00", loose: "-50.00"}
+    found = trial(journal.cash(), MARCH)
+    assert (found.get("fees"), found["unapplied-receipts"]) == (None, "-50.00")
+    assert trial(journal.cash(), APRIL)["fees"] == "-100.00"
+
+
+def test_a_vendor_credit_used_with_a_payment(journal):
+    """Bill 1,200.00, credit 200.00, 1,000.00 paid by a bill payment that names both; another bill of the vendor stays open."""
+    journal.entry("2026-03-01", "rent 300.00", "ap -300.00")
+    journal.entry("2026-03-02", "rent 1200.00", "ap -1200.00")
+    journal.entry("2026-03-05", "ap 200.00", "rent -200.00")
+    paid = journal.entry("2026-04-02", "ap 1000.00", "bank -1000.00")
+    journal.apply("2026-04-02", paid, e2="1200.00", e3="200.00")
+    assert journal.left() == {1: "300.00"}
+    assert journal.left(MARCH.last) == {1: "300.00", 2: "1200.00", 3: "-200.00"}
+    assert trial(journal.cash(), APRIL)["rent"] == "1000.00"
+
+
+def test_a_credit_applied_without_money_on_its_day(journal):
+    """A credit memo of March, applied in May to the second of two invoices by a payment of nil."""
+    journal.entry("2026-03-02", "ar 80.00", "fees -80.00")
+    journal.entry("2026-03-03", "ar 100.00", "fees -100.00")
+    journal.entry("2026-03-20", "fees 60.00", "ar -60.00")
+    journal.apply("2026-05-04", None, e2="60.00", e3="60.00")
+    assert journal.left(APRIL.last) == {1: "80.00", 2: "100.00", 3: "-60.00"}
+    assert journal.left() == {1: "80.00", 2: "40.00"}
+
+
+def test_money_waits_for_the_invoice_it_is_said_to_pay(journal):
+    paid = journal.entry("2026-03-02", "bank 70.00", "ar -70.00")
+    journal.entry("2026-03-09", "ar 100.00", "fees -100.00")
+    billed = journal.entry("2026-04-09", "ar 70.00", "fees -70.00")
+    journal.apply("2026-03-02", paid, **{f"e{billed}": "70.00"})
+    assert journal.left() == {2: "100.00"}
+    assert trial(journal.cash(), MARCH)["unapplied-receipts"] == "-70.00"
+    assert trial(journal.cash(), APRIL)["fees"] == "-70.00"
+
+
+def test_a_payment_taken_back_before_its_invoice_leaves_it_to_others(journal):
+    paid = journal.entry("2026-03-02", "bank 70.00", "ar -70.00")
+    journal.entry("2026-03-03", "bank -70.00", "ar 70.00", reverses=paid)
+    journal.apply("2026-03-02", paid, e3="70.00")
+    billed = journal.entry("2026-03-09", "ar 70.00", "fees -70.00")
+    assert journal.left() == {billed: "70.00"}
+    journal.entry("2026-03-19", "bank 70.00", "ar -70.00")
+    assert journal.left() == {}
+
+
+def test_a_payment_in_another_currency_settles_at_the_rate_of_the_invoice(journal):
+    """Invoices of 100.00 EUR at 1.10 and 50.00 EUR at 1.12; 50.00 EUR pay the half of the first at its rate."""
+    journal.entry("2026-03-02", "ar 56.00", "fees -56.00", own="50.00")
+    journal.entry("2026-03-03", "ar 110.00", "fees -110.00", own="100.00")
+    paid = journal.entry("2026-03-20", "bank 57.00", "ar -55.00", "fees -2.00", own="-50.00")
+    journal.apply("2026-03-20", paid, e2="50.00")
+    assert journal.left() == {1: "56.00", 2: "55.00"}
 
 
 def test_bill_for_stock_is_no_asset_before_it_is_paid(journal):

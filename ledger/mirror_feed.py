@@ -58,6 +58,7 @@ def take_links(client: Client, connection: Connection) -> int:
                 amount_minor=amount,
             )
             for place, (target, amount) in enumerate(settles or ())
+            if booked_on is not None
         ]
     MirrorLink.objects.filter(client=client, connection=connection, source__in=told).delete()
     return len(MirrorLink.objects.bulk_create([link for links in told.values() for link in links], batch_size=1000))

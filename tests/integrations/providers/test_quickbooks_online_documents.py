@@ -63,6 +63,7 @@ class TestDocuments:
         assert [(line.account_id, line.debit - line.credit, line.settles) for line in record.lines] == [
             ("41", -8000, ""), ("33", 10000, "Bill:25"), ("33", -2000, "VendorCredit:26"),
         ]  # fmt: skip
+        assert record.settles == (("Bill:25", 10000), ("VendorCredit:26", 2000))
 
     def test_a_credit_card_payment_moves_from_bank_to_card(self):
         record = document(
@@ -115,6 +116,15 @@ class TestDocuments:
     def test_a_credit_applied_by_a_payment_of_nothing_posts_nothing(self):
         record = document(Payment={"CustomerRef": ref("20"), "TotalAmt": 0, "Line": []})
         assert (record.lines, record.missing) == ((), "")
+
+    def test_a_payment_names_what_it_settles_even_where_it_moves_no_money(self):
+        lines = [
+            {"Amount": Decimal("15.25"), "LinkedTxn": [{"TxnId": "67", "TxnType": "Invoice"}]},
+            {"Amount": Decimal("4.75"), "LinkedTxn": [{"TxnId": "67", "TxnType": "Invoice"}]},
+            {"Amount": 20, "LinkedTxn": [{"TxnId": "72", "TxnType": "CreditMemo"}]},
+        ]
+        record = document(Payment={"CustomerRef": ref("20"), "TotalAmt": 0, "Line": lines})
+        assert (record.lines, record.settles) == ((), (("Invoice:67", 2000), ("CreditMemo:72", 2000)))
 
     def test_a_voided_document_has_no_lines_and_nothing_missing(self):
         record = document(

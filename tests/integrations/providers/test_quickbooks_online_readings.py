@@ -194,3 +194,17 @@ def test_recorded_lists_are_read_whole(name, count, lines):
     found = facts(parse_json((SAMPLES / f"samples/{name}.json").read_bytes()))
     assert len(found) == count
     assert sum(len(getattr(fact, "lines", ())) for fact in found) >= lines
+
+
+@pytest.mark.contracts
+@needs_samples
+def test_recorded_bill_payments_name_the_bills_they_pay():
+    answer = parse_json((SAMPLES / "samples/recorded-2026/bill-payments.json").read_bytes())
+    found = {record.external_id: record for record in facts(answer) if isinstance(record, LedgerDocument)}
+    assert {name: record.settles for name, record in found.items()} == {
+        f"BillPayment:{number}": ((f"Bill:{bill}", amount),)
+        for number, bill, amount in (
+            (118, 25, 10_355), (117, 105, 5_650), (104, 24, 90_000), (91, 90, 30_000), (82, 3, 66_600),
+            (79, 2, 25_000), (77, 35, 11_409), (50, 21, 7_436), (37, 18, 7_500), (22, 1, 200_000),
+        )
+    }  # fmt: skip

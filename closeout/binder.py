@@ -14,7 +14,16 @@ from closeout.models import CloseRun, Explanation
 from ledger import statements
 from ledger.core import cashflow
 from ledger.core.period import FiscalYear, Month
-from ledger.core.statements import Column, balance_sheet, income_statement, month_column, variance
+from ledger.core.statements import (
+    CURRENT_ASSETS,
+    CURRENT_LIABILITIES,
+    Column,
+    balance_sheet,
+    income_statement,
+    month_column,
+    more_is_good,
+    variance,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +41,7 @@ def freeze(close: CloseRun) -> dict[str, Any]:
     books = statements.load(client, through=month.first)
     profit, sheet = _income(books, month), _sheet(books, month)
     flow = cashflow.cash_flow(books, [month_column(month), month_column(month.previous)])
+    traced = statements.traced_basis_points(client, month)
     moved = _moved(close, client, month)
     return {
         "client": client.name,
@@ -49,6 +59,8 @@ def freeze(close: CloseRun) -> dict[str, Any]:
         "profit": _profit_table(profit),
         "sheet": _sheet_table(sheet),
         "flow": _flow_table(flow),
+        "traced": traced // 10,
+        "warnings": statements.without_data(client, books, profit.columns),
         "moved": moved,
         **evidence.freeze(close),
     }
@@ -183,12 +195,22 @@ def _cash(books: Books, month: Month) -> dict[str, Any]:
 
 
 def _group(section: Section, extra: Sequence[int | None] = ()) -> dict[str, Any]:
+    good = more_is_good(section.slug)
     return {
         "title": section.title,
-        "rows": [{"label": row.label, "figures": list(row.figures)} for row in section.rows],
+        "rows": [
+            {"label": row.label, "figures": list(row.figures), "is_good": _is_good(row.figures, more_is_good=good)}
+            for row in section.rows
+        ],
         "totals": list(section.totals),
+        "is_good": _is_good(section.totals, more_is_good=good),
         "shares": list(extra),
     }
+
+
+def _is_good(figures: Sequence[int], *, more_is_good: bool = True) -> bool | None:
+    """Whether the change from the second figure to the first is favourable; None without one."""
+    return variance(figures[0], figures[1], more_is_good=more_is_good).favourable
 
 
 def _part(**given: Any) -> dict[str, Any]:
@@ -212,26 +234,39 @@ def _profit_table(profit: IncomeStatement) -> list[dict[str, Any]]:
             table.append(_part(group=group))
         if section.slug in lines:
             name, figures = lines[section.slug]
-            table.append(_part(line={"label": name, "figures": list(figures), "share": tenths(figures[0], income)}))
-    net = {"label": "Net income", "figures": list(profit.net_income), "share": tenths(profit.net_income[0], income)}
+            table.append(_part(line=_computed(name, figures) | {"share": tenths(figures[0], income)}))
+    net = _computed("Net income", profit.net_income) | {"share": tenths(profit.net_income[0], income)}
     return [*table, _part(total=net)]
+
+
+def _computed(label: str, figures: Sequence[int]) -> dict[str, Any]:
+    """A profit: more of it is favourable."""
+    return {"label": label, "figures": list(figures), "is_good": _is_good(figures)}
 
 
 def _sheet_table(sheet: BalanceSheet) -> list[dict[str, Any]]:
     table: list[dict[str, Any]] = []
     both = [left + right for left, right in zip(sheet.liabilities, sheet.equity, strict=True)]
     after = {
-        "other-assets": ("Total assets", list(sheet.assets)),
-        "long-term-liabilities": ("Total liabilities", list(sheet.liabilities)),
-        "equity": ("Total liabilities and equity", both),
+        "current-assets": ("line", "Total current assets", _sum(sheet, CURRENT_ASSETS), True),
+        "other-assets": ("total", "Total assets", list(sheet.assets), True),
+        "current-liabilities": ("line", "Total current liabilities", _sum(sheet, CURRENT_LIABILITIES), False),
+        "long-term-liabilities": ("total", "Total liabilities", list(sheet.liabilities), False),
+        "equity": ("total", "Total liabilities and equity", both, None),
     }
     for section in sheet.sections:
         if section.rows:
             table.append(_part(group=_group(section)))
         if section.slug in after:
-            name, figures = after[section.slug]
-            table.append(_part(total={"label": name, "figures": figures}))
+            kind, name, figures, good = after[section.slug]
+            is_good = None if good is None else _is_good(figures, more_is_good=good)
+            if kind == "total" or any(figures):
+                table.append(_part(**{kind: {"label": name, "figures": figures, "is_good": is_good}}))
     return table
+
+
+def _sum(sheet: BalanceSheet, slugs: Sequence[str]) -> list[int]:
+    return [sum(figures) for figures in zip(*(sheet.section(slug).totals for slug in slugs), strict=True)]
 
 
 def _flow_table(flow: cashflow.CashFlow) -> list[dict[str, Any]]:

@@ -32,9 +32,9 @@ SALES = (
 )
 TAX_ROLES = ("sales-tax-payable", "marketplace-tax")
 PAY_ROLES = ("wages", "er-tax-expense", "benefit-expense", "contractor-expense", "payroll-fees")
-#: Lines of a period on some accounts, by role, key, department and account.
+#: Lines of a period on some accounts, by role, key, tag (class or department) and account.
 SUMS = """
-SELECT role, key, department, account_id, sum(debit_minor - credit_minor) FROM ledger_journalline
+SELECT role, key, {tag}, account_id, sum(debit_minor - credit_minor) FROM ledger_journalline
 WHERE client_id = %(client)s AND account_id = ANY(%(accounts)s) AND booked_on BETWEEN %(first)s AND %(last)s
 GROUP BY 1, 2, 3, 4
 """
@@ -63,15 +63,18 @@ def _mapped(client: Client, wanted: Sequence[str]) -> set[int]:
     return set(rules.values_list("account_id", flat=True))
 
 
-def _line(label: str, key: str, figures: Iterable[int], *, style: Any = "", adds: Any = ()) -> Line:
-    opens = 0 if key else -1
-    return Line(style, label, key, tuple(Cell("figure", figure, opens) for figure in figures), tuple(adds))
+def _line(
+    label: str, key: str, figures: Iterable[int], *, style: Any = "", adds: Any = (), by_column: bool = False
+) -> Line:
+    cells = (Cell("figure", figure, (at if by_column else 0) if key else -1) for at, figure in enumerate(figures))
+    return Line(style, label, key, tuple(cells), tuple(adds))
 
 
 class _Groups:
-    """Groups of lines with their totals, and the total of all."""
+    """Groups of lines with their totals, and the total of all. ``by_column``: each figure opens to its own column's lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_column: bool = False) -> None:
+        self.by_column = by_column
         self.lines: list[Line] = []
         self.places: list[int] = []
 
@@ -81,7 +84,7 @@ class _Groups:
             return
         self.lines.append(Line("grp", title, ""))
         first = len(self.lines)
-        self.lines += [_line(label, key, figures) for label, key, figures in rows]
+        self.lines += [_line(label, key, figures, by_column=self.by_column) for label, key, figures in rows]
         sums = [sum(column) for column in zip(*[figures for _l, _k, figures in rows], strict=True)]
         adds = [(1, place) for place in range(first, len(self.lines))]
         self.places.append(len(self.lines))
@@ -133,6 +136,36 @@ def payables(client: Client, books: Books, column: Column) -> Sheet:
 # ---- sales by channel --------------------------------------------------------------------------------------------------------
 
 
+def channels_by(client: Client, books: Books, column: Column, *, by: str, tag: str) -> Sheet:
+    """Income by channel, a column for each class or department (``tag`` is its field, ``by`` its word) and one for all of it."""
+    names = {account.key: account.name for account in books.accounts if account.type == "income"}
+    found = _rows(SUMS.format(tag=tag), client, map(int, names), column)
+    tags = [*sorted({said for _r, _k, said, _a, _s in found if said}, key=str.casefold), ""]
+    told: dict[str, list[int]] = defaultdict(lambda: [0] * len(tags))
+    silent: dict[str, list[int]] = defaultdict(lambda: [0] * len(tags))
+    named = {role for _head, own in SALES for role in own}
+    for role, key, said, account, raw in found:
+        row = told[key] if role in named and key else silent[str(account)]
+        row[tags.index(said)] -= int(raw)
+    groups = _Groups(by_column=True)
+    groups.group("By channel", [(key, f"key:{key}", (*row, sum(row))) for key, row in sorted(told.items()) if any(row)])
+    groups.group(
+        "Without a channel", sorted((names[key], key, (*row, sum(row))) for key, row in silent.items() if any(row))
+    )
+    total = groups.total("All income", len(tags) + 1)
+    booked = -sum(books.net(key, column.first, column.last) for key in names)
+    labels = [said or f"No {by}" for said in tags]
+    return Sheet(
+        slug="ch",
+        title="Sales by channel",
+        columns=(*(column._replace(label=label, books=books) for label in labels), column),
+        heads=(*(Head(label, of=at) for at, label in enumerate(labels)), Head("Net", starts=True, of=len(labels))),
+        lines=tuple(groups.lines),
+        proof=Proof("Ties to income", "Does not tie to income", total[-1] - booked),
+        first_head="Channel",
+    )
+
+
 def channels(client: Client, books: Books, column: Column) -> Sheet:
     """Income by channel as systems name it, and what was booked without one by account; proven against total income."""
     income = [account for account in books.accounts if account.type == "income"]
@@ -140,7 +173,7 @@ def channels(client: Client, books: Books, column: Column) -> Sheet:
     places = {role: at for at, (_head, own) in enumerate(SALES) for role in own}
     told: dict[str, list[int]] = defaultdict(lambda: [0] * (len(SALES) + 1))
     silent: dict[str, list[int]] = defaultdict(lambda: [0] * (len(SALES) + 1))
-    for role, key, _department, account, raw in _rows(SUMS, client, map(int, names), column):
+    for role, key, _department, account, raw in _rows(SUMS.format(tag="department"), client, map(int, names), column):
         figures = told[key] if role in places and key else silent[str(account)]
         figures[places.get(role, len(SALES))] -= int(raw)
     groups = _Groups()
@@ -227,7 +260,7 @@ def payroll(client: Client, books: Books, column: Column) -> Sheet:
     """Wages, employer taxes, benefits and contractors by department; what came without a register by account."""
     accounts = _mapped(client, PAY_ROLES)
     names = {a.key: a.name for a in books.accounts if a.type == "expense" and int_or_none(a.key) in accounts}
-    found = _rows(SUMS, client, map(int, names), column)
+    found = _rows(SUMS.format(tag="department"), client, map(int, names), column)
     departments = [*sorted({department for _r, _k, department, _a, _s in found if department}), ""]
     by_row: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0] * len(departments))
     for role, key, department, account, raw in found:

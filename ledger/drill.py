@@ -74,7 +74,9 @@ def behind(client: Client, asked: Asked, column: Column, key: str) -> Behind | N
     kind, _, rest = key.partition(":")
     if kind == "key" and asked.slug == "ch":
         income = within.filter(account__type="income", role__in=CHANNEL_ROLES, key=rest)
-        return _measured(income, sign=-1, title=f"Channel {rest}")
+        tag = _tag_of(asked, column)
+        income = income.filter(**{tag[0]: tag[1]}) if tag[0] else income
+        return _measured(income, sign=-1, title=f"Channel {rest}", filtered=tag)
     number, _, name = rest.partition(":")
     if kind == "tax" and asked.slug == "st" and number.isdecimal() and len(number) < 18:
         lines = JournalLine.objects.filter(
@@ -91,7 +93,7 @@ def behind(client: Client, asked: Asked, column: Column, key: str) -> Behind | N
 def _of_account(client: Client, asked: Asked, column: Column, account: Account, lines: QuerySet[JournalLine]) -> Behind:
     sign = 1 if account.debit_is_positive else -1
     opening: int | None = None
-    tag = ("", "")
+    tag: tuple[str, str] = ("", "")
     if asked.slug == "ch":
         lines = lines.exclude(~Q(key=""), role__in=CHANNEL_ROLES)
     if asked.slug in OF_BALANCES:
@@ -99,10 +101,9 @@ def _of_account(client: Client, asked: Asked, column: Column, account: Account, 
         opening = sign * _opening(client, asked, column, account)
     elif asked.slug == "cf":
         sign = -1
-    elif asked.by in TAGS and column.books is not None:
-        name = "" if column.label == f"No {asked.by}" else column.label
-        tag = (TAGS[asked.by], name)
-        lines = lines.filter(**{TAGS[asked.by]: name})
+    else:
+        tag = _tag_of(asked, column)
+        lines = lines.filter(**{tag[0]: tag[1]}) if tag[0] else lines
     adjustments: list[openitems.Adjustment] = []
     if asked.on_cash:
         adjustments = _adjustments(client, asked, column, account, tag)
@@ -115,6 +116,13 @@ def _of_account(client: Client, asked: Asked, column: Column, account: Account, 
         account=account,
         filtered=tag,
     )
+
+
+def _tag_of(asked: Asked, column: Column) -> tuple[str, str]:
+    """The field and the value of the class or department whose column it is; ('', '') for all of them."""
+    if asked.by not in TAGS or column.books is None:
+        return "", ""
+    return TAGS[asked.by], "" if column.label == f"No {asked.by}" else column.label
 
 
 def _opening(client: Client, asked: Asked, column: Column, account: Account) -> int:

@@ -39,11 +39,19 @@ STATEMENTS: dict[str, str] = {
 #: Statements that know both bases, and those that show people's pay.
 BOTH_BASES = frozenset({"pl", "bs", "tb", "cf"})
 OF_PAY = frozenset({"pr"})
+#: Reports of a day, not of a time.
+OF_A_DAY = frozenset({"ar", "ap"})
 BREAKDOWNS: dict[str, tuple[tuple[By, str], ...]] = {
     "pl": (("month", "By month"), ("class", "By class"), ("department", "By department")),
     "bs": (("month", "By month"),),
     "cf": (("month", "By month"),),
+    "ch": (("class", "By class"), ("department", "By department")),
 }
+#: Why some statements have no columns by class or department, for the reader.
+NOT_BY_TAG = (
+    "Not by class or department: cash, receivables, payables and equity carry neither, so the columns would not balance. "
+    "Profit and loss, sales by channel and payroll cost have them."
+)
 _MAKERS: dict[str, Callable[[Books, Sequence[Column], Wish], Sheet]] = {
     "pl": sheets.profit_and_loss,
     "bs": sheets.balance_sheet,
@@ -85,7 +93,7 @@ def sheet(client: Client, asked: Asked) -> Sheet:
     at = frozenset(place for place, name in enumerate(names) if name in changes)
     wish = sheets.Wish(at, shares=asked.shares and asked.slug == "pl" and not asked.by)
     found = _MAKERS[asked.slug](books, made, wish)
-    return replace(found, notes=(*notes, *comparing.without_data(books, made, balances=balances)))
+    return replace(found, notes=(*notes, *statements.without_data(client, books, made, balances=balances)))
 
 
 def _columns(client: Client, asked: Asked) -> tuple[list[Column], list[str]]:
@@ -176,5 +184,9 @@ def _report(client: Client, asked: Asked) -> Sheet:
     books = statements.load(client, through=last_day(column.last), edges=edges)
     if asked.slug == "gl":
         found = sheets.general_ledger(books, column)
-        return replace(found, notes=tuple(comparing.without_data(books, [column])))
-    return breakdowns.MAKERS[asked.slug](client, books, column)
+    elif asked.by in TAGS:
+        found = breakdowns.channels_by(client, books, column, by=asked.by, tag=TAGS[asked.by])
+    else:
+        found = breakdowns.MAKERS[asked.slug](client, books, column)
+    empty = statements.without_data(client, books, [column], balances=asked.slug in OF_A_DAY)
+    return replace(found, notes=(*found.notes, *empty))

@@ -9,29 +9,24 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Min, Q, Sum
 
-from ledger.core import cashflow, statements
+from ledger.core import cashflow, comparing, statements
 from ledger.core.accounts import Account as CoreAccount
+from ledger.core.accounts import reading_order
 from ledger.core.period import Month, first_day, last_day
 from ledger.core.statements import Books, month_column
-from ledger.models import Account, JournalEntry, JournalLine
+from ledger.models import Account, JournalEntry, JournalLine, MonthlyBalance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from clients.models import Client
     from ledger.core.accounts import AccountType
     from ledger.core.basis import Edges
     from ledger.core.period import Point
+    from ledger.core.statements import Column
 
-#: Our accounts' groups that stand under a wider heading on the statements.
-HEADINGS = {
-    "bank": "current-assets",
-    "receivable": "current-assets",
-    "payable": "current-liabilities",
-    "card": "current-liabilities",
-}
 #: A row an account, with its months as arrays; one that never moved is read only where it may take past years' profit.
 BOOKS = """
 SELECT a.id, a.name, a.type, a.number, a."group", a.subtype, b.months, b.debits, b.credits
@@ -84,7 +79,7 @@ def load(client: Client, *, through: date | None = None, edges: Edges | None = N
         if activity.pop(month, None):
             activity |= _in_parts(client, month, edges)
     return Books(
-        accounts=tuple(accounts),
+        accounts=tuple(sorted(accounts, key=reading_order)),
         activity=activity,
         fiscal_year_start=client.fiscal_year_start_month,
         retained_earnings=retained,
@@ -111,10 +106,19 @@ def _account(key: str, name: str, account_type: AccountType, number: str, group:
         name=name,
         type=account_type,
         number=number,
-        group=HEADINGS.get(group, group),
+        group=group,
         is_cash=group == "bank",
         flow="operating" if "accumulated depreciation" in name.lower() else None,
     )
+
+
+def without_data(client: Client, books: Books, made: Sequence[Column], *, balances: bool = False) -> list[str]:
+    """The warnings of ``comparing.without_data``; asks when the books begin where all of the columns are before that."""
+    begun = None
+    if not books.activity:
+        first = MonthlyBalance.objects.filter(client=client).aggregate(month=Min("month"))["month"]
+        begun = Month.of(first) if first else None
+    return comparing.without_data(books, made, balances=balances, begun=begun)
 
 
 def cash_accounts(client: Client) -> set[int]:

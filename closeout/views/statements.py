@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from clients.access import Right, classified, client_or_404
 from closeout import pdf
-from ledger import reports
+from ledger import reports, statements
 from ledger.views import asking
-from ledger.views.framing import month_or_404
+from ledger.views.framing import month_or_404, percent
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,6 +34,7 @@ def print_out(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "is_wide": len(sheet.heads) > UPRIGHT,
         "printed_at": timezone.now(),
         "is_trial": asked.slug == "tb",
+        "traced": percent(statements.traced_basis_points(client, asked.span.first, asked.span.last), whole=True),
     }
     content, _pages = pdf.statement(context)
     name = f"{asked.slug}-{client.slug}-{of}.pdf"

@@ -71,10 +71,14 @@ class Account:
 
 #: Groups of the statements in reading order: slug → (account type, heading). Cash flow puts a group where the third says.
 GROUPS: dict[str, tuple[AccountType, str, Flow]] = {
-    "current-assets": ("asset", "Current assets", "operating"),
+    "bank": ("asset", "Cash and bank", "operating"),
+    "receivable": ("asset", "Receivables", "operating"),
+    "current-assets": ("asset", "Other current assets", "operating"),
     "fixed-assets": ("asset", "Fixed assets", "investing"),
     "other-assets": ("asset", "Other assets", "investing"),
-    "current-liabilities": ("liability", "Current liabilities", "operating"),
+    "payable": ("liability", "Accounts payable", "operating"),
+    "card": ("liability", "Credit cards", "operating"),
+    "current-liabilities": ("liability", "Other current liabilities", "operating"),
     "long-term-liabilities": ("liability", "Long-term liabilities", "financing"),
     "equity": ("equity", "Equity", "financing"),
     "income": ("income", "Income", "operating"),
@@ -92,22 +96,11 @@ DEFAULT_GROUP: dict[AccountType, str] = {
     "expense": "expenses",
 }
 
-#: Non-cash balance-sheet groups a subtype name reveals (words of accounting systems, lower case without spaces).
-_SUBTYPE_GROUPS: tuple[tuple[str, str], ...] = (
-    ("costofgoodssold", "cost-of-goods-sold"),
-    ("otherincome", "other-income"),
-    ("otherexpense", "other-expenses"),
-    ("fixedasset", "fixed-assets"),
-    ("othercurrentasset", "current-assets"),
-    ("otherasset", "other-assets"),
-    ("longtermliabilit", "long-term-liabilities"),
-)
+_PLACES = {slug: place for place, slug in enumerate(GROUPS)}
 
 
-def group_of(account_type: AccountType, subtype: str) -> str:
-    """The statement group of an account by its system's subtype ("Cost of Goods Sold", "Fixed Asset"); else the default."""
-    word = "".join(character for character in subtype.lower() if character.isalnum())
-    for sign, group in _SUBTYPE_GROUPS:
-        if word.startswith(sign) and GROUPS[group][0] == account_type:
-            return group
-    return DEFAULT_GROUP[account_type]
+def reading_order(account: Account) -> tuple[int, str, bool, str]:
+    """How accountants list accounts: by group, then number, then name; what is taken off (accumulated depreciation) after the
+    accounts it is taken off from.
+    """
+    return _PLACES[account.placed], account.number, account.flow is not None, account.name

@@ -164,9 +164,14 @@ def edges(made: Iterable[Column]) -> list[date]:
     return sorted(days)
 
 
-def without_data(books: Books, made: Sequence[Column], *, balances: bool = False) -> list[str]:
-    """What the reader should know of the columns: months in which nothing was booked, by name, and columns before the books."""
-    booked = {month_of(point) for point, rows in books.activity.items() if rows}
+def without_data(
+    books: Books, made: Sequence[Column], *, balances: bool = False, begun: Month | None = None
+) -> list[str]:
+    """What the reader should know of the columns: months in which nothing was booked, by name, and columns before the books.
+
+    ``begun`` is the first month of the books where these hold none of it.
+    """
+    booked = {month_of(point) for point, rows in books.activity.items() if rows} or ({begun} if begun else set())
     if not booked:
         return []
     begun = min(booked)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ledger.core import cashflow
 from ledger.core import statements as core
-from ledger.core.accounts import ACCOUNT_TYPES, INCOME_STATEMENT_TYPES, Account
+from ledger.core.accounts import INCOME_STATEMENT_TYPES, Account, reading_order
 from ledger.core.period import before
 
 if TYPE_CHECKING:
@@ -201,17 +201,22 @@ def profit_and_loss(books: Books, columns: Sequence[Column], wish: Wish) -> Shee
 
 
 def balance_sheet(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
+    """Assets by how soon they are cash, liabilities by how soon they are due, equity; current ones with a total of their own."""
     made = core.balance_sheet(books, columns)
     build = _Builder(columns, wish)
     totals: dict[str, int | None] = {}
     liabilities = None
     for section in made.sections:
         totals[section.slug] = build.section(section, leads={"Net income": "pl"})
+        if section.slug == "current-assets":
+            _current(build, made, totals, core.CURRENT_ASSETS, "Total current assets")
         if section.slug == "other-assets":
-            parts = _adds(*((1, totals[slug]) for slug in ("current-assets", "fixed-assets", "other-assets")))
+            parts = _adds(*((1, totals[slug]) for slug in (*core.CURRENT_ASSETS, "fixed-assets", "other-assets")))
             build.add("Total assets", made.assets, style="tot", good=True, adds=parts)
+        if section.slug == "current-liabilities":
+            _current(build, made, totals, core.CURRENT_LIABILITIES, "Total current liabilities")
         if section.slug == "long-term-liabilities":
-            parts = _adds((1, totals["current-liabilities"]), (1, totals["long-term-liabilities"]))
+            parts = _adds(*((1, totals[slug]) for slug in (*core.CURRENT_LIABILITIES, "long-term-liabilities")))
             liabilities = build.add("Total liabilities", made.liabilities, style="sub", adds=parts)
     both = tuple(left + right for left, right in zip(made.liabilities, made.equity, strict=True))
     build.add(
@@ -219,6 +224,17 @@ def balance_sheet(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
     )
     proof = Proof("Balances", "Does not balance", next(filter(None, made.differences), 0))
     return build.sheet("bs", "Balance sheet", proof)
+
+
+def _current(
+    build: _Builder, made: core.BalanceSheet, totals: dict[str, int | None], slugs: Sequence[str], label: str
+) -> None:
+    """The total of the current groups, where there are several."""
+    parts = _adds(*((1, totals[slug]) for slug in slugs))
+    if len(parts) > 1:
+        sums = zip(*(made.section(slug).totals for slug in slugs), strict=True)
+        good = core.more_is_good(slugs[0])
+        build.add(label, [sum(figures) for figures in sums], style="sub", good=good, adds=parts)
 
 
 def cash_flow(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
@@ -240,9 +256,7 @@ def trial_balance(books: Books, columns: Sequence[Column], _wish: Wish) -> Sheet
     """Every account with a balance at each column's end, on the side where it stands."""
     made = [core.trial_balance(books, column.last) for column in columns]
     accounts = {row.account.key: row.account for one in made for row in one.rows}
-    ordered = sorted(
-        accounts.values(), key=lambda account: (ACCOUNT_TYPES.index(account.type), account.number, account.name)
-    )
+    ordered = sorted(accounts.values(), key=reading_order)
     sides = [{row.account.key: (row.debit, row.credit) for row in one.rows} for one in made]
     lines = [
         Line(
@@ -294,7 +308,7 @@ def general_ledger(books: Books, column: Column) -> Sheet:
         opening[core.RETAINED_EARNINGS] = -carried
     sides = _sides(books, column)
     lines = []
-    for account in sorted(chart, key=lambda one: (ACCOUNT_TYPES.index(one.type), one.number, one.name)):
+    for account in sorted(chart, key=reading_order):
         start, (debited, credited) = opening.get(account.key, 0), sides.get(account.key, (0, 0))
         if start or debited or credited:
             figures = (start, debited, credited, start + debited - credited)

@@ -317,8 +317,11 @@ class BalanceSheet:
         return next(section for section in self.sections if section.slug == slug)
 
 
-_ASSETS = ("current-assets", "fixed-assets", "other-assets")
-_LIABILITIES = ("current-liabilities", "long-term-liabilities")
+#: Groups that are current, of each side of the balance sheet, and the others.
+CURRENT_ASSETS = ("bank", "receivable", "current-assets")
+CURRENT_LIABILITIES = ("payable", "card", "current-liabilities")
+_ASSETS = (*CURRENT_ASSETS, "fixed-assets", "other-assets")
+_LIABILITIES = (*CURRENT_LIABILITIES, "long-term-liabilities")
 
 
 def balance_sheet(books: Books, columns: Sequence[Column]) -> BalanceSheet:

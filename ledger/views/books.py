@@ -62,6 +62,7 @@ def _page(request: HttpRequest, client: Client, of: Month, given: Given, sheet: 
         "periods": PERIODS,
         "compares": [(name, label) for name, label, _change in comparing.COMPARISONS if name in known],
         "ways": reports.BREAKDOWNS.get(asked.slug, ()),
+        "not_by_tag": reports.NOT_BY_TAG if asked.slug in {"bs", "tb", "cf"} else "",
         "has_bases": asked.slug in reports.BOTH_BASES,
         "kept": _kept(request),
         "traced": framing.percent(traced, whole=True),

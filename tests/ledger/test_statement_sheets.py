@@ -62,6 +62,7 @@ def rows(sheet):
         Asked("cf", MARCH),
         Asked("cf", span_of_days(date(2026, 3, 6), date(2026, 3, 20))),
         Asked("ch", MARCH),
+        Asked("ch", MARCH, by="class"),
     ],
     ids=lambda asked: f"{asked.slug}-{asked.basis}-{asked.by or 'period'}-{asked.span.label}",
 )
@@ -71,10 +72,10 @@ def test_every_figure_opens_to_lines_that_come_to_it(company, asked):
     wrong, opened = [], 0
     for line in sheet.lines:
         for cell in line.cells:
-            if cell.opens < 0 or cell.amount is None or not line.key.isdecimal():
+            if cell.opens < 0 or cell.amount is None or not (line.key.isdecimal() or asked.by == "class"):
                 continue
             found = drill.behind(company.client, asked, sheet.columns[cell.opens], line.key)
-            figure = cell.amount if asked.slug != "ch" else sum(one.amount for one in line.cells[:-1])
+            figure = cell.amount if asked.slug != "ch" or asked.by else sum(one.amount for one in line.cells[:-1])
             if asked.slug == "tb":
                 figure = abs(figure) * (1 if (found.total > 0) else -1)
             if found.total != figure:
@@ -96,6 +97,27 @@ def test_cash_basis_counts_what_is_paid(company):
     assert "Accounts receivable" not in figures
     assert "Accounts payable" not in figures
     assert figures['Inventory: beans; "green"'] == (32_000,)
+
+
+def test_the_balance_sheet_lists_what_is_soonest_cash_or_due_first(company):
+    """Each group by number, with its total; the current groups together have theirs, on which the next total stands."""
+    sheet = reports.sheet(company.client, Asked("bs", MARCH, ()))
+    assert [line.label for line in sheet.lines] == [
+        "Cash and bank", "Operating checking", "Total cash and bank",
+        "Receivables", "Accounts receivable", "Total receivables",
+        "Other current assets", 'Inventory: beans; "green"', "Total other current assets",
+        "Total current assets", "Total assets",
+        "Accounts payable", "Accounts payable", "Total accounts payable",
+        "Other current liabilities", "Sales tax payable", "Total other current liabilities",
+        "Total current liabilities", "Total liabilities",
+        "Equity", "Owner's capital", "Retained Earnings", "Net income", "Total equity", "Liabilities and equity",
+    ]  # fmt: skip
+    at = {line.label: line for line in sheet.lines}
+    for label in ("Total current assets", "Total assets", "Total current liabilities", "Total liabilities"):
+        (figure,) = (cell.amount for cell in at[label].cells)
+        assert sum(sign * sheet.lines[place].cells[0].amount for sign, place in at[label].adds) == figure
+    names = [line.label for line in reports.sheet(company.client, Asked("tb", MARCH, ())).lines]
+    assert names[:4] == ["Operating checking", "Accounts receivable", 'Inventory: beans; "green"', "Accounts payable"]
 
 
 def test_ageing_ties_to_the_control_account_and_opens_by_party(company):
@@ -124,6 +146,16 @@ def test_sales_by_channel_and_tax_by_jurisdiction_tie(company):
     assert rows(tax)["WA"] == (24_000, 8_000, 0, 0, 32_000)
     january = rows(reports.sheet(company.client, Asked("st", Span(Month(2026, 1), Month(2026, 1)))))
     assert january["Returns paid, and entries without a jurisdiction"] == (0, 16_000, 0, -16_000, 0)
+
+
+def test_sales_by_channel_and_class_come_to_the_whole(company):
+    quarter = Span(Month(2026, 1), Month(2026, 3))
+    plain, sheet = (reports.sheet(company.client, Asked("ch", quarter, by=by)) for by in ("", "class"))
+    assert sheet.proof.difference == 0
+    assert [head.label for head in sheet.heads] == ["Annex", "No class", "Net"]
+    assert {label: figures[-1] for label, figures in rows(sheet).items()} == {
+        label: figures[-1] for label, figures in rows(plain).items()
+    }
 
 
 def test_payroll_cost_by_department_ties(company):
@@ -159,6 +191,13 @@ def test_months_without_data_are_named_on_the_statement(company):
         "Jan to Mar 2025: before the books begin in November 2025.",
         "Nothing is booked in February 2026.",
     )
+    for slug in ("ch", "st", "pr", "gl", "cf"):
+        sheet = reports.sheet(company.client, Asked(slug, Span(Month(2026, 1), Month(2026, 3)), ()))
+        assert "Nothing is booked in February 2026." in sheet.notes
+    early = Span(Month(2025, 6), Month(2025, 6))
+    for slug in ("bs", "tb", "ar", "ap"):
+        (said,) = reports.sheet(company.client, Asked(slug, early, ())).notes
+        assert said.endswith("before the books begin in November 2025.")
 
 
 def test_a_record_leads_to_every_figure_it_reached(company):

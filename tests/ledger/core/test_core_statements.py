@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.core.accounts import GROUPS, Account, group_of, natural, raw_of
+from ledger.core.accounts import GROUPS, Account, natural, raw_of
 from ledger.core.cashflow import cash_flow
 from ledger.core.period import Month
 from ledger.core.statements import (
@@ -111,17 +111,3 @@ def test_variance_against_nil_has_no_share():
 def test_account_in_a_group_of_another_type_is_refused():
     with pytest.raises(ValueError, match="no group"):
         Account(key="x", name="X", type="asset", group="income")
-
-
-@pytest.mark.parametrize(
-    ("kind", "subtype", "group"),
-    [
-        ("expense", "Cost of Goods Sold", "cost-of-goods-sold"),
-        ("asset", "Fixed Asset", "fixed-assets"),
-        ("income", "Other Income", "other-income"),
-        ("asset", "Bank", "current-assets"),
-        ("liability", "Long Term Liability", "long-term-liabilities"),
-    ],
-)
-def test_group_of_a_subtype(kind, subtype, group):
-    assert group_of(kind, subtype) == group

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('integrations', '0002_guards'),
-        ('ledger', '0022_words_to_bank_rules'),
+        ('ledger', '0023_form_940'),
     ]
 
     operations = [

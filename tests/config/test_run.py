@@ -6,7 +6,9 @@ import socket
 
 import pytest
 from django.core.management import CommandError
+from django.db import connections
 
+from clients.management.commands.setup_database import refuse_another_version
 from config import embedded
 from config.demo import edition
 from config.management.commands import run
@@ -86,6 +88,18 @@ def test_a_story_told_otherwise_is_another_edition_and_a_comment_is_not(settings
         (world / "cast.py").write_text(text)
         editions.append(edition.of_code())
     assert editions[0] == editions[1] != editions[2]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_of_another_version_says_what_this_one_does_not_know(owner_sql):
+    refuse_another_version(connections["default"])
+    added = "INSERT INTO django_migrations (app, name, applied) VALUES ('ledger', '0999_tomorrow', now())"
+    owner_sql.execute(added)
+    try:
+        with pytest.raises(CommandError, match=r"another version .*it holds ledger\.0999_tomorrow"):
+            refuse_another_version(connections["default"])
+    finally:
+        owner_sql.execute("DELETE FROM django_migrations WHERE name = '0999_tomorrow'")
 
 
 def test_a_broker_that_does_not_answer_names_its_setting(settings, spare):

@@ -122,7 +122,7 @@ def check_broker() -> None:
 
 
 def prepare_database() -> str:
-    """Make and migrate the database; gives where it is. Raises CommandError when it cannot be reached."""
+    """Make and migrate the database; gives where it is. Raises CommandError when it cannot be reached or is another version's."""
     name = "DATABASE_OWNER_URL" if os.environ.get("DATABASE_OWNER_URL") else "DATABASE_URL"
     try:
         call_command("setup_database", verbosity=1, stdout=open(os.devnull, "w"))  # noqa: PTH123, SIM115
@@ -130,6 +130,8 @@ def prepare_database() -> str:
             cursor.execute("SELECT 1")
     except (DatabaseUnreachable, DatabaseError) as error:
         raise CommandError(f"tieout: setting {name}: {str(error).splitlines()[0]}") from error
+    except CommandError as error:
+        raise CommandError(f"tieout: {error}{f': rm -rf {settings.VAR}' if is_embedded() else ''}") from error
     return str(settings.VAR / "postgres") if is_embedded() else f"from {name}"
 
 

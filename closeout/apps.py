@@ -19,7 +19,7 @@ class CloseoutConfig(AppConfig):
         navigation.add_main(
             30, "Client questions", "user-question", "closeout:all_questions", drafts, count="closeout:questions_count"
         )
-        navigation.add_tab(10, "Close", "closeout:close", drafts, area="Close", month=True)
+        navigation.add_tab(10, "Checklist", "closeout:close", drafts, area="Close", month=True)
         navigation.add_tab(20, "Questions", "closeout:questions", drafts, area="Close")
         navigation.add_tab(30, "Changes", "closeout:changes", drafts, area="Close")
         navigation.add_tab(40, "Packages", "closeout:packages", Right.VIEW_SIGNED, area="Close")

@@ -12,7 +12,8 @@ from clients import catalogue
 from clients.models import Client
 from clients.tenancy import client_context
 from closeout.models import BoardRow, CheckResult
-from integrations.models import Connection
+from integrations.models import Connection, Fact
+from integrations.records import CompanyProfile
 from ledger import groups
 from ledger.core.comparing import Span
 from ledger.models import LedgerException
@@ -37,13 +38,17 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """One company in the month. ``row`` is None where the close was not opened, ``ledger`` without an accounting file."""
+    """One company in the month. ``row`` is None where the close was not opened, ``ledger`` without an accounting file.
+
+    ``file`` is the name the company bears in its accounting file, '' where the system tells none.
+    """
 
     client: Client
     row: BoardRow | None
     checks: Open
     exceptions: Open
     ledger: Connection | None
+    file: str
 
     @property
     def status(self) -> str:
@@ -58,7 +63,7 @@ class Company:
 
 
 def side_by_side(companies: Sequence[Client], month: Month) -> list[Company]:
-    """In three queries for all, which the board's context opens, and one for each company's checks."""
+    """In three queries for all, which the board's context opens, and two for each company's checks and file."""
     rows = {row.client_id: row for row in BoardRow.objects.filter(client__in=companies, month=month.first)}
     kept = Connection.objects.filter(client__in=companies, keeps_books=True).exclude(
         state__in=[Connection.State.DISCONNECTED, Connection.State.PENDING]
@@ -72,6 +77,7 @@ def side_by_side(companies: Sequence[Client], month: Month) -> list[Company]:
             _checks(company, month),
             exceptions.get(company.pk, Open()),
             ledgers.get(company.pk),
+            _file(company, ledgers.get(company.pk)),
         )
         for company in companies
     ]
@@ -92,6 +98,16 @@ def _checks(company: Client, month: Month) -> Open:
         found = list(results.exclude(check_id__in=FINALS).values_list("unit", "difference"))
     home = {"money", company.home_currency}
     return Open(len(found), sum(abs(difference or 0) for unit, difference in found if unit in home))
+
+
+def _file(company: Client, ledger: Connection | None) -> str:
+    """The name in the newest profile the accounting system gave of itself."""
+    if ledger is None:
+        return ""
+    with client_context(company.pk):
+        told = Fact.objects.filter(client=company, connection=ledger, kind=CompanyProfile.__name__)
+        newest = told.exclude(state=Fact.State.SUPERSEDED).order_by("-pk").values_list("data__name", flat=True).first()
+    return newest or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def index(request: HttpRequest, pk: int, month: str) -> HttpResponse:
     slug = slug if slug in groups.STATEMENTS else "pl"
     period, span = _span(request, seen, slug, of)
     made = groups.combined(seen.companies, slug, span, hidden=seen.hidden)
-    label = framing.long_day(of.last) if slug in comparing.BALANCES else span.label
+    label = framing.long_day(of.last) if slug in comparing.BALANCES else of.label if period == "month" else span.label
     form = request.GET.get("format", "")
     if form in downloads.SHEETS:
         currencies = sorted({company.home_currency for company in seen.companies})

@@ -9,6 +9,8 @@ import pytest
 
 from clients import groups
 from clients.tenancy import client_context, practice_context
+from integrations.models import Connection, Fact, SourceDocument
+from integrations.records import CompanyProfile
 from ledger import intercompany, posting
 from ledger.models import Account, LedgerException
 from tests.closeout.desk import browser, inside, text
@@ -51,6 +53,19 @@ def test_the_closes_stand_side_by_side_with_what_is_open(books, pine):
     assert int(cells(page, "Checks open")[1].split()[0]) > 0
     assert cells(page, "Net income") == ["–", "7,300.00", "–", "7,300.00"]
     assert cells(page, "Accounting file")[0] == "None connected"
+
+
+def test_each_company_shows_the_accounting_file_it_is_kept_in(books, pine):
+    with inside(books):
+        held = Connection.objects.create(
+            client=books.client, provider="quickbooks-online", account_id="9341", state="live", keeps_books=True
+        )
+        key = {"client": books.client, "connection": held, "stream": "company", "external_id": "company"}
+        told = SourceDocument.objects.create(**key, version=1, payload={}, sha256=b"x" * 32)
+        data = {"name": "Kestrel & Pine LLC", "country": "US"}
+        Fact.objects.create(**key, document=told, kind=CompanyProfile.__name__, data=data)
+    file = cells(browser(books, "alice").get(f"/groups/{pine.pk}/2026-01/"), "Accounting file")
+    assert file[:2] == ["None connected", "Kestrel & Pine LLC QuickBooks Online company 9341 not read yet"]
 
 
 def test_a_group_opens_at_the_month_that_is_being_closed(books, pine):

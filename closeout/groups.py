@@ -11,7 +11,8 @@ from django.db.models.functions import Abs
 from clients import catalogue
 from clients.models import Client
 from clients.tenancy import client_context
-from closeout.models import BoardRow, CheckResult
+from closeout import workflow
+from closeout.models import BoardRow, CloseRun
 from integrations.models import Connection, Fact
 from integrations.records import CompanyProfile
 from ledger import groups
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
     from ledger.core.period import Month
     from ledger.groups import Combined
-
-#: Checks that look at the close itself.
-FINALS = ("K49", "K50")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Company:
 
 
 def side_by_side(companies: Sequence[Client], month: Month) -> list[Company]:
-    """In three queries for all, which the board's context opens, and two for each company's checks and file."""
+    """In three queries for all, which the board's context opens, and few for each company's checks and file."""
     rows = {row.client_id: row for row in BoardRow.objects.filter(client__in=companies, month=month.first)}
     kept = Connection.objects.filter(client__in=companies, keeps_books=True).exclude(
         state__in=[Connection.State.DISCONNECTED, Connection.State.PENDING]
@@ -90,14 +88,12 @@ def _exceptions(companies: Sequence[Client]) -> dict[int, Open]:
 
 
 def _checks(company: Client, month: Month) -> Open:
-    """Checks that fail or cannot tell; counts and foreign figures add nothing to the amount."""
+    """Checks that neither hold nor were let through; counts and foreign figures add nothing to the amount."""
     with client_context(company.pk):
-        results = CheckResult.objects.filter(
-            client=company, close__month=month.first, state__in=["fail", "cannot_tell"]
-        )
-        found = list(results.exclude(check_id__in=FINALS).values_list("unit", "difference"))
+        close = CloseRun.objects.filter(client=company, month=month.first).first()
+        found = workflow.blockers(close) if close else []
     home = {"money", company.home_currency}
-    return Open(len(found), sum(abs(difference or 0) for unit, difference in found if unit in home))
+    return Open(len(found), sum(abs(row.difference or 0) for row in found if row.unit in home))
 
 
 def _file(company: Client, ledger: Connection | None) -> str:

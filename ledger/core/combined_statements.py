@@ -65,10 +65,12 @@ class Eliminated(NamedTuple):
 class Combination:
     """A sheet with a column for each company and, in one currency, one of eliminations and one of combined totals.
 
-    ``opens`` gives for each company, by the key of a line, the account of its own that the line's figure is of.
+    ``opens`` gives for each company, by the key of a line, the account of its own that the line's figure is of; ``numbers`` the
+    account numbers that companies have in common, by the key of the line.
     """
 
     sheet: Sheet
+    numbers: Mapping[str, str]
     opens: tuple[Mapping[str, str], ...]
     eliminated: tuple[Eliminated, ...]
     is_added: bool
@@ -109,7 +111,8 @@ def combine(
         else _in_currencies(made, [company.currency for company in companies])
     )
     opens = tuple({line: account for account, line in lines.items()} for lines in chart.lines)
-    return Combination(sheet=made, opens=opens, eliminated=eliminated, is_added=is_added)
+    numbers = {account.key: account.number for account in chart.accounts if account.number}
+    return Combination(sheet=made, numbers=numbers, opens=opens, eliminated=eliminated, is_added=is_added)
 
 
 def _chart(books: Sequence[Books]) -> _Chart:

@@ -45,12 +45,12 @@ def sheet(client: Client, asked: Asked, made: Sheet, form: str) -> HttpResponse:
 def combined(made: Combined, titles: Sequence[str], name: str, form: str) -> HttpResponse:
     """A group's combined statement as it is shown, what it leaves out said below the lines."""
     currency = made.companies[0].home_currency
-    sheet = replace(made.combination.sheet, notes=made.notes)
+    sheet, numbers = replace(made.combination.sheet, notes=made.notes), made.combination.numbers
     if form == "xlsx":
-        content = spreadsheets.workbook(sheet, titles=titles, currency=currency, numbers={})
+        content = spreadsheets.workbook(sheet, titles=titles, currency=currency, numbers=numbers)
         return _file(content, f"{name}.xlsx", XLSX)
     heads = [f"{head.label}, {head.currency or currency}" for head in sheet.heads]
-    return _csv(name, sheet, heads, currency, {}, notes=made.notes)
+    return _csv(name, sheet, heads, currency, numbers, notes=made.notes)
 
 
 def _csv(

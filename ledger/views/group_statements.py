@@ -80,7 +80,10 @@ def _page(seen: SeenGroup, month: Month, made: Combined, slug: str, period: str,
         "span": period,
         "periods": [one for one in PERIODS if slug == "pl" and (one[0] != "ytd" or len(starts) == 1)],
         "heads": _heads(seen, month, made, switch["states"]),
-        "rows": [(line, _cells(line, made, seen.companies, month, asked)) for line in sheet.lines],
+        "rows": [
+            (line, made.combination.numbers.get(line.key, ""), _cells(line, made, seen.companies, month, asked))
+            for line in sheet.lines
+        ],
         "period": switch,
     }
 

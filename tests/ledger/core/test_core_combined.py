@@ -97,6 +97,14 @@ def test_what_companies_earn_from_each_other_is_no_income_of_both():
     assert said["Rent"] == (0, 20_000, 0, 20_000)
 
 
+def test_a_number_is_shown_where_companies_have_it_in_common():
+    shared = (*SHOP[:1], account("owed", "Due to Parent", "liability", number="2100"), *SHOP[2:])
+    made = combine("bs", SPAN, two(other=books(shared, [(MARCH, "cash", "owed", 500)])), PAIRS)
+    numbers = {line.label.strip(): made.numbers.get(line.key, "") for line in made.sheet.lines if line.key}
+    assert numbers["Checking"] == ""
+    assert numbers["Due to Parent"] == "2100"
+
+
 def test_a_line_opens_at_each_companys_own_account():
     made = combine("tb", SPAN, two(), PAIRS)
     (line,) = [line for line in made.sheet.lines if line.label == "Checking"]

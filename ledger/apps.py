@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.apps import AppConfig
 
 _RECONCILIATION = ("ledger:bank_rules", "ledger:duplicates", "ledger:names", "ledger:timing")
+_PAYROLL = ("ledger:payroll_year", "ledger:payroll_year_runs")
 _SCHEDULES = ("ledger:schedule", "ledger:schedule_new", "ledger:schedule_edit", "ledger:schedule_limits")
 
 
@@ -36,7 +37,7 @@ class LedgerConfig(AppConfig):
         tab(40, "Revaluation", "ledger:revaluation", drafts, area="Books", month=True, applies=applying.revaluation)
         tab(50, "Won deals", "ledger:deals", drafts, area="Books", applies=applying.won_deals)
         tab(10, "Reconciliation", "ledger:reconciliation", drafts, area="Proofs", month=True, covers=_RECONCILIATION)
-        tab(20, "Payroll", "ledger:payroll", drafts, area="Proofs", month=True, covers=("ledger:payroll_year",))
+        tab(20, "Payroll", "ledger:payroll", drafts, area="Proofs", month=True, covers=_PAYROLL)
         tab(30, "Processors", "ledger:processors", drafts, area="Proofs", month=True, covers=("ledger:proven",))
         tab(40, "Intercompany", "ledger:intercompany", drafts, area="Proofs", month=True, applies=applying.intercompany)
         tab(20, "Stack", "ledger:stack", drafts, area="Systems")

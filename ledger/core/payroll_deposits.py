@@ -32,6 +32,9 @@ WITH_RETURN_BELOW = 2_500_00
 #: Unemployment tax above which a quarter's sum is deposited; up to it, it is carried to the next quarter.
 FUTA_DEPOSIT_ABOVE = 500_00
 
+#: A balance below it need not be paid (Form 941 and Form 940, line 14).
+PAID_FROM = 1_00
+
 _DAY = timedelta(days=1)
 _TUESDAY, _WEDNESDAY, _FRIDAY, _SATURDAY = 1, 2, 4, 5
 
@@ -220,11 +223,15 @@ class Settled:
         return self.due.liability - self.paid
 
     @property
+    def is_owed(self) -> bool:
+        return self.outstanding >= PAID_FROM
+
+    @property
     def was_late(self) -> bool:
         return self.last_on is not None and self.last_on > self.due.due_on
 
     def is_overdue(self, on: date) -> bool:
-        return self.outstanding > 0 and self.due.due_on <= on
+        return self.is_owed and self.due.due_on <= on
 
     def take(self, amount: int, number: int, on: date) -> None:
         self.paid += amount

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field, fields
 from datetime import date
+from itertools import chain, combinations
 from typing import TYPE_CHECKING
 
 from integrations.records import PayItem
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ledger.core.payroll_tax import TaxYear
 
 _WHOLE = 10_000
+#: Benefits of a payslip of which every choice is tried; of more, all or none were taken off.
+_MOST_BENEFITS = 8
 
 
 @dataclass(kw_only=True, slots=True)
@@ -204,7 +207,8 @@ class _Reader:
         year, who = self.year, slip.employee_id
         high = sum(item.amount for item in slip.earnings)
         low = high - sum(item.amount for item in slip.deductions if item.kind == "benefit")
-        held = self._held(slip, low, high)
+        wages = _wages(slip)
+        held = self._held(slip, wages)
         figures.wages_low += sign * low
         figures.wages_high += sign * high
         figures.withheld += sign * held["income employee"]
@@ -212,13 +216,14 @@ class _Reader:
         figures.ss_employer += sign * held["social employer"]
         figures.medicare_employee += sign * held["medicare employee"]
         figures.medicare_employer += sign * held["medicare employer"]
-        taxed = _wage(held["medicare employer"] or held["medicare employee"], year.medicare_rate, low, high)
+        taxed = _taxed(held, year, wages)
         before, self.medicare[who] = self.medicare[who], self.medicare[who] + sign * taxed
         figures.medicare_wages += sign * taxed
         limit = year.additional_medicare_from
         figures.additional_wages += max(self.medicare[who] - limit, 0) - max(before - limit, 0)
         if held["social employer"] or held["social employee"] or self.social[who] >= year.social_security_base:
-            wage, before = _base(taxed, held, year, low, high), self.social[who]
+            before = self.social[who]
+            wage = _base(taxed, held, year, wages, before)
             self.social[who] += sign * wage
             base = year.social_security_base
             figures.ss_wages += min(self.social[who], base) - min(before, base)
@@ -234,14 +239,14 @@ class _Reader:
         figures.futa_over += wage - taxable
         figures.futa_wages += taxable
 
-    def _held(self, slip: Payslip, low: int, high: int) -> dict[str, int]:
+    def _held(self, slip: Payslip, wages: list[int]) -> dict[str, int]:
         """What the payslip holds by kind and side; a tax of both halves is split where the rates make just its amount."""
         held: dict[str, int] = defaultdict(int)
         for side, items in (("employee", slip.employee_taxes), ("employer", slip.employer_taxes)):
             for item in items:
                 kind = _kind(item)
                 if kind == BOTH:
-                    parts = self._split(item.amount, low, high, self.social[slip.employee_id])
+                    parts = self._split(item.amount, wages, self.social[slip.employee_id])
                     if parts is None:
                         self.unread.add(item.name)
                         continue
@@ -253,10 +258,10 @@ class _Reader:
                     held[f"{kind} {side}"] += item.amount
         return held
 
-    def _split(self, amount: int, low: int, high: int, earned: int) -> tuple[int, int] | None:
+    def _split(self, amount: int, wages: list[int], earned: int) -> tuple[int, int] | None:
         """Social Security and Medicare of a tax of both, below the wage base; None where no wage of the payslip makes it."""
         year = self.year
-        for wage in (high, low):
+        for wage in wages:
             whole = share(wage, year.social_security_rate + year.medicare_rate)
             if earned + wage <= year.social_security_base and abs(amount - whole) <= 1:
                 social = share(wage, year.social_security_rate)
@@ -264,19 +269,38 @@ class _Reader:
         return None
 
 
-def _base(taxed: int, held: dict[str, int], year: TaxYear, low: int, high: int) -> int:
-    """Social Security wages before the cap: as for Medicare, unless the tax says otherwise of an uncapped slip."""
-    tax = held["social employer"] or held["social employee"]
-    if low == high or abs(tax - share(taxed, year.social_security_rate)) <= 1:
+def _wages(slip: Payslip) -> list[int]:
+    """What a tax of the payslip may have been taken from: gross pay less any of the benefits, lowest first."""
+    gross = sum(item.amount for item in slip.earnings)
+    benefits = [item.amount for item in slip.deductions if item.kind == "benefit"]
+    if len(benefits) > _MOST_BENEFITS:
+        return sorted({gross - sum(benefits), gross})
+    chosen = chain.from_iterable(combinations(benefits, size) for size in range(len(benefits) + 1))
+    return sorted({gross - sum(some) for some in chosen})
+
+
+def _taxed(held: dict[str, int], year: TaxYear, wages: list[int]) -> int:
+    """Medicare wages: the wage that makes the tax, of several the one that makes Social Security too; 0 without the tax."""
+    medicare = held["medicare employer"] or held["medicare employee"]
+    social = held["social employer"] or held["social employee"]
+    if not medicare:
+        return 0
+    return min(
+        wages,
+        key=lambda wage: (_off(medicare, wage, year.medicare_rate), _off(social, wage, year.social_security_rate)),
+    )
+
+
+def _base(taxed: int, held: dict[str, int], year: TaxYear, wages: list[int], before: int) -> int:
+    """Social Security wages before the cap: as for Medicare, unless the tax says otherwise of a payslip below the cap."""
+    tax, rate = held["social employer"] or held["social employee"], year.social_security_rate
+    if not tax or before + taxed > year.social_security_base or _off(tax, taxed, rate) <= 1:
         return taxed
-    return _wage(tax, year.social_security_rate, low, high) if tax else taxed
+    return min(wages, key=lambda wage: _off(tax, wage, rate))
 
 
-def _wage(tax: int, rate: int, low: int, high: int) -> int:
-    """Which of the two wages the tax was taken from."""
-    if low == high or not tax:
-        return high if tax else 0
-    return low if abs(tax - share(low, rate)) <= abs(tax - share(high, rate)) else high
+def _off(tax: int, wage: int, rate: int) -> int:
+    return abs(tax - share(wage, rate))
 
 
 #: A tax that is Social Security and Medicare in one.

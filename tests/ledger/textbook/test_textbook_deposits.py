@@ -163,3 +163,9 @@ def test_money_that_comes_back_for_a_run_taken_back_leaves_nothing_owed():
     ]
     settled, rest = settle(schedule(days, "semiweekly"), paid)
     assert ([one.outstanding for one in settled], rest) == ([0, 0], [])
+
+
+def test_less_than_a_dollar_need_not_be_paid():
+    """Form 941 line 14: fractions of cents leave 0.99 of a deposit open, and nothing is owed."""
+    (one,), _ = settle(schedule({date(2026, 1, 30): 5_000_00}, "monthly"), [Payment(date(2026, 2, 10), 4_999_01)])
+    assert (one.outstanding, one.is_owed, one.is_overdue(date(2026, 12, 31))) == (99, False, False)

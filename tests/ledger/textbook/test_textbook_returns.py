@@ -89,6 +89,14 @@ def test_a_benefit_that_is_not_taxed_lowers_the_taxable_wage_and_one_that_is_doe
     assert (taxed.ss_wages, taxed.medicare_wages, taxed.wages_low) == (5_000_00, 5_000_00, 4_700_00)
 
 
+def test_of_two_benefits_the_one_that_the_taxes_spare_is_taken_off():
+    """5,000.00 less 300.00 of section 125 health are taxed, the 250.00 deferred of a 401(k) too."""
+    paid = slip("a", 5_000_00, benefit=300_00)
+    both = replace(paid, deductions=(*paid.deductions, PayItem(name="401(k)", amount=250_00, kind="benefit")))
+    first = payroll_year([run(date(2026, 1, 28), both)], 2026).quarters[0]
+    assert (first.ss_wages, first.medicare_wages, first.wages_low, first.line_7) == (4_700_00, 4_700_00, 4_450_00, 0)
+
+
 def test_fractions_of_cents_stand_on_line_7():
     """Three slips of 333.33: 6.2 % is 20.67 each (20.666…), so both halves hold 124.02 where line 5a makes 124.00."""
     runs = [run(date(2026, month, 28), slip("a", 333_33)) for month in (1, 2, 3)]

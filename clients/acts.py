@@ -116,6 +116,7 @@ ACTS: dict[str, str] = {
     "reconciliation.reopened": "Reconciliation opened again",
     "revaluation.booked": "Foreign balances revalued",
     "return.typed": "Filed return typed",
+    "w9.recorded": "Form W-9 of a contractor recorded",
     "schedule.added": "Schedule added",
     "schedule.approved": "Schedule approved",
     "schedule.cancelled": "Schedule cancelled",

@@ -11,13 +11,11 @@ from django.db.models import Sum
 
 from clients import audit
 from integrations.models import Connection, Fact
-from integrations.records import ContractorPayment
-from integrations.records_json import from_json
-from ledger import accruals, mapping, payroll_deposits, payroll_proof
+from ledger import accruals, contractors, mapping, payroll_deposits, payroll_proof
 from ledger.core.futa import Form940, form_940
 from ledger.core.payroll_deposits import by_month, carried, last_of, return_due
 from ledger.core.payroll_forms import BOXES, LINES_940, LINES_941
-from ledger.core.payroll_returns import Form941, Payee, PayrollYear, contractors, payroll_year
+from ledger.core.payroll_returns import Form941, PayrollYear, payroll_year
 from ledger.core.payroll_tax import TAX_YEARS
 from ledger.core.rules import Unbookable, payroll_lines
 from ledger.models import Account, FiledReturn, JournalLine
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 
     from clients.models import Client, User
     from integrations.records import PayrollRun
+    from ledger.contractors import Contractor
     from ledger.core.payroll_deposits import Settled
     from ledger.payroll_deposits import Deposited, YearDeposits
 
@@ -133,7 +132,7 @@ class YearProof:
     from_941s: Mapping[str, int]
     w3: FiledReturn | None
     costs: tuple[CostLine, ...]
-    payees: tuple[Payee, ...]
+    payees: tuple[Contractor, ...]
     unread: tuple[str, ...]
     runs: int
 
@@ -164,7 +163,7 @@ def prove(client: Client, year: int, *, through: date | None = None) -> YearProo
         read.from_941s(),
         w3,
         tuple(_costs(client, known, year, last)),
-        tuple(_payees(client, year, last)),
+        tuple(contractors.contractors_of(client, year, last)),
         read.unread,
         len(known),
     )
@@ -245,29 +244,6 @@ def _costs(client: Client, known: list[tuple[Fact, PayrollRun]], year: int, last
     accounts = Account.objects.filter(client=client, pk__in=ids).order_by("number", "name")
     found = [CostLine(account, register[account.pk], ledger.get(account.pk, 0)) for account in accounts]
     return [line for line in found if line.register or line.ledger]
-
-
-def _payees(client: Client, year: int, last: date) -> list[Payee]:
-    """Contractors paid through payroll in the year beside what their account holds by party (cards report their own payments)."""
-    facts = Fact.objects.filter(
-        client=client, kind="ContractorPayment", booked_on__range=(date(year, 1, 1), last)
-    ).exclude(state="superseded")
-    newest: dict[tuple[int, str], ContractorPayment] = {}
-    for fact in facts.order_by("pk"):
-        record = from_json(fact.kind, fact.data)
-        assert isinstance(record, ContractorPayment)
-        newest[fact.connection_id, record.external_id] = record
-    paid: dict[str, int] = defaultdict(int)
-    for record in newest.values():
-        paid[record.contractor] += record.amount
-    ids = mapping.accounts_by_role(client.pk, "contractor-expense", last)
-    by_card = mapping.accounts_by_role(client.pk, "card", last)
-    lines = JournalLine.objects.filter(client=client, account_id__in=ids, booked_on__range=(date(year, 1, 1), last))
-    lines = lines.exclude(entry__lines__account_id__in=by_card) if by_card else lines
-    ledger: dict[str, int] = defaultdict(int)
-    for party, debit, credit in lines.values_list("party", "debit_minor", "credit_minor"):
-        ledger[party or "No party"] += debit - credit
-    return contractors(dict(paid), {name: amount for name, amount in ledger.items() if amount}, year)
 
 
 def keep_return(

@@ -101,6 +101,7 @@ urlpatterns = [
     path(RECONCILIATION + "lines/<int:pk>/asked/", reconciliation.ask, name="item_asked"),
     path("c/<slug:slug>/payroll-year/<int:year>/", payroll_year.index, name="payroll_year"),
     path("c/<slug:slug>/payroll-year/<int:year>/runs/<int:quarter>/", payroll_year.runs, name="payroll_year_runs"),
+    path("c/<slug:slug>/payroll-year/<int:year>/w9/", payroll_year.w9, name="payroll_w9"),
     path("c/<slug:slug>/payroll-year/<int:year>/returns/", payroll_year.file, name="payroll_return"),
     path("c/<slug:slug>/intercompany/<slug:month>/", intercompany.index, name="intercompany"),
     path("c/<slug:slug>/intercompany/<slug:month>/pair/", intercompany.pair, name="intercompany_pair"),

@@ -212,6 +212,7 @@ def onboard(client: Client, everyone: Cast) -> None:
         bank_intake.take(client)
         mapping.approve_mapping(client, everyone)
         steps.link_banks(client, everyone)
+        steps.record_w9s(client, everyone)
         SyncJob.objects.filter(client=client).delete()
     for _run in range(2):
         refreshing.refresh(client.pk)

@@ -1,16 +1,16 @@
-"""The payroll year: books = registers = returns filed (K23), and the deposits that are overdue (for K22)."""
+"""The payroll year: books = registers = returns filed (K23), overdue deposits (for K22), contractors with a W-9 (K44)."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from closeout.checks.registry import Item, Result, Scope, State, check, many
-from ledger import payroll_proof, payroll_year
+from ledger import contractors, payroll_proof, payroll_year
 from ledger.core.payroll_tax import TAX_YEARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import date
 
     from ledger.payroll_year import Line, YearProof
 
@@ -134,3 +134,43 @@ def _late_of_last_year(scope: Scope) -> Iterator[str]:
     ):
         if filed is None:
             yield f"{name} was due {_day(fourth.due_on)}"
+
+
+@check("K44", area="payroll", title="Contractors above the year's threshold have a W-9")
+def contractors_have_a_w9(scope: Scope) -> Result:
+    """Each contractor whom Form 1099-NEC reports for the year so far (from $2,000 for payments of 2026) has a Form W-9 on file."""
+    year = scope.month.year
+    if year not in TAX_YEARS:
+        return Result(state="cannot_tell", summary=f"The 1099-NEC threshold of {year} is not known.")
+    every = contractors.contractors_of(scope.client, year, scope.month.last)
+    reported = [one for one in every if one.payee.reported]
+    page = f"{scope.url('payroll-year', year)}#contractors"
+    if not reported:
+        limit = TAX_YEARS[year].nec_threshold // 100
+        return Result(state="not_applicable", summary=f"No contractor was paid {limit:,} or more this year.")
+    items = tuple(
+        Item(
+            label=f"{one.payee.name} has no W-9 on file",
+            amount=one.payee.amount,
+            url=page,
+            key=f"w9:{one.payee.name}",
+            is_open=not (why := scope.explained("K44", f"w9:{one.payee.name}", one.payee.amount)),
+            note=why,
+        )
+        for one in reported
+        if one.lacks_w9
+    )
+    open_items = [item for item in items if item.is_open]
+    return Result(
+        state="fail" if open_items else "pass",
+        unit="count",
+        expected=len(reported),
+        actual=len(reported) - len(items),
+        summary=f"{open_items[0].label}."
+        if len(open_items) == 1
+        else many(len(open_items), "# contractor|contractors lacks|lack a W-9.")
+        if open_items
+        else many(len(reported), "# contractor|contractors of 1099-NEC, each with a W-9."),
+        items=items,
+        evidence=page,
+    )

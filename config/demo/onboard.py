@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from clients.tenancy import client_context
@@ -9,9 +10,9 @@ from config.demo import consent, stack, statements, truth, work
 from config.demo.mapping import approve_mapping
 from config.demo.progress import stage
 from integrations import connecting
-from integrations.models import SourceDocument, StreamState
-from ledger import bank_intake
-from ledger.models import Account, BankFeed, JournalEntry, MirrorDocument, OutboxItem
+from integrations.models import Fact, SourceDocument, StreamState
+from ledger import bank_intake, contractors
+from ledger.models import Account, BankFeed, ContractorW9, JournalEntry, MirrorDocument, OutboxItem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: A run posts so many documents and no more; after this many something is wrong.
 MOST_RUNS = 8
+#: When the contractors' forms came in.
+RECEIVED_ON = date(2025, 12, 15)
 
 
 def connect_all(client: Client, cast: Cast) -> int:
@@ -56,6 +59,27 @@ def link_banks(client: Client, cast: Cast) -> int:
     return BankFeed.objects.filter(client=client, account__isnull=False).count()
 
 
+def record_w9s(client: Client, cast: Cast) -> int:
+    """Say that each contractor's signed form came in with the onboarding; gives how many there are."""
+    facts = Fact.objects.filter(client=client, kind="ContractorPayment").exclude(state="superseded")
+    names = sorted({str(name) for name in facts.values_list("data__contractor", flat=True)})
+    for name in names:
+        known = ContractorW9.objects.filter(client=client, contractor=name)
+        if not known.exists():
+            contractors.keep_w9(
+                client,
+                name,
+                received_on=RECEIVED_ON,
+                name=f"W-9 {name}.pdf",
+                content=f"Form W-9 of {name}, demonstration".encode(),
+                last_four="",
+                kept_at="Client folder, Tax forms",
+                today=RECEIVED_ON,
+                by=cast.bookkeeper,
+            )
+    return len(names)
+
+
 def begin(clients: Sequence[Client], cast: Cast) -> None:
     """Everything up to books that are being brought up to date, for several companies at once."""
     with stage("connect") as line:
@@ -71,6 +95,7 @@ def begin(clients: Sequence[Client], cast: Cast) -> None:
             with client_context(client.pk):
                 rules += approve_mapping(client, cast).rules.count()
                 feeds += link_banks(client, cast)
+                record_w9s(client, cast)
         line.says(f"{rules} rules approved, {feeds} bank accounts linked")
     for client in clients:
         work.queue(client, "refresh")

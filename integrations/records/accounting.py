@@ -45,11 +45,15 @@ class LedgerAccount(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LedgerParty(Record):
-    """A vendor, customer or employee of the accounting system; ``currency`` is the one all their documents are in."""
+    """A vendor, customer or employee of the accounting system; ``currency`` is the one all their documents are in.
+
+    ``is_reported``: a vendor it marks for Form 1099.
+    """
 
     kind: Literal["vendor", "customer", "employee"]
     name: str
     is_active: bool = True
+    is_reported: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

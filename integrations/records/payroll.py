@@ -61,10 +61,14 @@ class PayrollRun(Record):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ContractorPayment(Record):
-    """Pay to a contractor through the payroll tool. ``amount`` is wages + bonus; reimbursement on top."""
+    """Pay to a contractor through the payroll tool. ``amount`` is wages + bonus; reimbursement on top.
+
+    ``has_tax_number``: whether the tool holds the contractor's taxpayer number; None where it does not say. The number is not read.
+    """
 
     contractor: str
     amount: int
     reimbursement: int = 0
     by_check: bool = False
     department: str = ""
+    has_tax_number: bool | None = None

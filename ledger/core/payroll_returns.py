@@ -340,24 +340,3 @@ def share(amount: int, rate: int) -> int:
     """A rate in basis points of an amount, to the nearest cent, halves away from zero."""
     part = abs(amount) * rate
     return (1 if amount >= 0 else -1) * ((2 * part + _WHOLE) // (2 * _WHOLE))
-
-
-@dataclass(frozen=True, slots=True)
-class Payee:
-    """A contractor over a year: paid through payroll or bill tools (``paid``), and what the books hold (``ledger``)."""
-
-    name: str
-    paid: int
-    ledger: int
-    reported: bool
-
-    @property
-    def difference(self) -> int:
-        return self.ledger - self.paid
-
-
-def contractors(paid: dict[str, int], ledger: dict[str, int], year: int) -> list[Payee]:
-    """Each contractor's year, the largest first; ``reported`` from the year's Form 1099-NEC threshold on."""
-    names = sorted({*paid, *ledger}, key=lambda name: (-max(paid.get(name, 0), ledger.get(name, 0)), name.casefold()))
-    limit = TAX_YEARS[year].nec_threshold
-    return [Payee(name, paid.get(name, 0), ledger.get(name, 0), paid.get(name, 0) >= limit) for name in names]

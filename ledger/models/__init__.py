@@ -3,6 +3,7 @@
 from ledger.models.accounts import Account, MappingRule, MappingTemplate, MappingVersion, Period
 from ledger.models.bank import BankFeed, BankItem, Match, MatchMember, StatementBalance, TimingItem
 from ledger.models.budgets import BudgetLine
+from ledger.models.contractors import ContractorW9
 from ledger.models.deals import DealInvoice
 from ledger.models.inbox import LedgerException
 from ledger.models.journal import EntryApproval, JournalEntry, JournalLine, MonthlyBalance
@@ -30,6 +31,7 @@ __all__ = [
     "BooksLimits",
     "BudgetLine",
     "ChangedAfterClose",
+    "ContractorW9",
     "DealInvoice",
     "EntryApproval",
     "EntryTemplate",

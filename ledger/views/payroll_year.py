@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from clients.access import Right, classified, client_or_404, membership_of
 from integrations.money import minor_of
-from ledger import payroll_proof, payroll_year, payroll_year_runs
+from ledger import contractors, payroll_proof, payroll_year, payroll_year_runs
 from ledger.core.payroll_deposits import quarter_of
 from ledger.core.payroll_forms import BOXES, LINES_940, LINES_941
 from ledger.core.payroll_tax import TAX_YEARS
@@ -22,6 +23,7 @@ from ledger.views.framing import day_of, may
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from django.core.files.uploadedfile import UploadedFile
     from django.http import QueryDict
 
 #: Forms as they are typed: name, words for a line, lines, and whether there is one each quarter.
@@ -34,7 +36,7 @@ def index(request: HttpRequest, slug: str, year: int) -> HttpResponse:
     client = client_or_404(request, slug, right=Right.VIEW_DRAFTS)
     if year not in TAX_YEARS:
         raise Http404
-    proof = payroll_year.prove(client, year)
+    proof, sees = payroll_year.prove(client, year), may(request, Right.VIEW_PAYROLL)
     page = {
         "client": client,
         "year": year,
@@ -49,6 +51,9 @@ def index(request: HttpRequest, slug: str, year: int) -> HttpResponse:
         "is_connected": bool(payroll_proof.connections(client)),
         "limit": TAX_YEARS[year].nec_threshold,
         "forms": FORMS_TYPED,
+        "payees": [
+            (one, f"••• {one.w9.last_four}" if sees and one.w9 and one.w9.last_four else "") for one in proof.payees
+        ],
         "may_prepare": may(request, Right.PREPARE),
         "today": framing.today(client),
     }
@@ -121,3 +126,28 @@ def _lines(data: QueryDict, currency: str) -> dict[str, int]:
                 raise ReturnError(f"Line {name.removeprefix('line-')}: “{str(text)[:30]}” is no amount.")
             found[name.removeprefix("line-")] = amount
     return found
+
+
+@classified(Right.PREPARE, methods=("POST",))
+def w9(request: HttpRequest, slug: str, year: int) -> HttpResponse:
+    """Record a contractor's Form W-9; the file is read for its fingerprint and not kept."""
+    client = client_or_404(request, slug, right=Right.PREPARE)
+    given: UploadedFile[bytes] | None = request.FILES.get("file")
+    said = {name: request.POST.get(name, "").strip() for name in ("contractor", "last_four", "kept_at")}
+    try:
+        row = contractors.keep_w9(
+            client,
+            said["contractor"][:120],
+            received_on=day_of(request.POST.get("received_on", "")),
+            name=(given.name or "") if given else "",
+            content=given.read(settings.UPLOAD_LIMIT_BYTES + 1) if given else b"",
+            last_four=said["last_four"],
+            kept_at=said["kept_at"][:200],
+            today=framing.today(client),
+            by=membership_of(request).user,
+        )
+    except contractors.W9Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, f"The W-9 of {row.contractor} is on file; the form itself was not kept here.")
+    return redirect("ledger:payroll_year", slug=slug, year=year)

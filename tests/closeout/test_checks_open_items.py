@@ -10,8 +10,9 @@ import pytest
 
 from clients.models import Client
 from integrations.models import Fact
+from integrations.records import ContractorPayment
 from integrations.records_json import from_json
-from ledger import mapping, posting
+from ledger import contractors, mapping, posting
 from ledger.models import Account, FiledReturn, MirrorDocument, TimingItem
 from tests.closeout.checked import books, client
 from tests.scene import arrive
@@ -21,7 +22,7 @@ def states(books, check_id):
     return {result.state for result in books.results(check_id)}
 
 
-@pytest.mark.parametrize("check_id", ["K11", "K23", "K25", "K28", "K38"])
+@pytest.mark.parametrize("check_id", ["K11", "K23", "K25", "K28", "K38", "K44"])
 def test_clean_books_are_not_found_fault_with(books, check_id):
     results = books.results(check_id)
     assert {result.state for result in results} <= {"pass", "not_applicable"}, [
@@ -72,6 +73,24 @@ def test_k23_the_returns_of_the_year_before_that_nobody_typed(books):
     )
     (found,) = books.results("K23")
     assert (found.state, found.summary) == ("cannot_tell", "Form 941 of Q4 2025 was due Feb 2 and is not typed here.")
+
+
+def test_k44_a_contractor_above_the_threshold_without_a_w9(books):
+    """P.L. 119-21 section 70433: 2,000.00 of 2026. Dunlin reaches it, Sanderling is a cent below."""
+    paid = ContractorPayment(
+        external_id="d", booked_on=date(2026, 3, 20), currency="USD", contractor="Dunlin", amount=2_000_00
+    )
+    below = replace(paid, external_id="s", contractor="Sanderling", amount=1_999_99)
+    arrive(books.client, "gusto", "contractor_payments", paid, below)
+    found = books.bad("K44")
+    assert (found.state, [(item.label, item.amount) for item in found.items]) == (
+        "fail", [("Dunlin has no W-9 on file", 2_000_00)],
+    )  # fmt: skip
+    contractors.keep_w9(
+        books.client, "Dunlin", received_on=date(2026, 3, 25), name="w9.pdf", content=b"x", last_four="", kept_at="Folder",
+        today=date(2026, 3, 25), by=books.client.preparer,
+    )  # fmt: skip
+    assert states(books, "K44") == {"pass"}
 
 
 def test_k25_a_vendor_in_credit_and_a_bill_number_that_stands_twice(books):

@@ -221,9 +221,18 @@ def list_contractor_payments(api: Api, days: Days) -> Iterator[Listed]:
             yield Listed(readings.contractor_payment_id(payment), payment.text("date"))
 
 
-def _contractor(one: Payload) -> dict[str, str]:
+def _contractor(one: Payload) -> dict[str, str | bool | None]:
+    """What a payment needs of its contractor; of the taxpayer number only whether there is one.
+
+    https://docs.gusto.com/embedded-payroll/reference/get-v1-companies-company_id-contractors
+    """
     person = f"{one.text('first_name', '')} {one.text('last_name', '')}".strip()
-    return {"name": one.text("business_name", "") or person, "department": one.text("department", "")}
+    numbers = [one.flag(name) for name in ("has_ssn", "has_ein") if one.has(name)]
+    return {
+        "name": one.text("business_name", "") or person,
+        "department": one.text("department", ""),
+        "has_tax_number": any(numbers) if numbers else None,
+    }
 
 
 def whoami(api: Api) -> tuple[str, str]:

@@ -263,6 +263,7 @@ def _payment(payment: Payload, check_date: date | None) -> Record:
         reimbursement=usd(payment, "reimbursement", required=False),
         by_check=method == "Check",
         department=who.text("department", "") if who else "",
+        has_tax_number=who.flag("has_tax_number") if who and who.has("has_tax_number") else None,
     )
 
 

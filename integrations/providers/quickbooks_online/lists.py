@@ -179,6 +179,7 @@ def read_parties(payload: Payload, context: Context) -> Iterator[Record]:
         kind="vendor" if key == "Vendor" else "customer",
         name=plain_name(body.text("FullyQualifiedName", "") or body.text("DisplayName")),
         is_active=body.flag("Active", True),
+        is_reported=body.flag("Vendor1099", False),
     )
 
 

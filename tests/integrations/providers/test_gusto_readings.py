@@ -300,11 +300,16 @@ def test_contractor_payments_are_taken_one_by_one_from_the_cut_over_on():
         "uuid": "f0000000-0000-4000-8000-000000000001",
         "business_name": "Rook Illustration",
         "department": "Studio",
+        "has_ssn": False,
+        "has_ein": True,
     }
     api = scripted((f"{BASE}/contractors", [contractor]), (f"{BASE}/contractor_payments", summary))
     pages = list(PAYMENTS.pull(api, Window(cursor="", since=date(2026, 3, 1), now=NOW)))
     assert [len(page.items) for page in pages] == [4, 0]
-    assert pages[0].items[1]["contractor"] == {"name": "Rook Illustration", "department": "Studio"}
+    told = {"name": "Rook Illustration", "department": "Studio", "has_tax_number": True}
+    assert pages[0].items[1]["contractor"] == told
+    (paid,) = read(PAYMENTS, pages[0].items[1])
+    assert (paid.contractor, paid.has_tax_number) == ("Rook Illustration", True)
 
 
 def test_a_list_of_runs_is_as_long_as_gusto_says():

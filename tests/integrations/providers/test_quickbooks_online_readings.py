@@ -85,6 +85,12 @@ class TestLists:
             row["accountType"]: words[row["classification"]] for row in table if row["classification"]
         } == ACCOUNT_TYPES
 
+    @pytest.mark.parametrize("told", [{"Vendor1099": True}, {"Vendor1099": False}, {}])
+    def test_a_vendor_marked_for_1099_is_reported(self, told):
+        (record,) = facts({"Vendor": {"Id": "46", "DisplayName": "Iris Linnet", **told}})
+        assert isinstance(record, LedgerParty)
+        assert record.is_reported is told.get("Vendor1099", False)
+
     def test_an_unknown_type_falls_back_on_its_classification(self):
         (record,) = facts(
             {"Account": {"Id": "1", "Name": "Odd", "AccountType": "Moon Dust", "Classification": "Equity"}}

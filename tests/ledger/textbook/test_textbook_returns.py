@@ -8,8 +8,9 @@ from datetime import date
 import pytest
 
 from integrations.records import PayItem, PayrollRun, Payslip
+from ledger.core.contractors import contractors
 from ledger.core.futa import form_940
-from ledger.core.payroll_returns import contractors, payroll_year
+from ledger.core.payroll_returns import payroll_year
 
 
 def tax(wage, rate):
@@ -191,3 +192,11 @@ def test_contractors_are_reported_from_the_years_threshold_on(year, amount, repo
 def test_what_the_books_hold_beside_what_was_paid_is_named_by_payee():
     found = contractors({"Iris Linnet": 900_00}, {"Iris Linnet": 400_00, "Cash paid": 50_00}, 2026)
     assert [(one.name, one.difference) for one in found] == [("Iris Linnet", -500_00), ("Cash paid", 50_00)]
+
+
+def test_one_paid_by_bill_alone_is_reported_too_and_what_names_nobody_is_not():
+    """P.L. 119-21 section 70433: from 2,000.00 paid after December 31, 2025, by whatever way but a card."""
+    found = contractors({}, {"Iris Linnet": 2_000_00, "No party": 9_000_00}, 2026)
+    assert {one.name: (one.reported, one.amount) for one in found} == {
+        "Iris Linnet": (True, 2_000_00), "No party": (False, 9_000_00),
+    }  # fmt: skip

@@ -183,6 +183,10 @@ class Payload:
     def object(self, name: str) -> Payload:
         return Payload.of(self.raw(name), self.at(name))
 
+    def inside(self, name: str) -> Payload:
+        """The object under a name, or this one where it stands bare."""
+        return self.object(name) if isinstance(self.data.get(name), dict) else self
+
     def object_or_none(self, name: str) -> Payload | None:
         return self.object(name) if self.has(name) else None
 

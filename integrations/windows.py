@@ -33,3 +33,8 @@ class Window:
     def reached(self) -> datetime:
         """The moment that a cursor holds where it is one. Raises PayloadError for any other cursor."""
         return Payload({"cursor": self.cursor}).instant("cursor")
+
+    @property
+    def reached_on(self) -> date:
+        """The day that a cursor holds where it is one; the cut-over at first. Raises PayloadError for any other cursor."""
+        return Payload({"cursor": self.cursor}).day("cursor") if self.cursor else self.since

@@ -23,9 +23,7 @@ def pull_payrolls(api: Api, window: Window) -> Iterator[Page]:
 
     There is no filter by change: the list is read whole, and what is no final run is kept as it is listed.
     """
-    recent = window.since
-    if window.cursor:
-        recent = max(recent, Payload({"cursor": window.cursor}).day("cursor") - STILL_CHANGES)
+    recent = max(window.since, window.reached_on - STILL_CHANGES)
     for listed in wire.outputs(api):
         items = []
         for one in listed:

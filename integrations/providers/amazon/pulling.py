@@ -150,7 +150,7 @@ def pull_payouts(api: Api, window: Window) -> Iterator[Page]:
 
 def pull_balances(api: Api, window: Window) -> Iterator[Page]:
     """What was held at the end of each month, the last two again: what is held meanwhile no settlement has told of yet."""
-    begin = date.fromisoformat(window.cursor) if window.cursor else window.since
+    begin = window.reached_on
     ends = _month_ends(begin, window.now.date())
     for end in ends:
         for page in _listed(api, BALANCES, {"balanceType": "TOTAL", "asOfDate": end.isoformat()}, "balances"):

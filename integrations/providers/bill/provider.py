@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from integrations.payload import Payload
 from integrations.provider import Api, Ask, Credentials, Provider, RateLimit, SessionLogin, Stream, Webhook
 from integrations.providers.bill import pulling, readings
 from integrations.providers.bill.faults import FAULTS
 from integrations.providers.bill.wire import authorise, events, is_over, read_error, verify
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from integrations.recognising import has_fields, id_in
 
 
 def whoami(api: Api) -> tuple[str, str]:
@@ -28,21 +26,6 @@ def _login(credentials: Credentials) -> dict[str, Any]:
         "organizationId": credentials.settings["organization_id"],
         "devKey": credentials.secret,
     }
-
-
-def _is(name: str, *needed: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a payload is such a thing, in an envelope or bare, by the fields only it has together."""
-
-    def recognise(raw: Mapping[str, Any]) -> bool:
-        thing = raw.get(name)
-        found = thing if isinstance(thing, dict) else raw
-        return all(field in found for field in needed)
-
-    return recognise
-
-
-def _id_in(name: str) -> Callable[[Payload], str]:
-    return lambda payload: readings.inside(payload, name).text("id")
 
 
 PROVIDER = Provider(
@@ -88,8 +71,8 @@ PROVIDER = Provider(
             pull=pulling.pull_bills,
             census=pulling.census(pulling.BILLS, ("bill", "createdTime"), pulling.ARCHIVED_TOO),
             to_records=readings.read_bill,
-            identify=_id_in("bill"),
-            recognise=_is("bill", "vendorId", "invoice"),
+            identify=id_in("bill"),
+            recognise=has_fields("bill", "vendorId", "invoice"),
             reference="https://developer.bill.com/reference/listbills",
             envelope=("results",),
             order=20,
@@ -100,8 +83,8 @@ PROVIDER = Provider(
             pull=pulling.pull_credits,
             census=pulling.census(pulling.CREDITS, ("vendorCredit", "createdTime"), pulling.ARCHIVED_TOO),
             to_records=readings.read_credit,
-            identify=_id_in("vendorCredit"),
-            recognise=_is("vendorCredit", "vendorId", "creditDate"),
+            identify=id_in("vendorCredit"),
+            recognise=has_fields("vendorCredit", "vendorId", "creditDate"),
             reference="https://developer.bill.com/docs/ap-vendor-credits",
             envelope=("results",),
             order=30,
@@ -112,8 +95,8 @@ PROVIDER = Provider(
             pull=pulling.pull_payments,
             census=pulling.census(pulling.PAYMENTS, ("createdTime",), pulling.LIVING),
             to_records=readings.read_payment,
-            identify=_id_in("payment"),
-            recognise=_is("payment", "singleStatus", "processDate"),
+            identify=id_in("payment"),
+            recognise=has_fields("payment", "singleStatus", "processDate"),
             reference="https://developer.bill.com/reference/listpayments",
             envelope=("results",),
             order=40,
@@ -125,7 +108,9 @@ PROVIDER = Provider(
             instead="Each sum is put together from payments, which are counted.",
             to_records=readings.read_pull,
             identify=readings.pull_id,
-            recognise=lambda raw: _is("pull", "processDate", "fundingAccount", "payments")(raw) and "pull" in raw,
+            recognise=lambda raw: (
+                has_fields("pull", "processDate", "fundingAccount", "payments")(raw) and "pull" in raw
+            ),
             duty="prove",
             reference="https://developer.bill.com/reference/listpayments",
             order=50,

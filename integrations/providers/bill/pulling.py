@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.census import Census, Listed
@@ -63,9 +63,8 @@ def pull_payments(api: Api, window: Window) -> Iterator[Page]:
 
 def pull_fundings(api: Api, window: Window) -> Iterator[Page]:
     """The sums taken from each bank account on each process date of the last weeks. BILL lists payments only."""
-    last = date.fromisoformat(window.cursor) if window.cursor else window.since
     today = window.now.astimezone(UTC).date()
-    first = max(window.since, last - FUNDINGS_CHANGE)
+    first = max(window.since, window.reached_on - FUNDINGS_CHANGE)
     found: dict[tuple[str, str], dict[str, Any]] = {}
     filters = f"processDate:gte:{first.isoformat()},processDate:lte:{today.isoformat()}"
     for payments, _ in _pages(api, PAYMENTS, {"filters": filters, "sort": "processDate:asc"}):

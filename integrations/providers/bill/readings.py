@@ -34,11 +34,6 @@ _WAITING = {"ASSIGNED": "waits for approval", "APPROVING": "waits for approval",
 _PAYMENT_STATUSES = ("PAID", "UNPAID", "PARTIAL", "SCHEDULED", "UNDEFINED")
 
 
-def inside(payload: Payload, name: str) -> Payload:
-    """The object itself, whether it came in the envelope of our pull, in a notice or bare."""
-    return payload.object(name) if isinstance(payload.data.get(name), dict) else payload
-
-
 def _dated(payload: Payload, name: str, context: Context) -> date:
     """The client's day of an instant."""
     return payload.instant(name).astimezone(context.timezone).date()
@@ -54,7 +49,7 @@ def read_bill(payload: Payload, context: Context) -> Iterator[Record]:
     nothing here: payments are facts of their own.
     """
     del context
-    bill = inside(payload, "bill")
+    bill = payload.inside("bill")
     invoice = bill.object("invoice")
     vendor, status = bill.text("vendorName", ""), bill.text("paymentStatus", "UNDEFINED")
     number, memo = invoice.text("invoiceNumber", ""), bill.text("description", "")
@@ -79,7 +74,7 @@ def read_credit(payload: Payload, context: Context) -> Iterator[Record]:
     https://developer.bill.com/docs/ap-vendor-credits
     """
     del context
-    credit = inside(payload, "vendorCredit")
+    credit = payload.inside("vendorCredit")
     vendor = credit.text("vendorName", "")
     fields = _fields(credit, credit.day("creditDate"), credit.text("description", ""))
     yield _document(credit, fields, _held(credit, vendor, "credit")) or VendorCredit(
@@ -180,7 +175,7 @@ def read_payment(payload: Payload, context: Context) -> Iterator[Record]:
 
     https://developer.bill.com/docs/single-status-payment-values · https://developer.bill.com/reference/listpayments
     """
-    payload = inside(payload, "payment")
+    payload = payload.inside("payment")
     status, day = payload.text("singleStatus"), payload.day("processDate")
     fields = _fields(payload, day, payload.text("description", ""))
     amount = payload.minor("amount", DOLLARS)

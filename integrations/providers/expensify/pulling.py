@@ -43,7 +43,7 @@ def whoami(api: Api) -> tuple[str, str]:
 
 def pull_reports(api: Api, window: Window) -> Iterator[Page]:
     """Reports approved lately, whole; and those not approved, or not any more, by their header."""
-    last, today = _last(window), window.now.astimezone(UTC).date()
+    last, today = window.reached_on, window.now.astimezone(UTC).date()
     after = max(window.since, last - OVERLAP) - timedelta(days=1)
     approved = _rows(api, APPROVED, {"approvedAfter": after.isoformat()}, today, template.WHOLE)
     known = {row.get("reportID") for row in approved}
@@ -59,7 +59,7 @@ def pull_reports(api: Api, window: Window) -> Iterator[Page]:
 
 def pull_reimbursements(api: Api, window: Window) -> Iterator[Page]:
     """Whether each approved report was paid back: that has no filter, so those of a year are read each time."""
-    last, today = _last(window), window.now.astimezone(UTC).date()
+    last, today = window.reached_on, window.now.astimezone(UTC).date()
     started = {"startDate": (last - LOOK_BACK).isoformat()}
     yield from _pages(_rows(api, APPROVED, started, today, template.REPAID), today)
 
@@ -133,11 +133,3 @@ def _pages(rows: Sequence[Mapping[str, Any]], today: date, marks: tuple[str, ...
             cursor=today.isoformat() if last else None,
             acknowledge=marks if last else (),
         )
-
-
-def _last(window: Window) -> date:
-    """The day of the last reading, or the first day that counts."""
-    try:
-        return date.fromisoformat(window.cursor) if window.cursor else window.since
-    except ValueError as error:
-        raise PayloadError("$.cursor", "an Expensify cursor is a day") from error

@@ -75,9 +75,7 @@ def _counted(api: Api, path: str, params: Mapping[str, str]) -> Iterator[tuple[l
 
 def _windows(window: Window) -> Iterator[tuple[date, date]]:
     """Spans of check dates to ask for, from the cut-over or a while before the last pull."""
-    start = window.since - LEAD
-    if window.cursor:
-        start = max(start, Payload({"cursor": window.cursor}).day("cursor") - STILL_CHANGES)
+    start = max(window.since - LEAD, window.reached_on - STILL_CHANGES)
     return _years(start, window.now.astimezone(UTC).date() + AHEAD)
 
 

@@ -8,6 +8,7 @@ from integrations.payload import Payload
 from integrations.provider import Api, OAuth2, Provider, RateLimit, Stream, Webhook
 from integrations.providers.hubspot import pulling, readings, wire
 from integrations.providers.hubspot.exports import FILES
+from integrations.recognising import id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,10 +30,6 @@ def _has(name: str) -> Callable[[Mapping[str, Any]], bool]:
         return isinstance(props, dict) and name in props
 
     return recognise
-
-
-def _id(payload: Payload) -> str:
-    return payload.text("id")
 
 
 PROVIDER = Provider(
@@ -74,7 +71,7 @@ PROVIDER = Provider(
             pull=pulling.pull_invoices,
             census=pulling.census(pulling.INVOICES),
             to_records=readings.read_invoice,
-            identify=_id,
+            identify=id_of,
             recognise=_has("hs_invoice_status"),
             reference=f"{_GUIDE}/invoices/guide",
             scopes=("crm.objects.invoices.read", "crm.objects.line_items.read", "crm.objects.companies.read"),
@@ -87,7 +84,7 @@ PROVIDER = Provider(
             pull=pulling.pull_payments,
             census=pulling.census(pulling.PAYMENTS),
             to_records=readings.read_payment,
-            identify=_id,
+            identify=id_of,
             recognise=_has("hs_latest_status"),
             reference=f"{_GUIDE}/commerce-payments/guide",
             scopes=("crm.objects.commercepayments.read", "crm.objects.companies.read"),
@@ -99,7 +96,7 @@ PROVIDER = Provider(
             label="Credit memos",
             pull=None,
             to_records=readings.read_credit,
-            identify=_id,
+            identify=id_of,
             recognise=_has("hs_credit_memo_status"),
             reference="https://knowledge.hubspot.com/invoices/manage-credit-memos",
             order=30,
@@ -111,7 +108,7 @@ PROVIDER = Provider(
             pull=pulling.pull_deals,
             census=pulling.census(pulling.DEALS),
             to_records=readings.read_deal,
-            identify=_id,
+            identify=id_of,
             recognise=_has("dealstage"),
             reference=f"{_GUIDE}/deals/guide",
             scopes=("crm.objects.deals.read", "crm.objects.companies.read"),

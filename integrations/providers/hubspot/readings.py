@@ -10,7 +10,6 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
-from integrations.money import MoneyError, exponent
 from integrations.payload import Payload
 from integrations.records import (
     Application,
@@ -68,7 +67,7 @@ def read_invoice(payload: Payload, context: Context) -> Iterator[Record]:
     https://developers.hubspot.com/docs/api-reference/latest/crm/objects/invoices/guide
     """
     props = payload.object("properties")
-    status, currency = props.text("hs_invoice_status"), _currency(props, "hs_currency")
+    status, currency = props.text("hs_invoice_status"), props.currency("hs_currency")
     fields: dict[str, Any] = {"external_id": payload.text("id"), "currency": currency}
     if status == "draft":
         day, amount = _day(props, "hs_createdate", context), props.minor("hs_amount_billed", currency, 0)
@@ -159,7 +158,7 @@ def read_payment(payload: Payload, context: Context) -> Iterator[Record]:
     https://developers.hubspot.com/docs/api-reference/latest/crm/objects/commerce-payments/guide
     """
     props = payload.object("properties")
-    status, currency = props.text("hs_latest_status"), _currency(props, "hs_currency_code")
+    status, currency = props.text("hs_latest_status"), props.currency("hs_currency_code")
     amount, holder = props.minor("hs_initial_amount", currency), props.text("hs_processor_type", "none")
     fields: dict[str, Any] = {
         "external_id": payload.text("id"),
@@ -253,7 +252,7 @@ def read_credit(payload: Payload, context: Context) -> Iterator[Record]:
     https://knowledge.hubspot.com/invoices/manage-credit-memos
     """
     props = payload.object("properties")
-    status, currency = props.text("hs_credit_memo_status"), _currency(props, "hs_currency")
+    status, currency = props.text("hs_credit_memo_status"), props.currency("hs_currency")
     amount, tax = props.minor("hs_amount_credited", currency), props.minor("hs_taxes_total", currency, 0)
     fields: dict[str, Any] = {
         "external_id": payload.text("id"),
@@ -281,7 +280,7 @@ def read_deal(payload: Payload, context: Context) -> Iterator[Record]:
     https://developers.hubspot.com/docs/api-reference/latest/crm/objects/deals/guide
     """
     props = payload.object("properties")
-    currency = _currency(props, "deal_currency_code") if props.has("deal_currency_code") else context.home_currency
+    currency = props.currency("deal_currency_code") if props.has("deal_currency_code") else context.home_currency
     is_won, amount = _is_won(props), props.minor("amount", currency, 0)
     name = "closedate" if props.has("closedate") else "createdate"
     fields: dict[str, Any] = {
@@ -321,15 +320,6 @@ def _is_won(props: Payload) -> bool:
 def _customer(payload: Payload) -> str:
     company = payload.object_or_none("company")
     return (company.text("name", "") if company is not None else "") or DEBTOR
-
-
-def _currency(props: Payload, name: str) -> str:
-    found = props.text(name).upper()
-    try:
-        exponent(found)
-    except MoneyError as error:
-        raise PayloadError(props.at(name), str(error)) from error
-    return found
 
 
 def _moment(props: Payload, name: str) -> datetime:

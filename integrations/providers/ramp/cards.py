@@ -9,7 +9,6 @@ from integrations.providers.ramp.units import (
     currency_in,
     day_of,
     first_day,
-    inside,
     moment,
     money,
     part_in,
@@ -61,7 +60,7 @@ def read_transaction(payload: Payload, context: Context) -> Iterator[Record]:
     Pay pays what is owed to the vendor, and is no cost of its own.
     https://docs.ramp.com/developer-api/v1/api/transactions
     """
-    bought = inside(payload, "transaction")
+    bought = payload.inside("transaction")
     state = bought.text("state")
     cleared = state == "CLEARED"
     currency = currency_in(bought, "currency_code", "" if cleared else context.home_currency)
@@ -173,7 +172,7 @@ def _fields(thing: Payload, context: Context) -> tuple[dict[str, Any], int]:
 
 def read_cashback(payload: Payload, context: Context) -> Iterator[Record]:
     """A reward, taken off what is owed. https://docs.ramp.com/developer-api/v1/api/cashbacks"""
-    fields, amount = _fields(inside(payload, "cashback"), context)
+    fields, amount = _fields(payload.inside("cashback"), context)
     yield Cashback(**fields, program=PROGRAM, amount=amount)
 
 
@@ -198,7 +197,7 @@ _NOTHING_MOVED = {
 
 def read_transfer(payload: Payload, context: Context) -> Iterator[Record]:
     """What pays the card, as Ramp sees it. https://docs.ramp.com/developer-api/v1/guides/transfers"""
-    transfer = inside(payload, "transfer")
+    transfer = payload.inside("transfer")
     fields, amount = _fields(transfer, context)
     status = transfer.text("status")
     if status in _UNDER_WAY:
@@ -222,7 +221,7 @@ def read_statement(payload: Payload, context: Context) -> Iterator[Record]:
 
     opening + charges − credits − payments = ending. https://docs.ramp.com/developer-api/v1/api/statements
     """
-    statement = inside(payload, "statement")
+    statement = payload.inside("statement")
     told = _section(statement, payload.text("entity_id", "")) or statement
     sums = {name: money(told, name) for name in _SUMS}
     opening, charges, credits_, payments, closing = (amount for amount, _ in sums.values())

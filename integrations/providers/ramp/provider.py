@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from integrations.payload import Payload
 from integrations.provider import Api, Ask, ClientCredentials, OAuth2, Provider, RateLimit, Stream, Webhook
 from integrations.providers.ramp import cards, payables, people, pulling, receipts, wire
-from integrations.providers.ramp.units import inside
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from integrations.recognising import has_fields, id_in
 
 _API = "https://docs.ramp.com/developer-api/v1/api"
 _TOKEN = "/developer/v1/token"  # noqa: S105 (a path)
@@ -31,21 +26,6 @@ def whoami(api: Api) -> tuple[str, str]:
     """The business of the access. https://docs.ramp.com/developer-api/v1/api/business"""
     business = Payload.of(api.get(f"{pulling.V1}/business"))
     return business.text("id"), business.text("business_name_legal", "") or business.text("id")
-
-
-def _is(name: str, *needed: str, at_most: frozenset[str] = frozenset()) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a payload is such a thing, in an envelope or bare, by the fields only it has together."""
-
-    def recognise(raw: Mapping[str, Any]) -> bool:
-        thing = raw.get(name)
-        found = thing if isinstance(thing, dict) else raw
-        return all(field in found for field in needed) and (not at_most or found.keys() <= at_most)
-
-    return recognise
-
-
-def _id_in(name: str) -> Callable[[Payload], str]:
-    return lambda payload: inside(payload, name).text("id")
 
 
 _CASHBACK = frozenset(["amount", "created_at", "entity_id", "id", "sync_status"])
@@ -101,8 +81,8 @@ PROVIDER = Provider(
             label="Card purchases and refunds",
             pull=pulling.pull_transactions,
             to_records=cards.read_transaction,
-            identify=_id_in("transaction"),
-            recognise=_is("transaction", "original_transaction_amount", "sk_category_id"),
+            identify=id_in("transaction"),
+            recognise=has_fields("transaction", "original_transaction_amount", "sk_category_id"),
             reference=f"{_API}/transactions",
             scopes=("transactions:read", "bills:read"),
             envelope=("data",),
@@ -148,8 +128,8 @@ PROVIDER = Provider(
             label="Cashback",
             pull=pulling.pull_cashbacks,
             to_records=cards.read_cashback,
-            identify=_id_in("cashback"),
-            recognise=_is("cashback", "id", "amount", "created_at", "entity_id", at_most=_CASHBACK),
+            identify=id_in("cashback"),
+            recognise=has_fields("cashback", "id", "amount", "created_at", "entity_id", at_most=_CASHBACK),
             reference=f"{_API}/cashbacks",
             every_minutes=360,
             scopes=("cashbacks:read",),
@@ -160,8 +140,8 @@ PROVIDER = Provider(
             label="Payments of the card",
             pull=pulling.pull_transfers,
             to_records=cards.read_transfer,
-            identify=_id_in("transfer"),
-            recognise=_is("transfer", "id", "amount", "created_at", "status", at_most=_TRANSFER),
+            identify=id_in("transfer"),
+            recognise=has_fields("transfer", "id", "amount", "created_at", "status", at_most=_TRANSFER),
             duty="prove",
             reference=f"{_API}/transfers",
             every_minutes=360,
@@ -173,8 +153,8 @@ PROVIDER = Provider(
             label="Statements",
             pull=pulling.pull_statements,
             to_records=cards.read_statement,
-            identify=_id_in("statement"),
-            recognise=_is("statement", "opening_balance", "ending_balance", "charges"),
+            identify=id_in("statement"),
+            recognise=has_fields("statement", "opening_balance", "ending_balance", "charges"),
             duty="prove",
             reference=f"{_API}/statements",
             every_minutes=720,
@@ -186,8 +166,8 @@ PROVIDER = Provider(
             label="Receipts",
             pull=pulling.pull_receipts,
             to_records=receipts.read_receipt,
-            identify=_id_in("receipt"),
-            recognise=_is("receipt", "transaction_id", "user_id", "created_at"),
+            identify=id_in("receipt"),
+            recognise=has_fields("receipt", "transaction_id", "user_id", "created_at"),
             duty="prove",
             reference=f"{_API}/receipts",
             every_minutes=180,

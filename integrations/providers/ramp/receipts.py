@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from integrations.providers.ramp.units import day_of, inside
+from integrations.providers.ramp.units import day_of
 from integrations.records import Record, Skipped, Unknown
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def read_receipt(payload: Payload, context: Context) -> Iterator[Record]:
     """Nothing to book; a file that could not be fetched is told. https://docs.ramp.com/developer-api/v1/api/receipts"""
-    receipt, file = inside(payload, "receipt"), payload.object_or_none("file")
+    receipt, file = payload.inside("receipt"), payload.object_or_none("file")
     name, day, currency = receipt.text("id"), day_of(receipt, "created_at", context), context.home_currency
     of = f"purchase {receipt.text('transaction_id')}" if receipt.has("transaction_id") else "no purchase"
     if file is None and receipt is not payload:

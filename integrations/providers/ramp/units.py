@@ -28,11 +28,6 @@ _NO_TIME = re.compile(r"(T00:00(:00(\.0+)?)?(Z|\+00:?00)?)?")
 _LATER = ("AMORTIZATION_TEMPLATE", "DEFERRAL_CODE")
 
 
-def inside(payload: Payload, name: str) -> Payload:
-    """The object itself, whether it came in the envelope of our pull or bare."""
-    return payload.object(name) if isinstance(payload.data.get(name), dict) else payload
-
-
 def moment(payload: Payload, name: str) -> datetime:
     """An instant; UTC where it says no zone. https://docs.ramp.com/developer-api/v1/monetary-values"""
     written = payload.text(name)

@@ -11,15 +11,53 @@ from integrations.provider import Ask, OAuth2, Provider, RateLimit, Stream
 from integrations.providers.salesforce import deals, pulling, readings, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from integrations.payload import Payload
+    from integrations.provider import Api, Context, Page, Window
+    from integrations.records import Record
 
 _OBJECTS = "https://developer.salesforce.com/docs/platform/object-reference/references/standard-objects"
+#: Stream → the object's page.
+_PAGES = {
+    "invoices": "invoice",
+    "credit_memos": "creditmemo",
+    "payments": "payment",
+    "refunds": "refund",
+    "opportunities": "opportunity",
+    "orders": "order",
+}
 
 
 def addresses(where: Mapping[str, str]) -> dict[str, str]:
     """Sign-in and tokens where people sign in; everything else where the token answer says that the org is."""
     login = f"https://{where['host']}"
     return {"authorize": login, "token": login, "api": where.get("instance_url", login)}
+
+
+def _stream(
+    name: str,
+    label: str,
+    pull: Callable[[Api, Window], Iterator[Page]],
+    read: Callable[[Payload, Context], Iterable[Record]],
+    *,
+    every_minutes: int = 120,
+    order: int = 50,
+) -> Stream:
+    """What all objects of an org have alike; the page of one is named by the object."""
+    return Stream(
+        name=name,
+        label=label,
+        pull=pull,
+        census=pulling.census(name),
+        to_records=read,
+        identify=wire.long_id,
+        recognise=readings.recognises(name),
+        reference=f"{_OBJECTS}/object-{_PAGES[name]}.html",
+        every_minutes=every_minutes,
+        scopes=("api",),
+        order=order,
+    )
 
 
 PROVIDER = Provider(
@@ -65,82 +103,15 @@ PROVIDER = Provider(
     is_over=wire.is_over,
     whoami=pulling.whoami,
     streams=(
-        Stream(
-            name="invoices",
-            label="Invoices",
-            pull=pulling.pull_invoices,
-            census=pulling.census("invoices"),
-            to_records=readings.read_invoice,
-            identify=wire.long_id,
-            recognise=readings.recognises("invoices"),
-            reference=f"{_OBJECTS}/object-invoice.html",
-            every_minutes=120,
-            scopes=("api",),
-            order=20,
+        _stream("invoices", "Invoices", pulling.pull_invoices, readings.read_invoice, order=20),
+        _stream(
+            "credit_memos", "Credit memos and write-offs", pulling.pull_credit_memos, readings.read_credit, order=30
         ),
-        Stream(
-            name="credit_memos",
-            label="Credit memos and write-offs",
-            pull=pulling.pull_credit_memos,
-            census=pulling.census("credit_memos"),
-            to_records=readings.read_credit,
-            identify=wire.long_id,
-            recognise=readings.recognises("credit_memos"),
-            reference=f"{_OBJECTS}/object-creditmemo.html",
-            every_minutes=120,
-            scopes=("api",),
-            order=30,
-        ),
-        Stream(
-            name="payments",
-            label="Payments",
-            pull=pulling.pull_payments,
-            census=pulling.census("payments"),
-            to_records=readings.read_payment,
-            identify=wire.long_id,
-            recognise=readings.recognises("payments"),
-            reference=f"{_OBJECTS}/object-payment.html",
-            every_minutes=120,
-            scopes=("api",),
-            order=40,
-        ),
-        Stream(
-            name="refunds",
-            label="Refunds",
-            pull=pulling.pull_refunds,
-            census=pulling.census("refunds"),
-            to_records=readings.read_refund,
-            identify=wire.long_id,
-            recognise=readings.recognises("refunds"),
-            reference=f"{_OBJECTS}/object-refund.html",
-            every_minutes=120,
-            scopes=("api",),
-        ),
+        _stream("payments", "Payments", pulling.pull_payments, readings.read_payment, order=40),
+        _stream("refunds", "Refunds", pulling.pull_refunds, readings.read_refund),
         # Proposals are never booked; their duty lets what was changed after it was won into the inbox.
-        Stream(
-            name="opportunities",
-            label="Won deals",
-            pull=pulling.pull_opportunities,
-            census=pulling.census("opportunities"),
-            to_records=deals.read_opportunity,
-            identify=wire.long_id,
-            recognise=readings.recognises("opportunities"),
-            reference=f"{_OBJECTS}/object-opportunity.html",
-            every_minutes=120,
-            scopes=("api",),
-        ),
-        Stream(
-            name="orders",
-            label="Activated orders",
-            pull=pulling.pull_orders,
-            census=pulling.census("orders"),
-            to_records=deals.read_order,
-            identify=wire.long_id,
-            recognise=readings.recognises("orders"),
-            reference=f"{_OBJECTS}/object-order.html",
-            every_minutes=240,
-            scopes=("api",),
-        ),
+        _stream("opportunities", "Won deals", pulling.pull_opportunities, deals.read_opportunity),
+        _stream("orders", "Activated orders", pulling.pull_orders, deals.read_order, every_minutes=240),
     ),
     contract_only=True,
     notes=(

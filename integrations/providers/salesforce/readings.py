@@ -7,7 +7,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import PayloadError
-from integrations.money import MoneyError, exponent
 from integrations.providers.salesforce import wire
 from integrations.providers.salesforce.objects import STREAMS
 from integrations.records import (
@@ -283,12 +282,7 @@ def product(line: Payload, part: Thing) -> str:
 def _currency(payload: Payload, context: Context) -> str:
     """An org of one currency does not name it: then it is the one that was told at the sign-in, or that of the books."""
     name = "CurrencyIsoCode"
-    found = payload.text(name, context.home_currency).upper()
-    try:
-        exponent(found)
-    except MoneyError as error:
-        raise PayloadError(payload.at(name), str(error)) from error
-    return found
+    return payload.currency(name) if payload.has(name) else context.home_currency
 
 
 def _day(payload: Payload, name: str, context: Context) -> date:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from integrations.providers.square.units import common, currency_of, inside, minor, place_of
+from integrations.providers.square.units import common, currency_of, minor, place_of
 from integrations.records import (
     Dispute,
     LoanMovement,
@@ -71,7 +71,7 @@ def read_entry(payload: Payload, context: Context) -> Iterator[Record]:
 
 
 def _row(payload: Payload, context: Context) -> tuple[Row, int]:
-    entry = inside(payload, "payout_entry")
+    entry = payload.inside("payout_entry")
     place = place_of(payload, entry, context)
     currency = currency_of(entry, "net_amount_money")
     kind = entry.text("type")
@@ -235,7 +235,7 @@ def read_payout(payload: Payload, context: Context) -> Iterator[Record]:
 
     One that failed comes back by its row. https://developer.squareup.com/reference/square/objects/Payout
     """
-    payout = inside(payload, "payout")
+    payout = payload.inside("payout")
     place = place_of(payload, payout, context)
     currency = currency_of(payout, "amount_money")
     fields = common(payout, payout.instant("created_at"), place, currency)

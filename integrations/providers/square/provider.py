@@ -19,11 +19,11 @@ from integrations.providers.square.standing import (
     read_dispute,
     read_shift,
 )
-from integrations.providers.square.units import inside
 from integrations.providers.square.wire import events, read_error, revoke, verify
+from integrations.recognising import has_fields, id_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 API_VERSION = "2025-08-20"
 _REFERENCE = "https://developer.squareup.com/reference/square/objects"
@@ -35,36 +35,25 @@ def whoami(api: Api) -> tuple[str, str]:
     return merchant.text("id"), merchant.text("business_name", "") or merchant.text("id")
 
 
-def _is(name: str, *needed: str, without: tuple[str, ...] = ()) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a payload is such a thing, in our envelope or bare, by the fields only it has together."""
-
-    def recognise(raw: Mapping[str, Any]) -> bool:
-        thing = raw.get(name)
-        found = thing if isinstance(thing, dict) else raw
-        return all(field in found for field in needed) and not any(field in found or field in raw for field in without)
-
-    return recognise
-
-
-def _id_in(name: str) -> Callable[[Payload], str]:
-    return lambda payload: inside(payload, name).text("id")
-
-
 def _is_row(raw: Mapping[str, Any]) -> bool:
-    return "composition" in raw or _is("payout_entry", "payout_id", "net_amount_money")(raw)
+    return "composition" in raw or has_fields("payout_entry", "payout_id", "net_amount_money")(raw)
 
 
 def _row_id(payload: Payload) -> str:
     composed = payload.object_or_none("composition")
-    return f"{composed.text('id')}:rows" if composed is not None else inside(payload, "payout_entry").text("id")
+    return f"{composed.text('id')}:rows" if composed is not None else payload.inside("payout_entry").text("id")
+
+
+_IS_DRAWER = has_fields("cash_drawer_shift", "opened_cash_money", "state")
+_IS_EVENT = has_fields("event", "event_type", "event_money")
 
 
 def _is_shift(raw: Mapping[str, Any]) -> bool:
-    return _is("cash_drawer_shift", "opened_cash_money", "state")(raw) or _is("event", "event_type", "event_money")(raw)
+    return _IS_DRAWER(raw) or _IS_EVENT(raw)
 
 
 def _shift_id(payload: Payload) -> str:
-    return inside(inside(payload, "cash_drawer_shift"), "event").text("id")
+    return payload.inside("cash_drawer_shift").inside("event").text("id")
 
 
 def _is_cards(raw: Mapping[str, Any]) -> bool:
@@ -110,8 +99,8 @@ PROVIDER = Provider(
             pull=pulling.pull_payments,
             census=census.PAYMENTS,
             to_records=read_payment,
-            identify=_id_in("payment"),
-            recognise=_is("payment", "total_money", "amount_money", "source_type"),
+            identify=id_in("payment"),
+            recognise=has_fields("payment", "total_money", "amount_money", "source_type"),
             reference=f"{_REFERENCE}/Payment",
             scopes=("PAYMENTS_READ", "ORDERS_READ", "MERCHANT_PROFILE_READ"),
             envelope=("payments",),
@@ -122,8 +111,8 @@ PROVIDER = Provider(
             pull=pulling.pull_orders,
             census=census.ORDERS,
             to_records=read_order,
-            identify=_id_in("order"),
-            recognise=_is("order", "location_id", "total_money", without=("amount_money", "payment", "refund")),
+            identify=id_in("order"),
+            recognise=has_fields("order", "location_id", "total_money", without=("amount_money", "payment", "refund")),
             reference=f"{_REFERENCE}/Order",
             scopes=("ORDERS_READ",),
             envelope=("orders",),
@@ -134,8 +123,8 @@ PROVIDER = Provider(
             pull=pulling.pull_refunds,
             census=census.REFUNDS,
             to_records=read_refund,
-            identify=_id_in("refund"),
-            recognise=_is("refund", "amount_money", "payment_id", "status", without=("total_money",)),
+            identify=id_in("refund"),
+            recognise=has_fields("refund", "amount_money", "payment_id", "status", without=("total_money",)),
             reference=f"{_REFERENCE}/PaymentRefund",
             scopes=("PAYMENTS_READ",),
             envelope=("refunds",),
@@ -146,8 +135,8 @@ PROVIDER = Provider(
             pull=pulling.pull_payouts,
             census=census.PAYOUTS,
             to_records=read_payout,
-            identify=_id_in("payout"),
-            recognise=_is("payout", "amount_money", "arrival_date", "status"),
+            identify=id_in("payout"),
+            recognise=has_fields("payout", "amount_money", "arrival_date", "status"),
             reference=f"{_REFERENCE}/Payout",
             scopes=("PAYOUTS_READ",),
             envelope=("payouts",),
@@ -171,7 +160,7 @@ PROVIDER = Provider(
             pull=pulling.pull_disputes,
             to_records=read_dispute,
             identify=dispute_id,
-            recognise=_is("dispute", "disputed_payment", "state", "amount_money"),
+            recognise=has_fields("dispute", "disputed_payment", "state", "amount_money"),
             reference=f"{_REFERENCE}/Dispute",
             scopes=("DISPUTES_READ",),
             envelope=("disputes",),
@@ -194,8 +183,8 @@ PROVIDER = Provider(
             pull=pulling.pull_activities,
             census=census.ACTIVITIES,
             to_records=read_activity,
-            identify=_id_in("gift_card_activity"),
-            recognise=_is("gift_card_activity", "gift_card_balance_money", "type"),
+            identify=id_in("gift_card_activity"),
+            recognise=has_fields("gift_card_activity", "gift_card_balance_money", "type"),
             reference=f"{_REFERENCE}/GiftCardActivity",
             scopes=("GIFTCARDS_READ",),
             envelope=("gift_card_activities",),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.providers.square.sales import tender_id
 from integrations.providers.square.tenders import Unreadable, deposit_fields, given_back_by
-from integrations.providers.square.units import Share, common, currency_of, inside, minor, place_of
+from integrations.providers.square.units import Share, common, currency_of, minor, place_of
 from integrations.records import CustomerDeposit, Record, Refund, Skipped, Tax, Unknown
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def read_refund(payload: Payload, context: Context) -> Iterator[Record]:
 
     One of an order that was not complete gives a deposit back. https://developer.squareup.com/reference/square/objects/PaymentRefund
     """
-    refund = inside(payload, "refund")
+    refund = payload.inside("refund")
     place = place_of(payload, refund, context)
     currency = currency_of(refund, "amount_money")
     amount, made = minor(refund, "amount_money", currency), refund.instant("created_at")

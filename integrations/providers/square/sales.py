@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from integrations.providers.square.tenders import Unreadable, deposit_fields, paid_by
-from integrations.providers.square.units import Share, common, currency_of, inside, minor, place_of
+from integrations.providers.square.units import Share, common, currency_of, minor, place_of
 from integrations.records import CustomerDeposit, Record, Sale, Skipped, Tax, Tender, Unknown
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read_payment(payload: Payload, context: Context) -> Iterator[Record]:
 
     https://developer.squareup.com/reference/square/objects/Payment
     """
-    payment = inside(payload, "payment")
+    payment = payload.inside("payment")
     place = place_of(payload, payment, context)
     currency = currency_of(payment, "total_money")
     total, tip = minor(payment, "total_money", currency), minor(payment, "tip_money", currency)
@@ -234,7 +234,7 @@ def read_order(payload: Payload, context: Context) -> Iterator[Record]:
 
     https://developer.squareup.com/reference/square/objects/Order
     """
-    order = inside(payload, "order")
+    order = payload.inside("order")
     place = place_of(payload, order, context)
     currency = currency_of(order, "total_money")
     total, state = minor(order, "total_money", currency), order.text("state")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrations.providers.square.units import common, currency_of, inside, minor, place_of
+from integrations.providers.square.units import common, currency_of, minor, place_of
 from integrations.records import CashCount, Dispute, GiftCard, Record, Skipped, SystemBalance, Tender, Unknown
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _QUIET = {
 
 
 def dispute_id(payload: Payload) -> str:
-    dispute = inside(payload, "dispute")
+    dispute = payload.inside("dispute")
     return dispute.text("id", "") or dispute.text("dispute_id")
 
 
@@ -35,7 +35,7 @@ def read_dispute(payload: Payload, context: Context) -> Iterator[Record]:
 
     https://developer.squareup.com/reference/square/objects/Dispute
     """
-    dispute = inside(payload, "dispute")
+    dispute = payload.inside("dispute")
     place = place_of(payload, dispute, context)
     currency, state = currency_of(dispute, "amount_money"), dispute.text("state")
     amount = minor(dispute, "amount_money", currency)
@@ -78,10 +78,10 @@ def read_shift(payload: Payload, context: Context) -> Iterator[Record]:
 
     https://developer.squareup.com/reference/square/objects/CashDrawerShiftSummary
     """
-    if "event_type" in inside(payload, "event").data:
+    if "event_type" in payload.inside("event").data:
         yield _drawer_event(payload, context)
         return
-    shift = inside(payload, "cash_drawer_shift")
+    shift = payload.inside("cash_drawer_shift")
     place = place_of(payload, shift, context)
     currency, state = currency_of(shift, "opened_cash_money"), shift.text("state")
     moment = shift.instant("closed_at" if shift.has("closed_at") else "opened_at")
@@ -104,7 +104,7 @@ def read_shift(payload: Payload, context: Context) -> Iterator[Record]:
 
 def _drawer_event(payload: Payload, context: Context) -> Record:
     """https://developer.squareup.com/reference/square/objects/CashDrawerShiftEvent"""
-    event = inside(payload, "event")
+    event = payload.inside("event")
     place, kind = place_of(payload, event, context), event.text("event_type")
     currency = currency_of(event, "event_money")
     amount = minor(event, "event_money", currency)
@@ -145,7 +145,7 @@ def read_activity(payload: Payload, context: Context) -> Iterator[Record]:
 
     https://developer.squareup.com/reference/square/objects/GiftCardActivity
     """
-    activity = inside(payload, "gift_card_activity")
+    activity = payload.inside("gift_card_activity")
     place = place_of(payload, activity, context)
     currency, kind = currency_of(activity, "gift_card_balance_money"), activity.text("type")
     fields = common(activity, activity.instant("created_at"), place, currency)

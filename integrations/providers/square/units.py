@@ -36,11 +36,6 @@ def minor(payload: Payload, name: str, currency: str) -> int:
     return payload.object(name).integer("amount")
 
 
-def inside(payload: Payload, name: str) -> Payload:
-    """The object itself, whether it came in the envelope of our pull or bare."""
-    return payload.object(name) if isinstance(payload.data.get(name), dict) else payload
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """The location something happened at. Its own zone decides the business day; without it the client's does."""

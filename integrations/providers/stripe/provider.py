@@ -12,6 +12,7 @@ from integrations.providers.stripe import standing
 from integrations.providers.stripe.faults import FAULTS
 from integrations.providers.stripe.readings import read_balance_transaction, row_version
 from integrations.providers.stripe.wire import events, read_error, verify
+from integrations.recognising import id_of
 from integrations.windows import earliest
 
 if TYPE_CHECKING:
@@ -146,10 +147,6 @@ def _is(name: str) -> Callable[[Mapping[str, Any]], bool]:
     return lambda raw: raw.get("object") == name
 
 
-def _id(payload: Payload) -> str:
-    return payload.text("id")
-
-
 PROVIDER = Provider(
     slug="stripe",
     name="Stripe",
@@ -183,7 +180,7 @@ PROVIDER = Provider(
             label="Sales, refunds, fees and payouts",
             pull=pull_balance_transactions,
             to_records=read_balance_transaction,
-            identify=_id,
+            identify=id_of,
             recognise=_is("balance_transaction"),
             version=row_version,
             reference="https://docs.stripe.com/api/balance_transactions",
@@ -207,7 +204,7 @@ PROVIDER = Provider(
             label="Payouts and their arrival",
             pull=pull_payouts,
             to_records=standing.read_payout,
-            identify=_id,
+            identify=id_of,
             recognise=_is("payout"),
             duty="prove",
             reference="https://docs.stripe.com/api/payouts",

@@ -7,11 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from integrations.sandbox.world import telling
-from integrations.sandbox.world.accounts import wages_account
 from integrations.sandbox.world.calendar import CUT_OVER, HORIZON, day_in, month_of, on_or_after
 from integrations.sandbox.world.journal import Event, entry
 from integrations.sandbox.world.payroll import run_payroll
-from integrations.sandbox.world.systems import run_lines
+from integrations.sandbox.world.systems import payroll_rules, run_lines
 from integrations.sandbox.world.told import BANK, Rule, Told
 
 if TYPE_CHECKING:
@@ -71,16 +70,7 @@ def tell(cast: Cast, seed: int) -> Told:
         events=tuple(events),
         accounts=((FEES, "Expense", "PayrollExpenses"),),
         mapping=(
-            *(Rule("wages", wages_account(name), department=name) for name in cast.departments),
-            Rule("er-tax-expense", "Payroll Taxes"),
-            Rule("benefit-expense", "Employee Benefits"),
-            Rule("expense", "Travel and Meals"),
-            Rule("ee-tax-payable", "Payroll Taxes Payable"),
-            Rule("er-tax-payable", "Employer Taxes Payable"),
-            Rule("benefit-payable", "Benefits Payable"),
-            Rule("garnishment-payable", "Garnishments Payable"),
-            Rule("net-pay-clearing", "Payroll Clearing"),
-            Rule("accrued-payroll", "Accrued Payroll"),
+            *payroll_rules(cast),
             Rule("fees", FEES, words=FEE_TEXT),
             Rule("benefit-payable", "Benefits Payable", words="HARBORVIEW BENEFITS"),
         ),

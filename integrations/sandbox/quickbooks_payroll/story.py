@@ -6,13 +6,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from integrations.sandbox.world import documents
-from integrations.sandbox.world.accounts import wages_account
 from integrations.sandbox.world.calendar import CUT_OVER, HORIZON, day_in, month_of, on_or_after
 from integrations.sandbox.world.journal import Event, entry
 from integrations.sandbox.world.payroll import run_payroll
-from integrations.sandbox.world.systems import pull_lines, run_lines
+from integrations.sandbox.world.systems import payroll_rules, pull_lines, run_lines
 from integrations.sandbox.world.telling import MONTHS, bank_line
-from integrations.sandbox.world.told import NATIVE, Rule, Told
+from integrations.sandbox.world.told import NATIVE, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,18 +79,7 @@ def tell(cast: Cast, seed: int) -> Told:
         data=payroll,
         events=tuple(events),
         vendors=(CARRIER, *{paid.name: None for paid in payroll.contractor_payments}),
-        mapping=(
-            *(Rule("wages", wages_account(name), department=name) for name in cast.departments),
-            Rule("er-tax-expense", "Payroll Taxes"),
-            Rule("benefit-expense", "Employee Benefits"),
-            Rule("expense", "Travel and Meals"),
-            Rule("ee-tax-payable", "Payroll Taxes Payable"),
-            Rule("er-tax-payable", "Employer Taxes Payable"),
-            Rule("benefit-payable", "Benefits Payable"),
-            Rule("garnishment-payable", "Garnishments Payable"),
-            Rule("net-pay-clearing", "Payroll Clearing"),
-            Rule("accrued-payroll", "Accrued Payroll"),
-        ),
+        mapping=payroll_rules(cast),
         payroll=payroll,
         seen=tuple(
             pair

@@ -9,6 +9,7 @@ from integrations.sandbox.world.calendar import HORIZON, book_date
 from integrations.sandbox.world.journal import Event, Movement, Posting, entry
 from integrations.sandbox.world.payroll import REIMBURSED_ACCOUNT
 from integrations.sandbox.world.sales import DISPUTE_FEE_MINOR
+from integrations.sandbox.world.told import Rule
 
 if TYPE_CHECKING:
     from integrations.sandbox.world.cast import Cast
@@ -138,6 +139,22 @@ def run_lines(run: Run) -> dict[str, int]:
     }
     assert sum(lines.values()) == 0, run.uuid
     return lines
+
+
+def payroll_rules(cast: Cast) -> tuple[Rule, ...]:
+    """The accounts that the lines of a run are booked to, as the mapping must say."""
+    return (
+        *(Rule("wages", wages_account(name), department=name) for name in cast.departments),
+        Rule("er-tax-expense", "Payroll Taxes"),
+        Rule("benefit-expense", "Employee Benefits"),
+        Rule("expense", REIMBURSED_ACCOUNT),
+        Rule("ee-tax-payable", "Payroll Taxes Payable"),
+        Rule("er-tax-payable", "Employer Taxes Payable"),
+        Rule("benefit-payable", "Benefits Payable"),
+        Rule("garnishment-payable", "Garnishments Payable"),
+        Rule("net-pay-clearing", "Payroll Clearing"),
+        Rule("accrued-payroll", "Accrued Payroll"),
+    )
 
 
 def pull_lines(run: Run) -> dict[str, int]:

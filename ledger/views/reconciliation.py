@@ -47,7 +47,14 @@ def accept(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse
     match = _match_or_404(client, pk)
     by = membership_of(request).user
     return _act(
-        request, client, match.feed, month, lambda: matches.accept(match, by=by), "Matched.", undo=match, posts=True
+        request,
+        client,
+        _looked_at(request, match),
+        month,
+        lambda: matches.accept(match, by=by),
+        "Matched.",
+        undo=match,
+        posts=True,
     )
 
 
@@ -57,7 +64,9 @@ def decline(request: HttpRequest, slug: str, month: str, pk: int) -> HttpRespons
     client = client_or_404(request, slug, right=Right.PREPARE)
     match = _match_or_404(client, pk)
     by = membership_of(request).user
-    return _act(request, client, match.feed, month, lambda: finishing.decline(match, by=by), "Put aside.")
+    return _act(
+        request, client, _looked_at(request, match), month, lambda: finishing.decline(match, by=by), "Put aside."
+    )
 
 
 @classified(Right.PREPARE, methods=("POST",))
@@ -69,7 +78,7 @@ def undo(request: HttpRequest, slug: str, month: str, pk: int) -> HttpResponse:
     return _act(
         request,
         client,
-        match.feed,
+        _looked_at(request, match),
         month,
         lambda: matches.undo(match, by=by),
         "Undone. Its lines wait again.",
@@ -306,6 +315,14 @@ def _match_or_404(client: Client, pk: int) -> Match:
     if match is None:
         raise Http404
     return match
+
+
+def _looked_at(request: HttpRequest, match: Match) -> BankFeed:
+    """The account on whose page the person decided: a transfer stands on the pages of two."""
+    given = request.POST.get("feed", "")
+    feeds = BankFeed.objects.filter(client=match.client, items__members__match=match)
+    chosen = feeds.filter(pk=int(given)).select_related("account", "connection") if given.isdecimal() else None
+    return (chosen.first() if chosen is not None else None) or match.feed
 
 
 def _item_or_404(client: Client, pk: int) -> BankItem:

@@ -10,7 +10,7 @@ from closeout import signoff, workflow
 from closeout.models import CheckResult, CloseRun, Package, Seal
 from config.demo import work
 from config.demo.progress import stage
-from ledger import accruals
+from ledger import accruals, bank_position, finishing
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -76,6 +76,7 @@ def prepared(client: Client, cast: Cast, month: Month) -> bool:
     """The bookkeeper's part: explain what moved, write the note, tick the tasks, hand over. False if something else is open."""
     with stage(f"{month.label}: explain, hand over") as line, client_context(client.pk):
         close = workflow.open_close(client, month, by=cast.bookkeeper)
+        finish_reconciliations(client, cast, month)
         explained = explain_variances(close, cast)
         workflow.run_checks(close)
         open_checks = workflow.blockers(close)
@@ -89,6 +90,15 @@ def prepared(client: Client, cast: Cast, month: Month) -> bool:
             workflow.prepare(close, by=cast.bookkeeper)
         line.says(f"{explained} variances explained, prepared by {cast.bookkeeper}")
         return True
+
+
+def finish_reconciliations(client: Client, cast: Cast, month: Month) -> None:
+    """Mark each bank account's month as prepared that agrees; what does not is an open check."""
+    for feed in bank_position.feeds(client):
+        position = bank_position.position(client, feed, month)
+        is_finished = bool(position.statement and position.statement.finished_at)
+        if not is_finished and not finishing.against_finishing(position):
+            finishing.finish(client, feed, month, by=cast.bookkeeper)
 
 
 def explain_variances(close: CloseRun, cast: Cast) -> int:

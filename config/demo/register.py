@@ -35,7 +35,7 @@ def take_over(client: Client, cast: Cast) -> None:
         asked = [
             _fittings(client, accounts),
             _terminals(accounts),
-            _insurance(client, accounts),
+            insurance(client, accounts),
             _loan(accounts),
         ]
         for each in asked:
@@ -100,7 +100,7 @@ def _terminals(accounts: dict[str, Account]) -> Asked:
     )
 
 
-def _insurance(client: Client, accounts: dict[str, Account]) -> Asked:
+def insurance(client: Client, accounts: dict[str, Account]) -> Asked:
     """The premium of the year, as its bill stands on the prepaid account."""
     held = accounts["Prepaid Expenses"]
     bill = JournalLine.objects.filter(client=client, account=held, booked_on__year=2026, debit_minor__gt=0)

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from clients import catalogue
 from clients.tenancy import client_context
 from closeout import baseline
-from closeout.models import CheckResult, Seal
-from config.demo import consent, month, onboard, register, stack, systems, truth, work
+from closeout.models import Seal
+from config.demo import consent, month, onboard, plants, register, stack, systems, truth, work
 from config.demo.progress import heading, stage
-from integrations.models import Connection
 from ledger.core.period import Month
-from ledger.models import ChangedAfterClose
 
 if TYPE_CHECKING:
     from clients.models import Client
@@ -25,16 +23,6 @@ WIDE = ("tamarack", "osprey")
 RUNNING = ("kestrel", "quillfeather", *WIDE)
 OPENING = Month(2025, 12)
 MONTHS = (Month(2026, 1), Month(2026, 2), Month(2026, 3))
-#: Planted fault → the check that must name it.
-NAMED_BY = {
-    "double_charge": "K04",
-    "unmapped_category": "K03",
-    "hand_payroll": "K16",
-    "missing_bank_fee": "K06",
-    "payout_in_transit": "K13",
-    "edited_old_entry": "K48",
-    "expired_login": "K01",
-}
 
 
 def play(cast: Cast, *, once: bool = False) -> bool:
@@ -66,7 +54,7 @@ def faulty_company(client: Client, cast: Cast) -> bool:
     _onboard(client, cast)
     closed = _close(client, cast, MONTHS[:2])
     ties = _ties(client, (OPENING, *MONTHS[:2]))
-    _plant(client)
+    plants.plant(client, cast)
     with stage("March 2026: check") as line:
         month.check(client, cast, MONTHS[2])
         proven, total = month.counts(client, MONTHS[2])
@@ -118,26 +106,6 @@ def _close(client: Client, cast: Cast, months: tuple[Month, ...]) -> bool:
     return all(month.close_month(client, cast, each) for each in months)
 
 
-def _plant(client: Client) -> None:
-    """After February was signed: an entry of it is edited in the accounting system, and the bank's login expires."""
-    with client_context(client.pk):
-        done = ChangedAfterClose.objects.filter(client=client).exists()
-    if done:
-        return
-    with stage("something happens: an edit, a lost login") as line:
-        truth.act(client, "edit-old-entry")
-        truth.act(client, "expire-login", provider="plaid")
-        for slug in ("quickbooks-online", "plaid"):
-            connection = consent.connection(client, slug)
-            assert connection is not None
-            work.queue(client, "sync", connection=connection)
-        work.quiet(client)
-        work.run(client, "refresh")
-        broken = consent.connection(client, "plaid")
-        assert broken is not None
-        line.says(f"bank login: {Connection.State(broken.state).label.lower()}")
-
-
 def _ties(client: Client, months: tuple[Month, ...]) -> bool:
     """Print, month by month, whether every account's balance is the sandbox's truth to the cent."""
     known = truth.read(client)
@@ -161,21 +129,11 @@ def _ties(client: Client, months: tuple[Month, ...]) -> bool:
 
 
 def _named(client: Client) -> bool:
-    """Print each planted fault beside the check that names it; False if one goes unnamed."""
-    planted = {fault["id"]: fault for fault in truth.read(client)["faults"]}
+    """Print each planted fault beside what names it; False if one goes unnamed."""
     with client_context(client.pk):
-        rows = (
-            CheckResult.objects.filter(close__client=client, close__month=MONTHS[2].first)
-            .exclude(state="pass")
-            .order_by("-pk")
-        )
-        open_items = {row.check_id: row for row in rows}
-    named = True
-    for fault, check_id in NAMED_BY.items():
-        row = open_items.get(check_id)
-        amount = planted.get(fault, {}).get("amount_minor")
-        said = row.summary if row else "NOT NAMED"
-        named = named and row is not None
-        money = f"{amount / 100:,.2f}" if isinstance(amount, int) else ""
-        print(f"    {fault.replace('_', ' '):<20} {money:>10}  {check_id}  {said[:90]}", flush=True)
-    return named
+        found = plants.named(client, MONTHS[2])
+    for one in found:
+        money = f"{one.amount_minor / 100:,.2f}" if one.amount_minor is not None else ""
+        said = one.said or "NOT NAMED"
+        print(f"    {one.fault.replace('_', ' '):<22} {money:>10}  {one.where:<5}  {said[:90]}", flush=True)
+    return all(one.said for one in found)

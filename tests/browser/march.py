@@ -1,6 +1,6 @@
 """The demonstration as its story leaves it, kept as a template: Quillfeather blocked in March, Brambling being onboarded.
 
-January and February of Quillfeather are sealed; seven faults are planted in March. What the worker does in the demonstration is
+January and February of Quillfeather are sealed; faults are planted in March (``config.demo.plants``). What the worker does in the demonstration is
 done here in this process, once; a test gets a copy of the database and of the sandbox's log in a fraction of a second.
 """
 

@@ -26,7 +26,10 @@ NAMED = {
     "No open exception dated in the month": "exceptions are open",
     "Every run is posted exactly once": "Payroll of Mar 13 was typed by hand",
     "every payout found in the bank": "Payout of Mar 19 is in transit, 12 days",
-    "Signed months are unchanged": "was changed after the close",
+    "Signed months are unchanged": "after the close",
+    "No bank line unmatched": "3 lines unmatched",
+    "Open bills = accounts payable": "The open items do not come to the control account.",
+    "Prepaid schedules = books": "Business insurance 2026 waits for a second person",
 }
 
 
@@ -110,8 +113,30 @@ def _renew_the_bank(desk, portal):
     expect(desk.get_by_role("button", name="Renew here")).to_have_count(0)
 
 
-def _clear_the_inbox(desk):
+def _see_the_damage(desk):
+    """A cheque entered after February was signed changed what its finished reconciliation stands on."""
+    _open_february(desk)
+    expect(desk.locator("main")).to_contain_text("Added after the month was signed")
+
+
+def _open_february(page):
+    page.goto(f"{CLIENT}/reconciliation/2026-02/")
+    page.get_by_role("region", name="Bank and cards").get_by_role("link", name="Business Checking").click()
+    expect(page.get_by_role("heading", name="Business Checking ties")).to_be_visible()
+
+
+def _clear_the_inbox(desk, portal):
     desk.goto("/exceptions/?client=quillfeather")
+    desk.on("dialog", lambda dialog: dialog.accept())
+    expect(desk.get_by_text("3 documents there stand on the account that bears the name of Stripe")).to_be_visible()
+    desk.get_by_role("button", name="Book it from here").click()
+    expect(desk.get_by_role("button", name="Book it from here")).to_have_count(0)
+    expect(desk.get_by_text("account Professional Fees is inactive in QuickBooks")).to_be_visible()
+    desk.get_by_role("button", name="Make active").click()
+    expect(desk.get_by_text("Being made active in the accounting system")).to_be_visible()
+    portal.quiet()
+    desk.goto("/exceptions/?client=quillfeather")
+    expect(desk.get_by_role("button", name="Make active")).to_have_count(0)
     desk.get_by_role("button", name="Reverse the copy").click()
     expect(desk.get_by_role("button", name="Reverse the copy")).to_have_count(0)
     desk.get_by_role("button", name="Reverse the hand entry and post ours").click()
@@ -129,6 +154,21 @@ def _clear_the_inbox(desk):
     expect(desk.get_by_text("Whoever prepared a mapping cannot approve it.")).to_be_visible()
 
 
+def _merge_the_names(desk):
+    desk.goto(f"{CLIENT}/names/")
+    expect(desk.get_by_role("heading", name="1 pair of names may be one")).to_be_visible()
+    desk.get_by_role("button", name="Decide").click()
+    expect(desk.get_by_role("heading", name="No two names look alike")).to_be_visible()
+
+
+def _approve_the_schedule(controller, portal):
+    controller.goto(f"{CLIENT}/schedules/month/{MONTH}/?kind=prepaid")
+    controller.get_by_role("link", name="Business insurance 2026").first.click()
+    controller.get_by_role("button", name="Approve").click()
+    expect(controller.get_by_role("button", name="Approve")).to_have_count(0)
+    portal.quiet()
+
+
 def _approve_the_mapping(controller, portal):
     controller.goto(f"{CLIENT}/mapping/")
     controller.get_by_role("button", name="Test on").click()
@@ -138,15 +178,21 @@ def _approve_the_mapping(controller, portal):
     portal.quiet()
 
 
-def _decide_the_edit(controller):
+def _decide_the_changes(controller):
     controller.goto(CLOSE)
     controller.get_by_role("link", name="Changes", exact=True).click()
-    expect(controller.get_by_role("heading", name="1 change to signed months")).to_be_visible()
-    expect(controller.locator("main")).to_contain_text("Net income (350.00) USD.")
-    controller.get_by_label("Reason").fill("The landlord's index rise, known only in March")
-    controller.get_by_role("button", name="Take into the open month").click()
-    expect(controller.get_by_text("Taken into the open month.")).to_be_visible()
+    expect(controller.get_by_role("heading", name="2 changes to signed months")).to_be_visible()
+    for words, reason in (
+        ("Net income (350.00) USD.", "The landlord's index rise, known only in March"),
+        ("Net income (186.40) USD.", "A cheque of February that came in late"),
+    ):
+        panel = controller.locator("section.panel").filter(has_text=words)
+        panel.get_by_label("Reason").fill(reason)
+        panel.get_by_role("button", name="Take into the open month").click()
+        expect(controller.get_by_text("Taken into the open month.")).to_be_visible()
     expect(controller.get_by_role("heading", name="No change since sign-off")).to_be_visible()
+    _open_february(controller)
+    expect(controller.locator("main")).not_to_contain_text("Added after the month was signed")
 
 
 def _reconcile(desk, portal):
@@ -156,6 +202,10 @@ def _reconcile(desk, portal):
     banks = desk.get_by_role("region", name="Bank and cards")
     names = banks.locator("tbody th a.strong").all_inner_texts()
     banks.get_by_role("link", name="Business Checking").click()
+    transfer = desk.locator("[data-row]").filter(has_text="COUNTER WITHDRAWAL")
+    expect(transfer).to_contain_text("One transfer between own accounts")
+    transfer.get_by_role("button", name="Accept").click()
+    expect(transfer).to_have_count(0)
     fee = desk.locator("[data-row]").filter(has_text="MONTHLY SERVICE FEE")
     expect(fee).to_contain_text("(45.00)")
     fee.get_by_placeholder("Account").fill("Bank Charges")
@@ -219,9 +269,9 @@ def _grant(controller):
 
 
 def _hand_over(desk):
-    """Everything else is proven: 38 of the 39 checks that apply."""
+    """Everything else is proven: 39 of the 40 checks that apply."""
     desk.goto(CLOSE)
-    expect(desk.locator("dl.stats")).to_contain_text("38 of 39")
+    expect(desk.locator("dl.stats")).to_contain_text("39 of 40")
     expect(desk.locator("dl.stats")).to_contain_text("0 fail, 1 cannot tell")
     desk.get_by_role("button", name="Hand to the controller").click()
     expect(desk.get_by_text("Handed to the controller.")).to_be_visible()
@@ -277,10 +327,13 @@ def _verify(visitors, content: bytes):
 
 def test_the_faulty_month_is_mended_signed_sealed_and_read(visitors, portal, worker, people, desk, controller):
     _see_what_blocks(desk)
+    _see_the_damage(desk)
     _renew_the_bank(desk, portal)
-    _clear_the_inbox(desk)
+    _clear_the_inbox(desk, portal)
+    _merge_the_names(desk)
     _approve_the_mapping(controller, portal)
-    _decide_the_edit(controller)
+    _approve_the_schedule(controller, portal)
+    _decide_the_changes(controller)
     _reconcile(desk, portal)
     _note_the_late_payout(desk)
     _explain_and_tick(desk, portal)
@@ -296,7 +349,9 @@ def test_the_faulty_month_is_mended_signed_sealed_and_read(visitors, portal, wor
 
 
 def _agrees_with_the_world(portal):
-    """Every account is the sandbox's truth, but for the rise of the rent that was taken into March; the books are closed."""
+    """Every account is the sandbox's truth, but for what was taken into March: the rise of the rent, owed to the landlord, and a
+    cheque of February. The books are closed.
+    """
     from config.demo import truth
     from ledger import accounting
     from ledger.core.period import Month
@@ -306,5 +361,5 @@ def _agrees_with_the_world(portal):
         known = truth.read(client)
         found = {row.account: row.actual - row.expected for row in truth.compare(client, Month(2026, 3), known)}
         books = accounting.open_books(client)
-    assert found == {"Rent": 35_000, "Accounts Payable": -35_000}  # 350.00 more rent, owed to the landlord
+    assert found == {"Rent": 35_000, "Accounts Payable": -35_000, "Utilities": 18_640, "Checking": -18_640}
     assert books.books.closed_through(books.api) == date(2026, 3, 31)

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Request, Response
 from integrations.sandbox.consent import consent
 from integrations.sandbox.limits import Gate, Window
 from integrations.sandbox.oauth import Desk, Policy
-from integrations.sandbox.quickbooks import answers, tokens
+from integrations.sandbox.quickbooks import answers, happenings, tokens
 from integrations.sandbox.quickbooks.answers import Values
 from integrations.sandbox.quickbooks.attachments import content_of, signature
 from integrations.sandbox.quickbooks.catalogue import BY_SEGMENT
@@ -26,8 +26,6 @@ from integrations.sandbox.quickbooks.rates import rate_on
 from integrations.sandbox.service import Signed, bearer
 from integrations.sandbox.signing import hmac_base64
 from integrations.sandbox.world import books
-from integrations.sandbox.world.documents import dollars
-from integrations.sandbox.world.planted import OLD_ENTRY_KEY, OLD_ENTRY_NEW_MINOR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -202,16 +200,11 @@ class QuickBooks:
         self.companies = {slug: self._open(slug) for slug in self.setting.world.companies}
 
     def act(self, company: str, action: str) -> dict[str, Any]:
-        """`edit-old-entry` changes a paid bill of a closed month; `expire-token` and `revoke` end tokens;
-        `ignore-request-ids` and `honour-request-ids` switch whether a repeated write is recognised;
-        `merge:Account:7:8` makes account 7 one with account 8 (vendors and customers likewise).
+        """`expire-token` and `revoke` end tokens; `ignore-request-ids` and `honour-request-ids` switch whether a repeated
+        write is recognised; what people do in the browser is in ``happenings``.
         """
-        if action.startswith("merge:"):
-            _, kind, loser, winner = action.split(":")
-            self.companies[company].merge_as_user(kind, loser, winner)
-            return {"merged": loser, "into": winner}
-        if action == "edit-old-entry":
-            return self._edit_old_entry(self.companies[company])
+        if (done := happenings.happen(self.companies[company], action)) is not None:
+            return done
         if action == "expire-token":
             return {"expired": self.desk.expire_access(company)}
         if action == "revoke":
@@ -220,20 +213,6 @@ class QuickBooks:
             self.companies[company].honours_request_ids = action == "honour-request-ids"
             return {"honours_request_ids": action == "honour-request-ids"}
         raise KeyError(action)
-
-    def _edit_old_entry(self, company: Company) -> dict[str, Any]:
-        identifier = company.id_of(f"Bill:{OLD_ENTRY_KEY}")
-        bill = company.read("Bill", identifier)
-        line = {**bill["Line"][0], "Amount": dollars(OLD_ENTRY_NEW_MINOR)}
-        change = company.edit_as_user("Bill", identifier, {"Line": [line]})
-        after = company.read("Bill", identifier)
-        return {
-            "kind": "Bill",
-            "id": identifier,
-            "before": str(bill["TotalAmt"]),
-            "after": str(after["TotalAmt"]),
-            "sync_token": str(change.token),
-        }
 
     def webhook(self, company: str, event: str, secret: str) -> Signed:
         """A signed notification of changes since the start.

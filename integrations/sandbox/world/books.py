@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from integrations.sandbox.world.calendar import BOOK_CLOSE_DATE, FIRST_DAY, local_instant
 from integrations.sandbox.world.documents import Body, SeedDocument, ref
-from integrations.sandbox.world.planted import DOUBLE_VENDOR
+from integrations.sandbox.world.planted import DOUBLE_VENDOR, NEAR_VENDOR
 from integrations.sandbox.world.spending import CARRIERS, TAX_AGENCY, TIP_POOL
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def _vendors(company: CompanyWorld) -> list[str]:
     if cast.departments:
         names += [carrier for _, carrier in CARRIERS]
     if cast.catering_account:
-        names += [TIP_POOL, DOUBLE_VENDOR]
+        names += [TIP_POOL, DOUBLE_VENDOR, NEAR_VENDOR]
     names += [name for part in company.told.values() for name in part.vendors]
     return list(dict.fromkeys(names))
 

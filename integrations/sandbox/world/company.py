@@ -125,7 +125,10 @@ def company_of(cast: Cast, seed: int, told: dict[str, Told]) -> CompanyWorld:
         rightful, twice = planted.double_charge()
         native += rightful
         typed += [twice, planted.hand_payroll(planted.run_on(payroll, planted.HAND_PAYROLL_CHECK_DATE))]
-        faults = planted.planted_faults(sales, payouts, payroll, cast.fee_minor, cast.rent_minor)
+        native = [planted.not_entered(event) for event in native]
+        faults = planted.planted_faults(
+            sales, payouts, payroll, fee=cast.fee_minor, rent=cast.rent_minor, saving=cast.savings_minor
+        )
     native += [event for part in told.values() for event in part.events]
     events = [*native, *arrived, *paid, *bank]
     postings = processor + [posting for event in events for posting in event.postings]

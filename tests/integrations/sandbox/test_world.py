@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from integrations.sandbox.world import CUT_OVER, books, build_world
+from integrations.sandbox.world import CUT_OVER, books, build_world, planted
 from integrations.sandbox.world.calendar import HORIZON, STORY_MONTHS, book_date, month_end, previous_business_day
 from integrations.sandbox.world.cast import BRAMBLING
 from integrations.sandbox.world.company import company_of
@@ -206,7 +206,19 @@ def test_quillfeather_differs_from_perfect_by_its_planted_faults_only(world, tru
     for accounts in truths["quillfeather"]["to_book"].values():
         for account, amount in accounts.items():
             have[account] += amount
+    have["Savings"] += 200_000  # what nobody entered
+    have["Checking"] -= 200_000
     assert nonzero(have) == nonzero(perfect_balances(company, last))
+
+
+def test_what_the_later_happenings_enter_balances_and_the_imports_of_the_other_app_come_to_nil():
+    assert [document.body["TxnDate"] for document in (planted.late_cheque(), *planted.trial_imports())] == [
+        "2026-02-26", "2026-03-24", "2026-03-25", "2026-03-26"
+    ]  # fmt: skip
+    for document in planted.trial_imports():
+        assert {account for account, _ in posted(document, "")} == {"Stripe Clearing"}
+        assert sum(amount for _, amount in posted(document, "")) == 0
+    assert dict(posted(planted.late_cheque(), "")) == {"Utilities": 18_640, "Checking": -18_640}
 
 
 def test_hand_typed_payroll_balances_and_is_low_by_the_planted_amount(world):
@@ -236,6 +248,11 @@ def test_planted_faults_carry_the_amounts_of_the_story(truths):
         "missing_bank_fee": 4500,
         "edited_old_entry": 35000,
         "expired_login": 0,
+        "near_equal_names": 0,
+        "unentered_transfer": 200000,
+        "late_cheque": 18640,
+        "second_route": 0,
+        "inactive_account": 0,
     }
     assert truths["kestrel"]["faults"] == truths["brambling"]["faults"] == []
 

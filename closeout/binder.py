@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Months the charts look back, and sales accounts they tell apart.
 CHART_MONTHS, CHART_SERIES = 12, 3
+#: The current groups of each side of the balance sheet, by the last of them.
+CURRENT = {slugs[-1]: slugs for slugs in (CURRENT_ASSETS, CURRENT_LIABILITIES)}
 
 
 def freeze(close: CloseRun) -> dict[str, Any]:
@@ -260,7 +262,7 @@ def _sheet_table(sheet: BalanceSheet) -> list[dict[str, Any]]:
         if section.slug in after:
             kind, name, figures, good = after[section.slug]
             is_good = None if good is None else _is_good(figures, more_is_good=good)
-            if kind == "total" or any(figures):
+            if kind == "total" or (any(figures) and sheet.has_more_than(CURRENT[section.slug])):
                 table.append(_part(**{kind: {"label": name, "figures": figures, "is_good": is_good}}))
     return table
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ledger import breakdowns, statements, subledgers
 from ledger.core.accounts import INCOME_STATEMENT_TYPES
 from ledger.core.period import Month
+from ledger.core.statements import EARNED
 from ledger.drill import CHANNEL_ROLES
 from ledger.reports import STATEMENTS
 
@@ -61,7 +62,7 @@ def _figures(line: JournalLine, cash: set[int], controls: Controls) -> Iterator[
     if earns:
         yield "pl", account, natural, key
         yield "pl", "Net income", -raw, ""
-        yield "bs", "Net income", -raw, ""
+        yield "bs", EARNED, -raw, ""
         yield "cf", "Net income", -raw, ""
     else:
         yield "bs", account, natural, key

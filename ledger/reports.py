@@ -93,6 +93,7 @@ def sheet(client: Client, asked: Asked) -> Sheet:
     at = frozenset(place for place, name in enumerate(names) if name in changes)
     wish = sheets.Wish(at, shares=asked.shares and asked.slug == "pl" and not asked.by)
     found = _MAKERS[asked.slug](books, made, wish)
+    notes = (*notes, *_untagged(asked, made))
     return replace(found, notes=(*notes, *statements.without_data(client, books, made, balances=balances)))
 
 
@@ -177,6 +178,13 @@ def _tagged(books: Books, asked: Asked, made: list[Column], sums: dict[str, dict
     return [*(whole._replace(label=tag or nameless, books=own) for tag, own in found.items()), whole]
 
 
+def _untagged(asked: Asked, made: Sequence[Column]) -> tuple[str, ...]:
+    """Said where the columns tell nothing apart."""
+    if asked.by not in TAGS or any(column.label not in {f"No {asked.by}", "Total"} for column in made[:-1]):
+        return ()
+    return (f"Nothing of the period carries a {asked.by}.",)
+
+
 def _report(client: Client, asked: Asked) -> Sheet:
     """What is not compared: the general ledger, ageings, and the books by channel, jurisdiction and department."""
     column = comparing.column("pl", asked.span)
@@ -188,5 +196,6 @@ def _report(client: Client, asked: Asked) -> Sheet:
         found = breakdowns.channels_by(client, books, column, by=asked.by, tag=TAGS[asked.by])
     else:
         found = breakdowns.MAKERS[asked.slug](client, books, column)
+    untagged = _untagged(asked, found.columns)
     empty = statements.without_data(client, books, [column], balances=asked.slug in OF_A_DAY)
-    return replace(found, notes=(*found.notes, *empty))
+    return replace(found, notes=(*found.notes, *untagged, *empty))

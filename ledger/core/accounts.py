@@ -13,7 +13,6 @@ AccountType = Literal["asset", "liability", "equity", "income", "expense"]
 Side = Literal["debit", "credit"]
 Flow = Literal["operating", "investing", "financing"]
 
-ACCOUNT_TYPES: tuple[AccountType, ...] = ("asset", "liability", "equity", "income", "expense")
 BALANCE_SHEET_TYPES: frozenset[str] = frozenset({"asset", "liability", "equity"})
 INCOME_STATEMENT_TYPES: frozenset[str] = frozenset({"income", "expense"})
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.core import sheets, statements
-from ledger.core.accounts import ACCOUNT_TYPES, BALANCE_SHEET_TYPES, GROUPS, INCOME_STATEMENT_TYPES, Account
+from ledger.core.accounts import BALANCE_SHEET_TYPES, INCOME_STATEMENT_TYPES, Account, reading_order
 from ledger.core.period import month_of
 from ledger.core.sheets import Cell, Head, Line, Proof, Sheet, Wish
 from ledger.core.statements import RETAINED_EARNINGS, Books, Column
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ledger.core.period import Point
 
 ELIMINATIONS, COMBINED, PARTIAL = "Eliminations", "Combined", "Combined, partial"
-_ORDER = {slug: place for place, slug in enumerate(GROUPS)}
 
 
 class Company(NamedTuple):
@@ -131,7 +130,7 @@ def _chart(books: Sequence[Books]) -> _Chart:
             found.setdefault(key, []).append(account)
         lines.append(mine)
     accounts = [_shared(key, same) for key, same in found.items()]
-    accounts.sort(key=lambda one: (ACCOUNT_TYPES.index(one.type), _ORDER[one.placed], one.number, one.name.casefold()))
+    accounts.sort(key=reading_order)
     return _Chart(tuple(accounts), tuple(lines), RETAINED_EARNINGS if RETAINED_EARNINGS in found else "")
 
 

@@ -139,8 +139,12 @@ class _Builder:
         self.lines.append(Line(style, label, key, self.cells(figures, good=good, opens=bool(key)), tuple(adds), leads))
         return len(self.lines) - 1
 
-    def section(self, section: Section, *, title: str = "", leads: dict[str, str] | None = None) -> int | None:
-        """A group with its accounts and total; gives the total's place, None where nothing is in it."""
+    def section(
+        self, section: Section, *, title: str = "", leads: dict[str, str] | None = None, is_plain: bool = False
+    ) -> int | None:
+        """A group with its accounts and total; gives the total's place, None where nothing is in it. ``is_plain``: a group of one
+        account has no total beside it.
+        """
         if not section.rows:
             return None
         good = core.more_is_good(section.slug)
@@ -149,6 +153,8 @@ class _Builder:
             self.add(row.label, row.figures, key=row.key, good=good, leads=(leads or {}).get(row.label, ""))
             for row in section.rows
         ]
+        if is_plain and len(places) == 1:
+            return places[0]
         return self.add(
             title or f"Total {section.title.lower()}",
             section.totals,
@@ -207,7 +213,7 @@ def balance_sheet(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
     totals: dict[str, int | None] = {}
     liabilities = None
     for section in made.sections:
-        totals[section.slug] = build.section(section, leads={"Net income": "pl"})
+        totals[section.slug] = build.section(section, leads={core.EARNED: "pl"}, is_plain=section.slug != "equity")
         if section.slug == "current-assets":
             _current(build, made, totals, core.CURRENT_ASSETS, "Total current assets")
         if section.slug == "other-assets":
@@ -229,9 +235,9 @@ def balance_sheet(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
 def _current(
     build: _Builder, made: core.BalanceSheet, totals: dict[str, int | None], slugs: Sequence[str], label: str
 ) -> None:
-    """The total of the current groups, where there are several."""
+    """The total of the current groups, where there are several and the side has others besides."""
     parts = _adds(*((1, totals[slug]) for slug in slugs))
-    if len(parts) > 1:
+    if len(parts) > 1 and made.has_more_than(slugs):
         sums = zip(*(made.section(slug).totals for slug in slugs), strict=True)
         good = core.more_is_good(slugs[0])
         build.add(label, [sum(figures) for figures in sums], style="sub", good=good, adds=parts)
@@ -246,7 +252,7 @@ def cash_flow(books: Books, columns: Sequence[Column], wish: Wish) -> Sheet:
         title = f"Net cash from {section.title.lower()}"
         parts.append((1, build.section(section, title=title, leads={"Net income": "pl"})))
     change = build.add("Change in cash", made.net_change, style="sub", good=True, adds=_adds(*parts))
-    opening = build.add("Cash at the start", made.opening)
+    opening = build.add("Cash at the start", made.opening, good=None)
     build.add("Cash at the end", made.closing, style="tot", good=True, adds=[(1, opening), (1, change)])
     proof = Proof("Ties to cash", "Does not tie to cash", next(filter(None, made.differences), 0))
     return build.sheet("cf", "Cash flow", proof)

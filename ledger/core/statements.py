@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RETAINED_EARNINGS = "retained-earnings"
+#: What the year has earned so far, as the balance sheet calls it.
+EARNED = "Net income, year to date"
 NET_INCOME = "net-income"
 _BASIS_POINTS = 10_000
 
@@ -316,6 +318,13 @@ class BalanceSheet:
     def section(self, slug: str) -> Section:
         return next(section for section in self.sections if section.slug == slug)
 
+    def has_more_than(self, slugs: Sequence[str]) -> bool:
+        """Whether the side of these groups holds others too; their total is then not that of the side."""
+        account_type = GROUPS[slugs[0]][0]
+        return any(
+            part.rows and part.slug not in slugs and GROUPS[part.slug][0] == account_type for part in self.sections
+        )
+
 
 #: Groups that are current, of each side of the balance sheet, and the others.
 CURRENT_ASSETS = ("bank", "receivable", "current-assets")
@@ -330,7 +339,7 @@ def balance_sheet(books: Books, columns: Sequence[Column]) -> BalanceSheet:
     read = [(own, own.year_start(column.last), column.last) for column in columns for own in [column.books or books]]
     past = tuple(one.profit(None, start.previous) for one, start, _last in read)
     current = tuple(one.profit(start, last) for one, start, last in read)
-    extra = [Row("", "Net income", current)]
+    extra = [Row("", EARNED, current)]
     if not books.retained_earnings:
         extra.insert(0, Row("", "Retained earnings", past))
     assets = [_section(books, slug, spans, carried=past) for slug in _ASSETS]

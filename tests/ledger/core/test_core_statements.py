@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.core.accounts import GROUPS, Account, natural, raw_of
+from ledger.core import sheets
+from ledger.core.accounts import GROUPS, Account, natural, raw_of, reading_order
 from ledger.core.cashflow import cash_flow
 from ledger.core.period import Month
+from ledger.core.sheets import Wish
 from ledger.core.statements import (
     Books,
     Column,
@@ -111,3 +113,35 @@ def test_variance_against_nil_has_no_share():
 def test_account_in_a_group_of_another_type_is_refused():
     with pytest.raises(ValueError, match="no group"):
         Account(key="x", name="X", type="asset", group="income")
+
+
+@given(any_books())
+def test_each_total_of_the_balance_sheet_is_the_sum_of_what_it_names(books):
+    sheet = sheets.balance_sheet(books, COLUMNS[-2:], Wish())
+    for line in sheet.lines:
+        for at in range(2) if line.adds else ():
+            assert line.cells[at].amount == sum(sign * sheet.lines[place].cells[at].amount for sign, place in line.adds)
+    labels = [line.label for line in sheet.lines if line.style]
+    places = [labels.index(GROUPS[slug][1]) for slug in GROUPS if GROUPS[slug][1] in labels]
+    assert places == sorted(places)
+
+
+def test_accounts_are_listed_as_accountants_do():
+    """By group, then number, then name; depreciation after what is depreciated."""
+    chart = [
+        Account(key="1", name="Accumulated depreciation", type="asset", group="fixed-assets", flow="operating"),
+        Account(key="2", name="Vehicles", type="asset", group="fixed-assets"),
+        Account(key="3", name="Visa", type="liability", group="card"),
+        Account(key="4", name="Savings", type="asset", group="bank", number="1020"),
+        Account(key="5", name="Till", type="asset", group="bank", number="1010"),
+        Account(key="6", name="Accounts payable", type="liability", group="payable"),
+        Account(key="7", name="Prepaid", type="asset"),
+        Account(key="8", name="Deposits", type="asset"),
+        Account(key="9", name="Capital", type="equity"),
+        Account(key="10", name="Loan", type="liability", group="long-term-liabilities"),
+        Account(key="11", name="Tax owed", type="liability"),
+    ]
+    assert [account.name for account in sorted(chart, key=reading_order)] == [
+        "Till", "Savings", "Deposits", "Prepaid", "Vehicles", "Accumulated depreciation",
+        "Accounts payable", "Visa", "Tax owed", "Loan", "Capital",
+    ]  # fmt: skip

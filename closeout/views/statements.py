@@ -34,6 +34,7 @@ def print_out(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "is_wide": len(sheet.heads) > UPRIGHT,
         "printed_at": timezone.now(),
         "is_trial": asked.slug == "tb",
+        "has_changes": any(head.kind == "change" for head in sheet.heads),
         "traced": percent(statements.traced_basis_points(client, asked.span.first, asked.span.last), whole=True),
     }
     content, _pages = pdf.statement(context)

@@ -164,14 +164,16 @@ def _navigation(request: HttpRequest) -> dict[str, Any] | None:
         return None
     match = request.resolver_match
     here = Here(match.view_name if match else "", request.path)
-    areas: list[dict[str, Any]] = []
+    areas, month = [], ""
     if membership.is_staff_side and (client := request.__dict__.get("client")):
-        areas = _areas(client, membership, here, _month(request, client))
+        month = _month(request, client)
+        areas = _areas(client, membership, here, month)
     return {
         "membership": membership,
         "main": _main_links(membership, here),
         "pinned": _pinned(membership) if membership.is_staff_side else [],
         "areas": areas,
+        "month": month,
     }
 
 

@@ -98,6 +98,7 @@ def test_a_pair_shows_both_balances_and_by_how_much_they_differ(books, pine):
     assert "1 declared pair leads to a company that is not shown here." in hidden
 
 
-def test_each_members_pages_lead_to_the_group(books, pine):
-    assert f'href="/groups/{pine.pk}/"' in text(browser(books, "bob").get("/c/kestrel/entries/"))
+def test_each_members_pages_lead_to_the_group_in_their_month(books, pine):
+    assert f'href="/groups/{pine.pk}/2025-11/"' in text(browser(books, "bob").get("/c/kestrel/payroll/2025-11/"))
+    assert re.search(rf'href="/groups/{pine.pk}/\d{{4}}-\d\d/"', text(browser(books, "bob").get("/c/kestrel/entries/")))
     assert "/groups/" not in text(browser(books, "bob").get("/c/quillfeather/entries/"))

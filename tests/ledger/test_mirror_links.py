@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
+from django.db import connections, transaction
 
 from clients.tenancy import client_context
 from ledger import subledgers
 from ledger.models import MirrorDocument, MirrorLink
 from tests.ledger.test_mirror import QuickBooksUser
+
+KNOWN = Path(subledgers.__file__).parent / "migrations/sql/known_links.sql"
 
 
 class Payer(QuickBooksUser):
@@ -83,6 +87,15 @@ def test_a_credit_used_with_a_payment_and_the_payment_deleted(user):
         f"Bill:{second['Id']}": 12_000,
         f"VendorCredit:{credit['Id']}": -2_000,
     }
+    # What was read before links were kept says the same.
+    with client_context(user.client.pk):
+        links = list(MirrorLink.objects.values_list("source", "target", "booked_on", "place", "amount_minor"))
+        MirrorLink.objects.all().delete()
+    with transaction.atomic("owner"), connections["owner"].cursor() as owner:
+        owner.execute(KNOWN.read_text())
+    with client_context(user.client.pk):
+        assert list(MirrorLink.objects.values_list("source", "target", "booked_on", "place", "amount_minor")) == links
+        assert len(links) >= 2
     user.api.post(f"{user.path}/billpayment?operation=delete", {"Id": paid["Id"], "SyncToken": paid["SyncToken"]})
     user.catch_up()
     with client_context(user.client.pk):

@@ -5,7 +5,7 @@ Each is made from the lines and proven against the balances that the statements 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection
@@ -58,7 +58,8 @@ def _rows(query: str, client: Client, accounts: Iterable[int], column: Column) -
         return list(cursor.fetchall())
 
 
-def _mapped(client: Client, wanted: Sequence[str]) -> set[int]:
+def mapped(client: Client, wanted: Sequence[str]) -> set[int]:
+    """Every account that an approved version of the mapping gives to one of these roles."""
     rules = MappingRule.objects.filter(client=client, version__state="approved", role__in=wanted)
     return set(rules.values_list("account_id", flat=True))
 
@@ -199,7 +200,7 @@ def channels(client: Client, books: Books, column: Column) -> Sheet:
 
 def sales_tax(client: Client, books: Books, column: Column) -> Sheet:
     """Each tax account by jurisdiction: owed before, collected, given back, paid, owed at the end."""
-    accounts = _mapped(client, TAX_ROLES) | _told_tax(client)
+    accounts = mapped(client, TAX_ROLES) | _told_tax(client)
     names = {account.key: account.name for account in books.accounts if int_or_none(account.key) in accounts}
     rows: dict[str, list[tuple[str, str, Sequence[int]]]] = defaultdict(list)
     for account, role, key, before, credited, debited in sorted(_rows(ROLLING, client, map(int, names), column)):
@@ -258,7 +259,7 @@ def _told_tax(client: Client) -> set[int]:
 
 def payroll(client: Client, books: Books, column: Column) -> Sheet:
     """Wages, employer taxes, benefits and contractors by department; what came without a register by account."""
-    accounts = _mapped(client, PAY_ROLES)
+    accounts = mapped(client, PAY_ROLES)
     names = {a.key: a.name for a in books.accounts if a.type == "expense" and int_or_none(a.key) in accounts}
     found = _rows(SUMS.format(tag="department"), client, map(int, names), column)
     departments = [*sorted({department for _r, _k, department, _a, _s in found if department}), ""]
@@ -274,7 +275,14 @@ def payroll(client: Client, books: Books, column: Column) -> Sheet:
     for at, role in enumerate((*PAY_ROLES, "")):
         own = [(place, row) for place, row in sorted(by_row.items()) if place[0] == (at if role else 99) and any(row)]
         title = roles.ROLES[role].label if role else "Booked without a register"
-        groups.group(title, [(place[1], place[2], (*row, sum(row))) for place, row in own])
+        said = Counter(place[1] for place, _row in own)
+        groups.group(
+            title,
+            [
+                (place[1] if said[place[1]] == 1 else f"{place[1]}, {names[place[2]]}", place[2], (*row, sum(row)))
+                for place, row in own
+            ],
+        )
     total = groups.total("Payroll cost", len(departments) + 1)
     booked = sum(books.net(key, column.first, column.last) for key in names)
     heads = [Head(department or "No department") for department in departments]

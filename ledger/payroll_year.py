@@ -136,6 +136,12 @@ class YearProof:
     unread: tuple[str, ...]
     runs: int
 
+    @property
+    def differing(self) -> int:
+        """Lines of filed returns and accounts of payroll cost that differ from the registers."""
+        lines = [*(line for one in self.quarters for line in one.lines), *self.unemployment.lines, *self.boxes]
+        return sum(bool(one.difference) for one in lines) + sum(bool(one.difference) for one in self.costs)
+
 
 def prove(client: Client, year: int, *, through: date | None = None) -> YearProof:
     """The year's returns, deposits and costs, to a day; without one to the end of the month in which the last returns are due.

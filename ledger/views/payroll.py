@@ -12,7 +12,7 @@ from clients.access import Right, classified, client_or_404, membership_of
 from integrations.models import Fact
 from integrations.records import PayrollRun
 from integrations.records_json import from_json
-from ledger import accruals, payroll_proof, settling
+from ledger import accruals, payroll_bridge, payroll_proof, settling
 from ledger.core import roles
 from ledger.models import Account, JournalEntry
 from ledger.posting import PostingError
@@ -64,6 +64,7 @@ def index(request: HttpRequest, slug: str, month: str) -> HttpResponse:
         "pull_rows": [(run, pull) for run in proof.runs for pull in run.pulls],
         "hand": [run for run in proof.runs if run.other_id],
         "problems": [run for run in proof.runs if run.problem],
+        "bridge": payroll_bridge.bridge(client, of, proof) if proof.runs else None,
         "width": 3 * (len(proof.runs) + (len(proof.runs) > 1)) + 3,
         "period": framing.period(client, of, "ledger:payroll"),
         "may_prepare": may(request, Right.PREPARE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,6 +16,7 @@ from ledger import contractors, payroll_proof, payroll_year, payroll_year_runs
 from ledger.core.payroll_deposits import quarter_of
 from ledger.core.payroll_forms import BOXES, LINES_940, LINES_941
 from ledger.core.payroll_tax import TAX_YEARS
+from ledger.core.period import Month
 from ledger.payroll_year import Line, ReturnError, YearProof
 from ledger.views import framing
 from ledger.views.framing import day_of, may
@@ -46,6 +47,11 @@ def index(request: HttpRequest, slug: str, year: int) -> HttpResponse:
         "rows_940": proof.unemployment.lines,
         "periods": [(period, proof.deposits.of_941.of(period)) for period in proof.deposits.of_941.periods],
         "futa_periods": [(period, proof.deposits.of_940.of(period)) for period in proof.deposits.of_940.periods],
+        "overdue": sum(one.outstanding for one in proof.deposits.overdue(framing.today(client) - timedelta(1))),
+        "differing": proof.differing,
+        "books_month": min(Month.of(framing.today(client)), Month(year, 12)),
+        "lookback_from": year - 2,
+        "lookback_to": year - 1,
         "lookback_total": _known_sum(proof),
         "lookback_missing": [one.quarter for one in proof.deposits.lookback if one.amount is None],
         "is_connected": bool(payroll_proof.connections(client)),

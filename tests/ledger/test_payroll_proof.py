@@ -11,7 +11,18 @@ import pytest
 from clients.tenancy import client_context
 from integrations.models import Fact
 from integrations.records import ContractorPayment, LedgerDocument, LedgerLine
-from ledger import booking, corrections, expected, matches, mirror, payroll_proof, posting, reconciling
+from ledger import (
+    booking,
+    corrections,
+    expected,
+    matches,
+    mirror,
+    payroll_bridge,
+    payroll_proof,
+    posting,
+    reconciling,
+    reports,
+)
 from ledger.core.period import Month
 from ledger.models import BankItem, ChangedAfterClose, JournalEntry, OutboxItem, OutboxMember
 from tests import builders
@@ -303,3 +314,29 @@ def test_the_certificate_is_given_at_zero_and_taken_back_at_a_cent(standing, db,
     assert "Zero-difference certificate" not in page
     assert "was changed in the accounting system" in page
     assert "off by 0.01" in page
+
+
+def test_the_registers_lead_to_payroll_cost_on_the_income_statement(books, bob, client):
+    """Registers' debits, a contractor, an accrual and its reversal, an entry of another kind: their sum is the statement's total."""
+    tell(books, RUN)
+    arrive(
+        books.client,
+        "gusto",
+        "contractor_payments",
+        ContractorPayment(external_id="cp-9", booked_on=PAID, currency="USD", contractor="Iris Linnet", amount=700_00),
+    )
+    booking.book(books.client)
+    wages, bank = books.account("6010").pk, books.account("1010").pk
+    for purpose, amount, day in (("accrual", 50_00, 30), ("accrual-reversal", -20_00, 1), ("manual", 3_00, 20)):
+        sides = (wages, bank) if amount > 0 else (bank, wages)
+        lines = [posting.Line(sides[0], abs(amount), 0), posting.Line(sides[1], 0, abs(amount))]
+        posting.post(
+            books.client.pk, [posting.Entry(date(2026, 4, day), f"b-{purpose}", purpose, lines, origin="manual")]
+        )
+    found = payroll_bridge.bridge(books.client, APRIL, prove(books))
+    steps = (found.differences, found.contractors, found.accrued, found.reversed_accruals, found.others)
+    assert steps == (0, 700_00, 50_00, -20_00, 3_00)
+    sheet = reports.sheet(books.client, reports.Asked("pr", APRIL))
+    assert found.cost == sheet.lines[-1].cells[-1].amount
+    page = builders.sign_in(client, bob).get("/c/kestrel/payroll/2026-04/")
+    assert "From the registers to the income statement" in page.content.decode()

@@ -113,7 +113,7 @@ def test_a_payment_on_an_account_of_several_taxes_counts_where_it_is_what_was_du
 @pytest.mark.parametrize(("line_12", "kind"), [("12,500.00", "monthly"), ("12,500.01", "semiweekly")])
 def test_the_typed_returns_of_the_lookback_period_say_which_depositor(books, bob, line_12, kind):
     assert proof(books).deposits.kind is None
-    assert "Monthly or semiweekly cannot be told yet" in bob.get(YEAR).content.decode()
+    assert "Monthly or semiweekly depositor: cannot be told yet" in bob.get(YEAR).content.decode()
     for year, quarter in ((2024, 3), (2024, 4), (2025, 1), (2025, 2)):
         given = {"form": "941", "quarter": str(quarter), "filed_on": f"{year}-12-01", "line-12": line_12}
         bob.post(f"/c/kestrel/payroll-year/{year}/returns/", given)

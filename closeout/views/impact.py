@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Checks that cannot tell without a system of this kind; every system's absence is K01's and K02's.
 _CHECKS = {
     "accounting": ("K05", "K24", "K27"),
-    "payroll": ("K16", "K17", "K18", "K19", "K22"),
+    "payroll": ("K16", "K17", "K18", "K19", "K22", "K23"),
     "processor": ("K12", "K13", "K14"),
     "commerce": ("K12", "K13", "K14"),
     "payables": ("K24",),

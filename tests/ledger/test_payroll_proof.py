@@ -19,10 +19,12 @@ from ledger import (
     mirror,
     payroll_bridge,
     payroll_proof,
+    payroll_year,
     posting,
     reconciling,
     reports,
 )
+from ledger.core import payroll_returns
 from ledger.core.period import Month
 from ledger.models import BankItem, ChangedAfterClose, JournalEntry, OutboxItem, OutboxMember
 from tests import builders
@@ -265,6 +267,22 @@ def test_pulls_that_another_route_books_are_shown_by_the_banks_own_lines_each_by
         ("Net pay", RUN.net_pay_pull, True), ("Taxes", RUN.tax_pull, True),
         ("Net pay", RUN.net_pay_pull, True), ("Taxes", 0, False),
     ]  # fmt: skip
+
+
+def test_a_tax_payment_the_payroll_system_books_by_itself_is_one_deposit_with_the_banks_line(books):
+    """The bank's line meets the pull; the payment in the books is the same money. A second payment of another amount is another."""
+    arrive(books.client, "gusto", "payrolls", RUN)
+    Fact.objects.filter(client=books.client, external_id=RUN.external_id).update(state=Fact.State.PROOF)
+    printed(books, RUN.debit_on, -RUN.tax_pull, "PAYROLL TAX", "t-1")
+    taxes, bank = books.account("2210").pk, books.account("1010").pk
+    for name, amount in (("same", RUN.tax_pull), ("other", 123_45)):
+        lines = [posting.Line(taxes, amount, 0), posting.Line(bank, 0, amount)]
+        entry = posting.Entry(RUN.debit_on, f"tax-{name}", "manual", lines, origin="ledger")
+        posting.post(books.client.pk, [entry])
+    found = payroll_year.prove(books.client, 2026, through=APRIL.last).deposits.of_941
+    made = {(one.paid_on, one.amount, one.is_pull) for one in found.deposits if one.paid_on.month == 4}
+    federal = sum(amount for amount in payroll_returns.payroll_year([RUN], 2026).quarters[1].days.values())
+    assert made == {(RUN.debit_on, federal, True), (RUN.debit_on, 123_45, False)}
 
 
 def test_a_pull_of_the_next_month_is_not_due_yet(books):

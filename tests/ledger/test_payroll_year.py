@@ -88,6 +88,26 @@ def test_a_payment_on_an_account_of_federal_taxes_alone_is_a_deposit(books):
     )
 
 
+def test_what_pays_the_taxes_of_the_year_before_is_no_deposit_of_this_one(books, monkeypatch):
+    """50.00 were owed on 2210 at the end of February 2026, before the first run; 60.00 paid in March are 10.00 of this quarter's."""
+    monkeypatch.setattr(books.client, "cut_over_on", date(2026, 3, 1))
+    with client_context(books.client.pk):
+        lines = [posting.Line(books.account("3000").pk, 50_00, 0), posting.Line(books.account("2210").pk, 0, 50_00)]
+        posting.post(books.client.pk, [posting.Entry(date(2026, 2, 28), "owed", "manual", lines, origin="manual")])
+    remit(books, "2210", 60_00, date(2026, 3, 25))
+    assert [one.amount for one in proof(books).deposits.of_941.deposits if not one.is_pull] == [10_00]
+
+
+def test_runs_before_the_cut_over_leave_their_deposits_open(books, monkeypatch):
+    """Registers of March 6 lie before a cut-over on March 10: whether those taxes were deposited is not in these books."""
+    monkeypatch.setattr(books.client, "cut_over_on", date(2026, 3, 10))
+    found = proof(books)
+    first, second = found.quarters[0].form.days.values()
+    line = next(line for line in found.quarters[0].lines if line.number == "13")
+    assert (line.low, line.high) == (0, first)
+    assert [one.due.liability for one in found.quarters[0].periods] == [second]
+
+
 def test_a_payment_on_an_account_of_several_taxes_counts_where_it_is_what_was_due(world, books, bob):
     with client_context(books.client.pk):
         version = mapping.draft(books.client, by=world.bob, effective_from=date(2026, 1, 1))

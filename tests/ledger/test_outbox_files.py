@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from clients.tenancy import client_context
+from integrations.models import Connection
 from integrations.records import Attachment, CardPurchase, ExpenseSplit
 from ledger import outbox, settling, support
 from ledger.models import JournalEntry, LedgerException, SupportFile
@@ -115,6 +116,20 @@ def test_a_receipt_that_is_not_handed_out_is_an_exception_and_goes_when_it_is(de
     desk.send()
     assert problems(desk) == []
     assert len(bound(desk)) == 1
+
+
+def test_a_receipt_goes_by_itself_once_somebody_has_signed_in_to_its_system_again(desk):
+    desk.book(spent(receipt(url="")))
+    desk.send()
+    with client_context(desk.client.pk):
+        SupportFile.objects.update(url=KEPT_AT)
+    desk.send()
+    assert [file.state for file in files(desk)] == ["failed"], "nothing is retried without cause"
+    with client_context(desk.client.pk):
+        Connection.objects.filter(client=desk.client, provider="stripe").update(connected_at=Now())
+    desk.send()
+    assert problems(desk) == []
+    assert [file.state for file in files(desk)] == ["posted"]
 
 
 def test_a_file_that_is_refused_is_an_exception(desk, books):

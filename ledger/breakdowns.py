@@ -30,6 +30,7 @@ SALES = (
     ("Refunds", ("returns",)),
     ("Shipping", ("shipping-income",)),
 )
+OTHER = "Other"
 TAX_ROLES = ("sales-tax-payable", "marketplace-tax")
 PAY_ROLES = ("wages", "er-tax-expense", "benefit-expense", "contractor-expense", "payroll-fees")
 #: Lines of a period on some accounts, by role, key, tag (class or department) and account.
@@ -65,17 +66,19 @@ def mapped(client: Client, wanted: Sequence[str]) -> set[int]:
 
 
 def _line(
-    label: str, key: str, figures: Iterable[int], *, style: Any = "", adds: Any = (), by_column: bool = False
+    label: str, key: str, figures: Sequence[int], *, style: Any = "", adds: Any = (), places: Sequence[int] = ()
 ) -> Line:
-    cells = (Cell("figure", figure, (at if by_column else 0) if key else -1) for at, figure in enumerate(figures))
+    """``places``: the column each figure opens to, −1 for none; the first where nothing is said."""
+    at = (places or (0,) * len(figures)) if key else (-1,) * len(figures)
+    cells = (Cell("figure", figure, place) for figure, place in zip(figures, at, strict=True))
     return Line(style, label, key, tuple(cells), tuple(adds))
 
 
 class _Groups:
-    """Groups of lines with their totals, and the total of all. ``by_column``: each figure opens to its own column's lines."""
+    """Groups of lines with their totals, and the total of all; ``places`` as ``_line`` has them."""
 
-    def __init__(self, *, by_column: bool = False) -> None:
-        self.by_column = by_column
+    def __init__(self, places: Sequence[int] = ()) -> None:
+        self.opens = places
         self.lines: list[Line] = []
         self.places: list[int] = []
 
@@ -85,7 +88,7 @@ class _Groups:
             return
         self.lines.append(Line("grp", title, ""))
         first = len(self.lines)
-        self.lines += [_line(label, key, figures, by_column=self.by_column) for label, key, figures in rows]
+        self.lines += [_line(label, key, figures, places=self.opens) for label, key, figures in rows]
         sums = [sum(column) for column in zip(*[figures for _l, _k, figures in rows], strict=True)]
         adds = [(1, place) for place in range(first, len(self.lines))]
         self.places.append(len(self.lines))
@@ -148,7 +151,7 @@ def channels_by(client: Client, books: Books, column: Column, *, by: str, tag: s
     for role, key, said, account, raw in found:
         row = told[key] if role in named and key else silent[str(account)]
         row[tags.index(said)] -= int(raw)
-    groups = _Groups(by_column=True)
+    groups = _Groups(range(len(tags) + 1))
     groups.group("By channel", [(key, f"key:{key}", (*row, sum(row))) for key, row in sorted(told.items()) if any(row)])
     groups.group(
         "Without a channel", sorted((names[key], key, (*row, sum(row))) for key, row in silent.items() if any(row))
@@ -177,7 +180,7 @@ def channels(client: Client, books: Books, column: Column) -> Sheet:
     for role, key, _department, account, raw in _rows(SUMS.format(tag="department"), client, map(int, names), column):
         figures = told[key] if role in places and key else silent[str(account)]
         figures[places.get(role, len(SALES))] -= int(raw)
-    groups = _Groups()
+    groups = _Groups((*range(1, len(SALES) + 2), 0))
     groups.group("By channel", [(key, f"key:{key}", (*row, sum(row))) for key, row in sorted(told.items()) if any(row)])
     rest = [(names[key], key, (*row, sum(row))) for key, row in silent.items() if any(row)]
     groups.group("Without a channel", sorted(rest))
@@ -187,8 +190,8 @@ def channels(client: Client, books: Books, column: Column) -> Sheet:
     return Sheet(
         slug="ch",
         title="Sales by channel",
-        columns=(column,),
-        heads=(*heads, Head("Other"), Head("Net", starts=True)),
+        columns=(column, *(column._replace(label=head, books=books) for head in (*dict(SALES), OTHER))),
+        heads=(*heads, Head(OTHER), Head("Net", starts=True)),
         lines=tuple(groups.lines),
         proof=Proof("Ties to income", "Does not tie to income", total[-1] - booked),
         first_head="Channel",
@@ -211,7 +214,7 @@ def sales_tax(client: Client, books: Books, column: Column) -> Sheet:
         if any(figures):
             label = key or "No jurisdiction" if is_tax else "Returns paid, and entries without a jurisdiction"
             rows[str(account)].append((label, f"tax:{account}:{key}" if is_tax else str(account), figures))
-    groups = _Groups()
+    groups = _Groups((-1, -1, -1, -1, 0))
     for key, found in rows.items():
         groups.group(names[key], _joined(found))
     total = groups.total("All sales tax", 5)
@@ -266,12 +269,12 @@ def payroll(client: Client, books: Books, column: Column) -> Sheet:
     by_row: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0] * len(departments))
     for role, key, department, account, raw in found:
         place = (
-            (PAY_ROLES.index(role), roles.label(role, key), str(account))
+            (PAY_ROLES.index(role), roles.label(role, key), pay_key(account, role, key))
             if role in PAY_ROLES
             else (99, names[str(account)], str(account))
         )
         by_row[place][departments.index(department)] += int(raw)
-    groups = _Groups()
+    groups = _Groups((*range(1, len(departments) + 1), 0))
     for at, role in enumerate((*PAY_ROLES, "")):
         own = [(place, row) for place, row in sorted(by_row.items()) if place[0] == (at if role else 99) and any(row)]
         title = roles.ROLES[role].label if role else "Booked without a register"
@@ -285,16 +288,21 @@ def payroll(client: Client, books: Books, column: Column) -> Sheet:
         )
     total = groups.total("Payroll cost", len(departments) + 1)
     booked = sum(books.net(key, column.first, column.last) for key in names)
-    heads = [Head(department or "No department") for department in departments]
+    labels = [department or "No department" for department in departments]
     return Sheet(
         slug="pr",
         title="Payroll cost",
-        columns=(column,),
-        heads=(*heads, Head("Total", starts=True)),
+        columns=(column, *(column._replace(label=label, books=books) for label in labels)),
+        heads=(*map(Head, labels), Head("Total", starts=True)),
         lines=tuple(groups.lines),
         proof=Proof("Ties to the accounts", "Does not tie to the accounts", total[-1] - booked),
         first_head="Cost",
     )
+
+
+def pay_key(account: int, role: str, key: str) -> str:
+    """Under which a line of payroll cost opens."""
+    return f"pay:{account}:{role}:{key}"
 
 
 MAKERS: dict[str, Callable[[Client, Books, Column], Sheet]] = {

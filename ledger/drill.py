@@ -9,11 +9,11 @@ from django.db.models import Count, F, Q, Sum
 from django.db.models.functions import Greatest
 
 from ledger import breakdowns, queries, statements, subledgers
-from ledger.core import comparing, openitems
+from ledger.core import comparing, openitems, roles
 from ledger.core.accounts import INCOME_STATEMENT_TYPES
 from ledger.core.period import FiscalYear, first_day, last_day, month_of
 from ledger.models import Account, JournalLine
-from ledger.reports import TAGS
+from ledger.reports import OF_PAY, TAGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,23 +71,44 @@ def behind(client: Client, asked: Asked, column: Column, key: str) -> Behind | N
         if account is None:
             return None
         return _of_account(client, asked, column, account, within.filter(account=account))
+    return _of_record(client, asked, column, key, within)
+
+
+def _of_record(client: Client, asked: Asked, column: Column, key: str, within: QuerySet[JournalLine]) -> Behind | None:
+    """A line of a report that is no account: ``key:`` a channel, ``tax:`` an account's jurisdiction, ``pay:`` a kind of pay."""
     kind, _, rest = key.partition(":")
+    tag = _tag_of(asked, column)
     if kind == "key" and asked.slug == "ch":
         income = within.filter(account__type="income", role__in=CHANNEL_ROLES, key=rest)
-        tag = _tag_of(asked, column)
-        income = income.filter(**{tag[0]: tag[1]}) if tag[0] else income
-        return _measured(income, sign=-1, title=f"Channel {rest}", filtered=tag)
+        return _measured(_in_column(asked, column, income), sign=-1, title=f"Channel {rest}", filtered=tag)
     number, _, name = rest.partition(":")
-    if kind == "tax" and asked.slug == "st" and number.isdecimal() and len(number) < 18:
-        lines = JournalLine.objects.filter(
-            client=client,
-            account_id=int(number),
-            role__in=breakdowns.TAX_ROLES,
-            key=name,
-            booked_on__lte=last_day(column.last),
-        )
+    if not number.isdecimal() or len(number) > 17:
+        return None
+    if kind == "tax" and asked.slug == "st":
+        lines = _ever(client, column, int(number)).filter(role__in=breakdowns.TAX_ROLES, key=name)
         return _measured(lines, sign=-1, title=f"Sales tax, {name or 'no jurisdiction'}")
+    role, _, item = name.partition(":")
+    if kind == "pay" and asked.slug == "pr" and role in breakdowns.PAY_ROLES:
+        lines = within.filter(account_id=int(number), role=role, key=item)
+        return _measured(_in_column(asked, column, lines), sign=1, title=roles.label(role, item), filtered=tag)
     return None
+
+
+def _ever(client: Client, column: Column, account: int) -> QuerySet[JournalLine]:
+    """All of an account's lines through the column's end."""
+    return JournalLine.objects.filter(client=client, account_id=account, booked_on__lte=last_day(column.last))
+
+
+def _in_column(asked: Asked, column: Column, lines: QuerySet[JournalLine]) -> QuerySet[JournalLine]:
+    """Those lines of a report that stand in one of its columns: of a class or department, or of the roles it is headed by."""
+    field, value = _tag_of(asked, column)
+    if field:
+        return lines.filter(**{field: value})
+    if asked.slug != "ch" or column.books is None:
+        return lines
+    if column.label == breakdowns.OTHER:
+        return lines.exclude(role__in=CHANNEL_ROLES)
+    return lines.filter(role__in=dict(breakdowns.SALES)[column.label])
 
 
 def _of_account(client: Client, asked: Asked, column: Column, account: Account, lines: QuerySet[JournalLine]) -> Behind:
@@ -96,6 +117,10 @@ def _of_account(client: Client, asked: Asked, column: Column, account: Account, 
     tag: tuple[str, str] = ("", "")
     if asked.slug == "ch":
         lines = lines.exclude(~Q(key=""), role__in=CHANNEL_ROLES)
+    if asked.slug == "pr":
+        lines = lines.exclude(role__in=breakdowns.PAY_ROLES)
+    if asked.slug == "st":
+        lines = _ever(client, column, account.pk).exclude(role__in=breakdowns.TAX_ROLES)
     if asked.slug in OF_BALANCES:
         sign = 1 if asked.slug == "gl" else sign
         opening = sign * _opening(client, asked, column, account)
@@ -103,7 +128,7 @@ def _of_account(client: Client, asked: Asked, column: Column, account: Account, 
         sign = -1
     else:
         tag = _tag_of(asked, column)
-        lines = lines.filter(**{tag[0]: tag[1]}) if tag[0] else lines
+        lines = _in_column(asked, column, lines)
     adjustments: list[openitems.Adjustment] = []
     if asked.on_cash:
         adjustments = _adjustments(client, asked, column, account, tag)
@@ -120,9 +145,10 @@ def _of_account(client: Client, asked: Asked, column: Column, account: Account, 
 
 def _tag_of(asked: Asked, column: Column) -> tuple[str, str]:
     """The field and the value of the class or department whose column it is; ('', '') for all of them."""
-    if asked.by not in TAGS or column.books is None:
+    by = "department" if asked.slug in OF_PAY else asked.by
+    if by not in TAGS or column.books is None:
         return "", ""
-    return TAGS[asked.by], "" if column.label == f"No {asked.by}" else column.label
+    return TAGS[by], "" if column.label == f"No {by}" else column.label
 
 
 def _opening(client: Client, asked: Asked, column: Column, account: Account) -> int:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger import breakdowns, statements, subledgers
+from ledger.core import roles
 from ledger.core.accounts import INCOME_STATEMENT_TYPES
 from ledger.core.period import Month
 from ledger.core.statements import EARNED
@@ -82,4 +83,5 @@ def _figures(line: JournalLine, cash: set[int], controls: Controls) -> Iterator[
     if line.role in breakdowns.TAX_ROLES:
         yield "st", line.key or "No jurisdiction", -raw, f"tax:{line.account_id}:{line.key}"
     if line.role in breakdowns.PAY_ROLES:
-        yield "pr", account, raw, key
+        pay = breakdowns.pay_key(line.account_id, line.role, line.key)
+        yield "pr", roles.label(line.role, line.key), raw, pay

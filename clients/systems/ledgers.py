@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from clients.systems.system import System
+
+#: The books of before, which are typed once.
+_former = partial(
+    System,
+    category="accounting",
+    route="hand",
+    note="No connection: its trial balance is typed as the opening balances at the cut-over",
+)
 
 LEDGERS: tuple[System, ...] = (
     System(
@@ -15,61 +25,43 @@ LEDGERS: tuple[System, ...] = (
         collects="Company administrator’s sign-in",
         words=("INTUIT *QUICKBOOKS", "QUICKBOOKS ONLINE"),
     ),
-    System(
+    _former(
         slug="xero",
         name="Xero",
-        category="accounting",
-        route="hand",
-        note="No connection: its trial balance is typed as the opening balances at the cut-over",
         produces="Trial balance and general ledger",
         collects="Trial balance and general ledger export of each month",
         words=("XERO",),
     ),
-    System(
+    _former(
         slug="sage-intacct",
         name="Sage Intacct",
-        category="accounting",
-        route="hand",
-        note="No connection: its trial balance is typed as the opening balances at the cut-over",
         produces="Trial balance and general ledger",
         collects="Trial balance and general ledger export of each month",
         words=("INTACCT",),
     ),
-    System(
+    _former(
         slug="quickbooks-desktop",
         name="QuickBooks Desktop",
-        category="accounting",
-        route="hand",
-        note="No connection: its trial balance is typed as the opening balances at the cut-over",
         produces="Trial balance and general ledger up to the cut-over",
         collects="Backup or accountant’s copy, trial balance at the cut-over",
     ),
-    System(
+    _former(
         slug="freshbooks",
         name="FreshBooks",
-        category="accounting",
-        route="hand",
-        note="No connection: its trial balance is typed as the opening balances at the cut-over",
         produces="Invoices, payments and expenses",
         collects="Trial balance and invoice detail of each month",
         words=("FRESHBOOKS",),
     ),
-    System(
+    _former(
         slug="wave",
         name="Wave",
-        category="accounting",
-        route="hand",
-        note="No connection: its trial balance is typed as the opening balances at the cut-over",
         produces="Account transactions and trial balance",
         collects="Account transactions export of each month",
         words=("WAVE SV9T",),
     ),
-    System(
+    _former(
         slug="zoho-books",
         name="Zoho Books",
-        category="accounting",
-        route="hand",
-        note="No connection: its trial balance is typed as the opening balances at the cut-over",
         produces="Trial balance and general ledger",
         collects="Trial balance and general ledger export of each month",
         words=("ZOHO",),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from clients.systems.system import System
+
+#: Who lends, and sends a statement.
+_lender = partial(
+    System,
+    category="lending",
+    route="hand",
+    note="Statement typed and verified",
+)
 
 MONEY: tuple[System, ...] = (
     System(
@@ -85,21 +95,15 @@ MONEY: tuple[System, ...] = (
         produces="What is owed on the card",
         collects="Statement of each month",
     ),
-    System(
+    _lender(
         slug="loan",
         name="Loan without a feed",
-        category="lending",
-        route="hand",
-        note="Statement typed and verified",
         produces="Interest, fees, principal and what is owed",
         collects="Statement of each month, and the agreement once",
     ),
-    System(
+    _lender(
         slug="sba-loan",
         name="SBA loan",
-        category="lending",
-        route="hand",
-        note="Statement typed and verified",
         produces="Interest, fees, principal and what is owed",
         collects="Statement of each month, and the note once",
         words=("SBA LOAN", "SBA EIDL"),
@@ -166,42 +170,30 @@ MONEY: tuple[System, ...] = (
         collects="Agreement once",
         carried_by="amazon",
     ),
-    System(
+    _lender(
         slug="ondeck",
         name="OnDeck",
-        category="lending",
-        route="hand",
-        note="Statement typed and verified",
         produces="Interest, fees, principal and what is owed",
         collects="Statement of each month, and the agreement once",
         words=("ONDECK",),
     ),
-    System(
+    _lender(
         slug="bluevine",
         name="Bluevine",
-        category="lending",
-        route="hand",
-        note="Statement typed and verified",
         produces="Interest, fees, draws and what is owed",
         collects="Statement of each month, and the agreement once",
         words=("BLUEVINE",),
     ),
-    System(
+    _lender(
         slug="kabbage",
         name="American Express business line",
-        category="lending",
-        route="hand",
-        note="Statement typed and verified",
         produces="Interest, fees, draws and what is owed",
         collects="Statement of each month, and the agreement once",
         words=("KABBAGE", "AMEX BLOC"),
     ),
-    System(
+    _lender(
         slug="fundbox",
         name="Fundbox",
-        category="lending",
-        route="hand",
-        note="Statement typed and verified",
         produces="Fees, draws and what is owed",
         collects="Statement of each month, and the agreement once",
         words=("FUNDBOX",),

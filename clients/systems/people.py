@@ -2,7 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from clients.systems.system import System
+
+#: Payroll whose register is typed run by run.
+_register = partial(
+    System,
+    category="payroll",
+    route="hand",
+    note="Payroll register attached, its totals typed and verified",
+    produces="Payroll runs by employee, taxes",
+    collects="Payroll register of each run",
+)
+#: Hours that payroll has not paid yet.
+_clock = partial(
+    System,
+    category="time",
+    route="hand",
+    note="Unpaid hours typed and verified",
+    produces="Hours not yet paid at month end",
+)
 
 PEOPLE: tuple[System, ...] = (
     System(
@@ -27,14 +47,9 @@ PEOPLE: tuple[System, ...] = (
         words=("ADP WAGE PAY", "ADP TAX", "ADP PAYROLL"),
         writes_as=("ADP",),
     ),
-    System(
+    _register(
         slug="adp-run",
         name="RUN Powered by ADP",
-        category="payroll",
-        route="hand",
-        note="Payroll register attached, its totals typed and verified",
-        produces="Payroll runs by employee, taxes",
-        collects="Payroll register of each run",
         words=("ADP RUN",),
     ),
     System(
@@ -79,34 +94,19 @@ PEOPLE: tuple[System, ...] = (
         words=("ONPAY",),
         writes_as=("OnPay",),
     ),
-    System(
+    _register(
         slug="paylocity",
         name="Paylocity",
-        category="payroll",
-        route="hand",
-        note="Payroll register attached, its totals typed and verified",
-        produces="Payroll runs by employee, taxes",
-        collects="Payroll register of each run",
         words=("PAYLOCITY",),
     ),
-    System(
+    _register(
         slug="paycom",
         name="Paycom",
-        category="payroll",
-        route="hand",
-        note="Payroll register attached, its totals typed and verified",
-        produces="Payroll runs by employee, taxes",
-        collects="Payroll register of each run",
         words=("PAYCOM",),
     ),
-    System(
+    _register(
         slug="paycor",
         name="Paycor",
-        category="payroll",
-        route="hand",
-        note="Payroll register attached, its totals typed and verified",
-        produces="Payroll runs by employee, taxes",
-        collects="Payroll register of each run",
         words=("PAYCOR",),
     ),
     System(
@@ -119,14 +119,9 @@ PEOPLE: tuple[System, ...] = (
         collects="Payroll summary of each month",
         words=("SQUARE PAYROLL",),
     ),
-    System(
+    _register(
         slug="patriot",
         name="Patriot Payroll",
-        category="payroll",
-        route="hand",
-        note="Payroll register attached, its totals typed and verified",
-        produces="Payroll runs by employee, taxes",
-        collects="Payroll register of each run",
         words=("PATRIOT SOFTWARE",),
     ),
     System(
@@ -179,43 +174,27 @@ PEOPLE: tuple[System, ...] = (
         collects="Detailed time report of each month",
         words=("GETHARVEST", "HARVEST TIME TRACKING"),
     ),
-    System(
+    _clock(
         slug="toggl",
         name="Toggl Track",
-        category="time",
-        route="hand",
-        note="Unpaid hours typed and verified",
-        produces="Hours not yet paid at month end",
         collects="Detailed time report of each month",
         words=("TOGGL",),
     ),
-    System(
+    _clock(
         slug="clockify",
         name="Clockify",
-        category="time",
-        route="hand",
-        note="Unpaid hours typed and verified",
-        produces="Hours not yet paid at month end",
         collects="Detailed time report of each month",
         words=("CLOCKIFY",),
     ),
-    System(
+    _clock(
         slug="homebase",
         name="Homebase",
-        category="time",
-        route="hand",
-        note="Unpaid hours typed and verified",
-        produces="Hours not yet paid at month end",
         collects="Timesheet export of each pay period",
         words=("HOMEBASE",),
     ),
-    System(
+    _clock(
         slug="when-i-work",
         name="When I Work",
-        category="time",
-        route="hand",
-        note="Unpaid hours typed and verified",
-        produces="Hours not yet paid at month end",
         collects="Timesheet export of each pay period",
         words=("WHEN I WORK",),
     ),

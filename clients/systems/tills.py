@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from clients.systems.system import System
+
+#: Tills whose sales summary is typed month by month.
+_till = partial(
+    System,
+    category="pos",
+    route="hand",
+    note="Sales summary attached, its totals typed and verified",
+)
 
 TILLS: tuple[System, ...] = (
     System(
@@ -128,12 +138,9 @@ TILLS: tuple[System, ...] = (
         collects="Settlement report of each month",
         words=("KLARNA",),
     ),
-    System(
+    _till(
         slug="toast",
         name="Toast",
-        category="pos",
-        route="hand",
-        note="Sales summary attached, its totals typed and verified",
         produces="Sales by category, tips, taxes, gift cards, tenders",
         collects="Sales summary and payouts of each month",
         words=("TOAST DEP", "TOAST INC"),
@@ -148,12 +155,9 @@ TILLS: tuple[System, ...] = (
         collects="Sales overview and deposit report of each month",
         words=("CLOVER", "FISERV"),
     ),
-    System(
+    _till(
         slug="lightspeed",
         name="Lightspeed",
-        category="pos",
-        route="hand",
-        note="Sales summary attached, its totals typed and verified",
         produces="Sales by category, taxes, tenders, stock",
         collects="Sales summary and payments report of each month",
         words=("LIGHTSPEED",),
@@ -168,22 +172,16 @@ TILLS: tuple[System, ...] = (
         collects="Nothing more than Shopify’s sign-in",
         carried_by="shopify",
     ),
-    System(
+    _till(
         slug="spoton",
         name="SpotOn",
-        category="pos",
-        route="hand",
-        note="Sales summary attached, its totals typed and verified",
         produces="Sales by category, tips, taxes and tenders",
         collects="Sales summary and deposits of each month",
         words=("SPOTON",),
     ),
-    System(
+    _till(
         slug="revel",
         name="Revel",
-        category="pos",
-        route="hand",
-        note="Sales summary attached, its totals typed and verified",
         produces="Sales by category, tips, taxes and tenders",
         collects="Sales summary and deposits of each month",
         words=("REVEL SYSTEMS",),

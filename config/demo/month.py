@@ -58,7 +58,8 @@ def accrue(client: Client, cast: Cast, month: Month) -> None:
 
 
 def check(client: Client, cast: Cast, month: Month) -> None:
-    """Open the month and run every check through the worker."""
+    """Open the month and run every check through the worker, once what the clock began meanwhile is done."""
+    work.quiet(client)
     with client_context(client.pk):
         close = workflow.open_close(client, month, by=cast.bookkeeper)
     work.run(client, "checks", close=close.pk)
@@ -74,6 +75,7 @@ def counts(client: Client, month: Month) -> tuple[int, int]:
 
 def prepared(client: Client, cast: Cast, month: Month) -> bool:
     """The bookkeeper's part: explain what moved, write the note, tick the tasks, hand over. False if something else is open."""
+    work.quiet(client)
     with stage(f"{month.label}: explain, hand over") as line, client_context(client.pk):
         close = workflow.open_close(client, month, by=cast.bookkeeper)
         finish_reconciliations(client, cast, month)
@@ -113,7 +115,11 @@ def explain_variances(close: CloseRun, cast: Cast) -> int:
 
 
 def sign(client: Client, cast: Cast, month: Month) -> str:
-    """The controller's part; gives the seal's code and what the package holds."""
+    """The controller's part; gives the seal's code and what the package holds.
+
+    A record that an hourly reading just brought and that is not booked yet is no record handled (K02).
+    """
+    work.quiet(client)
     with client_context(client.pk):
         close = CloseRun.objects.get(client=client, month=month.first)
         workflow.run_checks(close)

@@ -17,7 +17,7 @@ from ledger.core.tieouts import LiabilityRow, liability_roll_forward
 from ledger.models import Account, ChangedAfterClose, JournalEntry, JournalLine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import date
 
     from clients.models import Client
@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from ledger.core.period import Month
     from ledger.payroll_pulls import PullLine
 
+#: Roles whose lines are named by their earning, tax, benefit or deduction.
+NAMED = (
+    "wages",
+    "ee-tax-payable",
+    "er-tax-payable",
+    "benefit-expense",
+    "benefit-payable",
+    "garnishment-payable",
+    "deductions-payable",
+)
 PAYROLL_ROLES = (
     "wages",
     "er-tax-expense",
@@ -167,7 +177,6 @@ class _Prover:
         )
         try:
             register = payroll_lines(run, provider=connection.provider)
-            expected = self._by_account(register, connection.provider, -1 if run.reverses else 1)
         except Unbookable as problem:
             return RunProof(run, fact, connection, own.pk if own else None, None, (), (), problem.what)
         wages = self._by_account((line for line in register if line.role == "wages"), connection.provider, 1)
@@ -178,6 +187,7 @@ class _Prover:
         edits = _edits(self.client, own)
         for account, delta in edits.items():
             booked[account] = booked.get(account, 0) + delta
+        expected = self._by_name(register, connection.provider, -1 if run.reverses else 1, booked)
         lines = tuple(_lines(expected, booked, own or other))
         return RunProof(
             run,
@@ -190,16 +200,26 @@ class _Prover:
             is_edited=bool(edits),
         )
 
-    def _by_account(
-        self, lines: Iterable[DraftLine], provider: str, sign: int
+    def _by_name(
+        self, lines: Sequence[DraftLine], provider: str, sign: int, booked: dict[int, int]
     ) -> dict[tuple[str, int | None, str], int]:
-        """Debit − credit by (label, account, department) as the mapping sends it."""
+        """The same by tax, benefit and deduction on accounts that tie; where one does not, nobody can say which of them is off."""
+        whole: dict[int | None, int] = defaultdict(int)
+        for (_label, account, _department), amount in self._by_account(lines, provider, sign).items():
+            whole[account] += amount
+        tying = {account for account, amount in whole.items() if account is not None and booked.get(account) == amount}
+        return self._by_account(lines, provider, sign, tying)
+
+    def _by_account(
+        self, lines: Iterable[DraftLine], provider: str, sign: int, named_on: Collection[int] = ()
+    ) -> dict[tuple[str, int | None, str], int]:
+        """Debit − credit by (label, account, department) as the mapping sends it; wages by earning, others by name ``named_on``."""
         sums: dict[tuple[str, int | None, str], int] = defaultdict(int)
         for line in lines:
             account = self.mapping.account_for(line, provider) if self.mapping else None
-            sums[roles.label(line.role, line.key if line.role == "wages" else ""), account, line.department] += (
-                sign * line.raw
-            )
+            is_named = line.role == "wages" or (line.role in NAMED and account in named_on)
+            label = roles.label(line.role, line.key if is_named else "")
+            sums[label, account, line.department] += sign * line.raw
         return dict(sums)
 
     def liabilities(self, known: list[tuple[Fact, PayrollRun]]) -> tuple[LiabilityRow, ...]:

@@ -31,8 +31,13 @@ BANDS = (
     ("Employer taxes", ("er-tax-expense",)),
     ("Benefits and reimbursements", ("benefit-expense", "expense")),
     ("Contractors and draws", ("contractor-expense", "owner-draw")),
+    ("Withheld from employees", ("ee-tax-payable", "deductions-payable", "garnishment-payable")),
+    ("Employer taxes owed", ("er-tax-payable",)),
+    ("Benefits owed", ("benefit-payable",)),
 )
-OWED = "Withheld, owed and paid out"
+#: Bands that say the role, so that their lines say only the tax, benefit or deduction.
+NAMED_BANDS = ("Withheld from employees", "Employer taxes owed", "Benefits owed")
+OWED = "Paid out"
 NOT_THERE = "Only in the ledger"
 
 
@@ -162,7 +167,8 @@ def _rows(proof: PayrollProof, accounts: dict[int, Account]) -> list[dict[str, A
                 "ledger": ledger,
                 "difference": ledger - register,
                 "off": any(line.difference for line in cells.values()),
-                "band": _band(label),
+                "band": (band := _band(label)),
+                "said": label.partition(" · ")[2] or label if band in NAMED_BANDS else label,
                 "cells": [(run, cells.get(at)) for at, run in enumerate(proof.runs)],
                 "wrong": [
                     (run, cells[at]) for at, run in enumerate(proof.runs) if at in cells and cells[at].difference

@@ -21,7 +21,7 @@ from ledger.core.period import Month
 from ledger.exceptions_inbox import Problem
 from ledger.mirror_lines import by_account, difference, digest, foreign_of, same, sums_of
 from ledger.mirror_names import Names
-from ledger.models import Account, ChangedAfterClose, JournalLine, MirrorDocument, OutboxItem, Period
+from ledger.models import Account, ChangedAfterClose, MirrorDocument, OutboxItem, Period
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from integrations.dimensions import Dimensions
     from integrations.records import LedgerDocument
 
-SIDES = ("account_id", "debit_minor", "credit_minor")
+
+#: What an account of the accounting system says of itself, by the same names there and here.
+TOLD = ("number", "name", "type", "group", "subtype", "is_active", "version", "currency")
 
 
 @dataclass(slots=True)
@@ -54,22 +56,22 @@ def take_accounts(client: Client, connection: Connection) -> int:
     ).order_by("id")
     records = {fact.external_id: from_json(fact.kind, fact.data) for fact in facts}
     known = {account.external_id: account for account in Account.objects.filter(client=client).exclude(external_id="")}
-    fresh: list[Account] = []
+    moved: set[str] = set()
     for external_id, record in records.items():
         assert isinstance(record, LedgerAccount)
-        account = known.get(external_id) or Account(client=client, external_id=external_id)
-        account.number, account.name, account.type = record.number, record.name, record.type
-        account.group, account.subtype = record.group, record.subtype
-        account.is_active, account.version, account.currency = record.is_active, record.version, record.currency
-        if account.pk is None:
-            fresh.append(account)
-        known[external_id] = account
-    Account.objects.bulk_create(fresh)
+        account = known.setdefault(external_id, Account(client=client, external_id=external_id))
+        for name in TOLD:
+            if getattr(account, name) != (value := getattr(record, name)):
+                setattr(account, name, value)
+                moved.add(external_id)
+    Account.objects.bulk_create(account for account in known.values() if account.pk is None)
     for external_id, record in records.items():
         assert isinstance(record, LedgerAccount)
-        known[external_id].parent = known.get(record.parent_id)
-    fields = ["number", "name", "type", "group", "subtype", "is_active", "version", "currency", "parent"]
-    Account.objects.bulk_update([known[key] for key in records], fields, batch_size=500)
+        parent = known.get(record.parent_id)
+        if known[external_id].parent_id != (parent.pk if parent else None):
+            known[external_id].parent = parent
+            moved.add(external_id)
+    Account.objects.bulk_update([known[key] for key in moved], [*TOLD, "parent"], batch_size=500)
     Account.objects.filter(client=client, external_id__in=_gone(client, connection), is_active=True).update(
         is_active=False
     )
@@ -110,7 +112,8 @@ def take_month(
     documents = [document for document in documents if document.lines]
     shown = {document.external_id for document in documents}
     gone = [row for row in in_month.select_related("entry") if row.external_id not in shown]
-    taker = _Taker(client, connection, accounts, result, Names.read(client, connection, names))
+    own = mirror_own.Own.read(client, connection, [one for one in documents if one.external_id not in standing])
+    taker = _Taker(client, connection, accounts, result, Names.read(client, connection, names), own)
     for document in documents:
         taker.take(document, standing.get(document.external_id))
     for row in gone:
@@ -123,12 +126,19 @@ class _Taker:
     """Collects what one month leads to and writes it set-based."""
 
     def __init__(
-        self, client: Client, connection: Connection, accounts: dict[str, int], result: MirrorResult, names: Names
+        self,
+        client: Client,
+        connection: Connection,
+        accounts: dict[str, int],
+        result: MirrorResult,
+        names: Names,
+        own: mirror_own.Own,
     ) -> None:
         self.client, self.connection, self.accounts, self.result = client, connection, accounts, result
         self.closed = set(Period.objects.filter(client=client).exclude(state="open").values_list("month", flat=True))
-        self.ours = mirror_own.ours(client, connection)
+        self.own = own
         self.names = names
+        self.met: list[MirrorDocument] = []
         self.fresh: list[tuple[MirrorDocument, posting.Entry]] = []
         self.inactive = set(Account.objects.filter(client=client, is_active=False).values_list("id", flat=True))
         self.mergers: set[mirror_mergers.Merger] = set()
@@ -139,15 +149,14 @@ class _Taker:
         if missing:
             self.result.unknown_accounts |= missing
             return
-        if row is not None and not row.is_deleted and same(document.booked_on, lines, row.booked_on, row.lines):
+        if row is None:
+            item = self.own.of(document, lines)
+            if item is None:
+                self._new(document, lines)
+            else:
+                self._meet(document, item, lines)
+        elif not row.is_deleted and same(document.booked_on, lines, row.booked_on, row.lines):
             self._refresh(row, document, lines)
-            return
-        item = self.ours.get(document.external_id) or self.ours.get(f"#{document.number}")
-        item = item or self.ours.get(mirror_own.told(document, lines))
-        if item is not None:
-            self._meet(document, row, item, lines)
-        elif row is None:
-            self._new(document, lines)
         else:
             self._changed(document, row, lines)
 
@@ -159,41 +168,26 @@ class _Taker:
             row.lines = lines
             row.save(update_fields=["version", "number", "party", "lines", "lines_sha256"])
 
-    def _meet(
-        self,
-        document: LedgerDocument,
-        row: MirrorDocument | None,
-        item: OutboxItem,
-        lines: list[list[Any]],
-    ) -> None:
+    def _meet(self, document: LedgerDocument, item: OutboxItem, lines: list[list[Any]]) -> None:
         """Our own document: it meets its entries. A person's later edit of it is a change like any other."""
-        if row is None:
-            row = self._row(document, lines)
-            row.outbox = item
-            row.save()
-            if item.state in {"sending", "uncertain", "new"}:
-                OutboxItem.objects.filter(pk=item.pk).update(
-                    state="posted", external_id=document.external_id, answered_at=Now()
-                )
-            self.result.ours += 1
-            self._compare_with_own(row, item, lines)
+        row = self._row(document, lines)
+        row.outbox = item
+        if item.state in {"sending", "uncertain", "new"}:
+            OutboxItem.objects.filter(pk=item.pk).update(
+                state="posted", external_id=document.external_id, answered_at=Now()
+            )
+        self.result.ours += 1
+        sent = self.own.lines.get(item.pk, [])
+        was = sums_of((line.account_id, line.debit_minor - line.credit_minor) for line in sent)
+        deltas = difference(by_account(lines, self.accounts), was)
+        if not deltas:
+            self.met.append(row)
+            return
+        is_open = row.booked_on.replace(day=1) not in self.closed
+        if is_open and mirror_values.is_valuation(lines, sent, self.accounts):
+            self.fresh.append((row, mirror_values.entry(row, self._key(row), deltas)))
         else:
-            self._changed(document, row, lines)
-
-    def _compare_with_own(self, row: MirrorDocument, item: OutboxItem, lines: list[list[Any]]) -> None:
-        entries = list(item.members.values_list("entry_id", flat=True))
-        own = JournalLine.objects.filter(client=self.client, entry_id__in=entries)
-        sent = sums_of((account_id, debit - credit) for account_id, debit, credit in own.values_list(*SIDES))
-        deltas = difference(by_account(lines, self.accounts), sent)
-        if (
-            deltas
-            and row.booked_on.replace(day=1) not in self.closed
-            and mirror_values.is_valuation(lines, own, self.accounts)
-        ):
-            entry = mirror_values.entry(row, self._key(row), deltas)
-            row.entry_id = posting.post(self.client.pk, [entry]).ids[0]
-            row.save(update_fields=["entry"])
-        elif deltas:
+            row.save()
             self._hold(row, "changed", deltas, before=item.marker, after=lines)
 
     def _key(self, row: MirrorDocument) -> str:
@@ -344,7 +338,8 @@ class _Taker:
         for index, (row, _entry) in enumerate(self.fresh):
             row.entry_id = done.ids[index]
         standing = [row for row, _entry in self.fresh if row.pk is not None]
-        MirrorDocument.objects.bulk_create([row for row, _entry in self.fresh if row.pk is None], batch_size=1000)
+        new = [*self.met, *(row for row, _entry in self.fresh if row.pk is None)]
+        MirrorDocument.objects.bulk_create(new, batch_size=1000)
         MirrorDocument.objects.bulk_update(standing, ["entry"], batch_size=500)
 
 

@@ -102,7 +102,7 @@ def prepare(
     ready = {entry.pk: entry for entry in waiting if not known.waits(entry)}
     groups = modes.gather(client, list(ready.values()), today=today or books_day(client)).groups
     approvers = approvers_of(client)
-    frozen = 0
+    frozen: list[_Frozen] = []
     unsaid: list[Problem] = []
     for group in groups:
         entries = [ready[pk] for pk in group.entries]
@@ -110,12 +110,12 @@ def prepare(
         if approver is None:
             continue
         try:
-            _freeze(client, accounting, _Group(group, entries, approver), known)
-            frozen += 1
+            frozen.append(_frozen(client, accounting, _Group(group, entries, approver), known))
         except NotSupported as refusal:
             unsaid.append(_unsaid(accounting, group, entries, refusal))
     _tell(client, unsaid)
-    return frozen
+    _keep(client, frozen)
+    return len(frozen)
 
 
 def books_day(client: Client) -> date:
@@ -180,22 +180,38 @@ class _Group:
     approver: int
 
 
-def _freeze(client: Client, accounting: Accounting, group: _Group, known: Known) -> OutboxItem:
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    item: OutboxItem
+    entries: Sequence[JournalEntry]
+
+
+def _frozen(client: Client, accounting: Accounting, group: _Group, known: Known) -> _Frozen:
     marker = marker_for(group.of.key, group.of.day, min(group.of.entries))
     document = outbox_documents.document(client, group.of, group.entries, marker, known)
-    item = freeze(client, accounting, document, group.of.key, group.approver, marker=marker)
-    OutboxMember.objects.bulk_create(OutboxMember(client=client, outbox=item, entry=entry) for entry in group.entries)
-    if any(entry.purpose in outbox_documents.OWN for entry in group.entries):
-        support.expect(client, group.entries)
-    return item
+    return _Frozen(
+        item_for(client, accounting, document, group.of.key, group.approver, marker=marker),
+        group.entries,
+    )
 
 
-def freeze(
+def _keep(client: Client, frozen: Sequence[_Frozen]) -> None:
+    """Write what goes out with its members, and expect the receipts of what is the company's own: a few statements in all."""
+    OutboxItem.objects.bulk_create((one.item for one in frozen), batch_size=BATCH)
+    OutboxMember.objects.bulk_create(
+        (OutboxMember(client=client, outbox=one.item, entry=entry) for one in frozen for entry in one.entries),
+        batch_size=BATCH,
+    )
+    own = [one.entries for one in frozen if any(entry.purpose in outbox_documents.OWN for entry in one.entries)]
+    support.expect(client, [entry for entries in own for entry in entries])
+
+
+def item_for(
     client: Client, accounting: Accounting, document: LedgerDocument, group_key: str, approver_id: int, *, marker: str
 ) -> OutboxItem:
-    """What goes out for a document, from now on unchangeable. Raises NotSupported for what cannot be said there."""
+    """What goes out for a document, once saved unchangeable. Raises NotSupported for what cannot be said there."""
     payload = canonical(accounting.books.payload(document, marker=marker, context=accounting.context))
-    return OutboxItem.objects.create(
+    return OutboxItem(
         client=client,
         connection=accounting.connection,
         type=document.type,
@@ -314,7 +330,7 @@ def _adopt(client: Client, item: OutboxItem, written: WrittenDocument) -> None:
             problem="",
             problem_code="",
         )
-        if done:
+        if done and item.tries > 1:  # what went through at once was never in the inbox
             exceptions_inbox.settle(client.pk, ["refused", "uncertain"], [f"outbox:{item.pk}"], resolution="Posted.")
 
 

@@ -38,7 +38,7 @@ def prepare(client: Client, accounting: Accounting) -> int:
         bills[key] = outbox_links.Bill(bill.target, bill.open_minor - minor)
         marker = outbox.marker_for(_key(memo), memo.booked_on, memo.pk)
         document = _application(client, memo, sent, bill, minor)
-        outbox.freeze(client, accounting, document, _key(memo), memo.approved_by_id, marker=marker)
+        outbox.item_for(client, accounting, document, _key(memo), memo.approved_by_id, marker=marker).save()
         done += 1
     return done
 

@@ -13,6 +13,7 @@ from clients import audit
 from closeout import board
 from closeout.checks import CHECKS, Result, Scope
 from closeout.models import CheckResult, CloseRun, Explanation, Override, Task
+from ledger import mapping
 from ledger.core.period import Month, due_on
 from ledger.models import Period
 from ledger.posting import ensure_periods
@@ -63,7 +64,7 @@ def run_checks(close: CloseRun, *, only: Iterable[str] | None = None) -> list[Ch
     scope = Scope(close.client, Month.of(close.month), close)
     wanted = set(only) if only is not None else set(CHECKS)
     chosen = sorted((check for check in CHECKS.values() if check.id in wanted), key=lambda check: check.id)
-    with transaction.atomic():
+    with transaction.atomic(), mapping.read_once():
         _keep(scope, [check for check in chosen if not check.is_final])
         for check in chosen:
             if check.is_final:  # it reads what the others found

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +19,13 @@ from django.utils import timezone
 
 from clients import audit
 from clients.models import AuditEvent
-from ledger import posting
+from ledger import mapping_direct, posting
 from ledger.core import roles
 from ledger.core.placing import NO_TRAITS, Case, Rule, Rulebook, Traits, traits_of
-from ledger.models import Account, BankFeed, MappingRule, MappingVersion
+from ledger.models import Account, MappingRule, MappingVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import date
 
     from clients.models import Client, User
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
 CASE = Case._fields
 #: The tags a rule puts on its lines.
 TAGS = ("to_class", "to_department", "to_party")
-#: Groups of accounts that an accounting system keeps one to a currency.
-BY_CURRENCY = {"receivable", "payable"}
 CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -136,43 +136,41 @@ def load_draft(client_id: int) -> Mapping | None:
     version = MappingVersion.objects.filter(client_id=client_id, state=MappingVersion.State.DRAFT).first()
     if version is None:
         return None
-    return _mapping(version, version.rules.all(), *_named_directly(client_id))
+    return _mapping(version, version.rules.all(), *mapping_direct.read(client_id))
+
+
+_read_once: ContextVar[dict[int, MappingHistory] | None] = ContextVar("mappings that were read", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Let what only reads the books read each client's mapping once, however many proofs ask for it."""
+    token = _read_once.set({})
+    try:
+        yield
+    finally:
+        _read_once.reset(token)
 
 
 def load(client_id: int) -> MappingHistory:
-    """The approved versions with their rules, in three queries."""
+    """The approved versions with their rules."""
+    read = _read_once.get()
+    if read is None:
+        return _load(client_id)
+    if client_id not in read:
+        read[client_id] = _load(client_id)
+    return read[client_id]
+
+
+def _load(client_id: int) -> MappingHistory:
     approved = (
         MappingVersion.objects.filter(client_id=client_id).exclude(state=MappingVersion.State.DRAFT).order_by("-number")
     )
-    named = _named_directly(client_id)
+    named = mapping_direct.read(client_id)
     rules: dict[int, list[MappingRule]] = {}
     for rule in MappingRule.objects.filter(client_id=client_id, version__in=approved):
         rules.setdefault(rule.version_id, []).append(rule)
     return MappingHistory(tuple(_mapping(version, rules.get(version.pk, []), *named) for version in approved))
-
-
-def _named_directly(client_id: int) -> tuple[dict[str, int], dict[str, int], dict[tuple[int, str], int]]:
-    """Accounts by the key of their linked bank account, by their id in the accounting system, and by their currency."""
-    feeds = BankFeed.objects.filter(client_id=client_id, account__isnull=False)
-    banks = {key: account for key, account in feeds.values_list("account_key", "account_id") if account is not None}
-    accounts = Account.objects.filter(client_id=client_id).exclude(external_id="")
-    told = list(accounts.values_list("external_id", "id", "group", "currency", "is_active"))
-    open_ = [(pk, group, kept) for _key, pk, group, kept, is_active in told if group in BY_CURRENCY and is_active]
-    return banks, {key: pk for key, pk, *_rest in told}, _by_currency(open_)
-
-
-def _by_currency(accounts: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str], int]:
-    """(account, currency) → the only other one of its group that is kept in it; accounts are (id, group, currency)."""
-    places: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for pk, group, kept in accounts:
-        places[group, kept].append(pk)
-    alone = {place: pks[0] for place, pks in places.items() if len(pks) == 1}
-    return {
-        (pk, kept): one
-        for pk, group, own in accounts
-        for (other, kept), one in alone.items()
-        if other == group and kept != own
-    }
 
 
 def _mapping(

@@ -102,7 +102,7 @@ def prepare(
     ready = {entry.pk: entry for entry in waiting if not known.waits(entry)}
     groups = modes.gather(client, list(ready.values()), today=today or books_day(client)).groups
     approvers = approvers_of(client)
-    frozen: list[_Frozen] = []
+    frozen: list[tuple[OutboxItem, list[JournalEntry]]] = []
     unsaid: list[Problem] = []
     for group in groups:
         entries = [ready[pk] for pk in group.entries]
@@ -110,7 +110,7 @@ def prepare(
         if approver is None:
             continue
         try:
-            frozen.append(_frozen(client, accounting, _Group(group, entries, approver), known))
+            frozen.append((_frozen(client, accounting, _Group(group, entries, approver), known), entries))
         except NotSupported as refusal:
             unsaid.append(_unsaid(accounting, group, entries, refusal))
     _tell(client, unsaid)
@@ -180,29 +180,18 @@ class _Group:
     approver: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Frozen:
-    item: OutboxItem
-    entries: Sequence[JournalEntry]
-
-
-def _frozen(client: Client, accounting: Accounting, group: _Group, known: Known) -> _Frozen:
+def _frozen(client: Client, accounting: Accounting, group: _Group, known: Known) -> OutboxItem:
     marker = marker_for(group.of.key, group.of.day, min(group.of.entries))
     document = outbox_documents.document(client, group.of, group.entries, marker, known)
-    return _Frozen(
-        item_for(client, accounting, document, group.of.key, group.approver, marker=marker),
-        group.entries,
-    )
+    return item_for(client, accounting, document, group.of.key, group.approver, marker=marker)
 
 
-def _keep(client: Client, frozen: Sequence[_Frozen]) -> None:
-    """Write what goes out with its members, and expect the receipts of what is the company's own: a few statements in all."""
-    OutboxItem.objects.bulk_create((one.item for one in frozen), batch_size=BATCH)
-    OutboxMember.objects.bulk_create(
-        (OutboxMember(client=client, outbox=one.item, entry=entry) for one in frozen for entry in one.entries),
-        batch_size=BATCH,
-    )
-    own = [one.entries for one in frozen if any(entry.purpose in outbox_documents.OWN for entry in one.entries)]
+def _keep(client: Client, frozen: Sequence[tuple[OutboxItem, list[JournalEntry]]]) -> None:
+    """Write what goes out and its members, and expect the receipts of what is the company's own: a few statements in all."""
+    OutboxItem.objects.bulk_create((item for item, _entries in frozen), batch_size=BATCH)
+    members = (OutboxMember(client=client, outbox=item, entry=entry) for item, entries in frozen for entry in entries)
+    OutboxMember.objects.bulk_create(members, batch_size=BATCH)
+    own = [entries for _item, entries in frozen if any(entry.purpose in outbox_documents.OWN for entry in entries)]
     support.expect(client, [entry for entries in own for entry in entries])
 
 

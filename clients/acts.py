@@ -90,6 +90,7 @@ ACTS: dict[str, str] = {
     "match.undone": "Match undone",
     "name.decided": "Names alike decided",
     "name.reopened": "Decision about names taken back",
+    "outbox.redated": "Refused posting dated anew",
     "outbox.retried": "Posting tried again",
     "override.asked": "Override asked for",
     "override.granted": "Override granted",

@@ -35,17 +35,26 @@ class StaleCursor(ProviderError):  # noqa: N818
 class Refused(ProviderError):  # noqa: N818
     """The provider understood and said no to a write: ``code`` and ``detail`` are its own; sending again is pointless.
 
-    ``inactive`` are the ids (``Account:12``, ``Vendor:46``) of what must be made active there first.
+    ``inactive`` are the ids (``Account:12``, ``Vendor:46``) of what must be made active there first. ``is_closed``: the day
+    lies in a period that is closed there.
     """
 
     def __init__(
-        self, message: str, *, code: str = "", detail: str = "", trace: str = "", inactive: tuple[str, ...] = ()
+        self,
+        message: str,
+        *,
+        code: str = "",
+        detail: str = "",
+        trace: str = "",
+        inactive: tuple[str, ...] = (),
+        is_closed: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.detail = detail
         self.trace = trace
         self.inactive = inactive
+        self.is_closed = is_closed
 
 
 class NotSupported(ProviderError):  # noqa: N818

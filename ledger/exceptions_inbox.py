@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 OPEN = (LedgerException.State.OPEN, LedgerException.State.SNOOZED)
 #: In a problem's detail: the accounting system's ids (``Account:12``) of what must be made active there.
 INACTIVE = "inactive"
+#: In the detail of a refused document, the last day that is closed there.
+CLOSED_THROUGH = "closed_through"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from base64 import b32encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -26,14 +27,23 @@ from integrations import crashpoints
 from integrations.dimensions import Dimensions
 from integrations.errors import NotSupported, Reconnect, Refused, RetryLater, Unanswered
 from integrations.payload import parse_json
-from ledger import exceptions_inbox, modes, outbox_currencies, outbox_documents, outbox_links, outbox_parties, support
+from ledger import (
+    exceptions_inbox,
+    modes,
+    outbox_cancelled,
+    outbox_currencies,
+    outbox_documents,
+    outbox_links,
+    outbox_parties,
+    support,
+)
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalEntry, LedgerException, MappingVersion, OutboxItem, OutboxMember
 from ledger.outbox_documents import Known
 from ledger.outbox_items import Items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date
 
     from clients.models import Client
@@ -98,6 +108,7 @@ def prepare(
         dimensions or Dimensions(),
         client.home_currency,
         outbox_currencies.is_multicurrency(client, accounting.connection),
+        outbox_cancelled.revised(client, waiting),
     )
     ready = {entry.pk: entry for entry in waiting if not known.waits(entry)}
     groups = modes.gather(client, list(ready.values()), today=today or books_day(client)).groups
@@ -150,7 +161,7 @@ def _tell(client: Client, unsaid: Sequence[Problem]) -> None:
 
 
 def _waiting(client: Client, through: date | None) -> list[JournalEntry]:
-    entries = JournalEntry.objects.filter(client=client, origin__in=["source", "manual"], sent_with__isnull=True)
+    entries = outbox_cancelled.going(client)
     if through:
         entries = entries.filter(booked_on__lte=through)
     return list(entries.prefetch_related("lines__account", "approvals").order_by("booked_on", "id"))
@@ -241,7 +252,7 @@ def flush(client: Client, accounting: Accounting, renew: Callable[[], None] = la
 
     ``renew`` keeps the job's lease, which many documents may outlast.
     """
-    result = FlushResult()
+    result, closed = FlushResult(), cache(lambda: accounting.books.closed_through(accounting.api))
     for number, item_id in enumerate(_due(client)):
         if number % RENEW_EVERY == RENEW_EVERY - 1:
             renew()
@@ -249,7 +260,7 @@ def flush(client: Client, accounting: Accounting, renew: Callable[[], None] = la
         if item is None:
             continue
         try:
-            _deliver(client, accounting, item, result)
+            _deliver(client, accounting, item, result, closed)
         except (RetryLater, Reconnect) as problem:
             # The request did not leave (or was turned away at the door): nothing was written, try again later.
             _back(client, item, problem)
@@ -277,7 +288,9 @@ def _claim(client: Client, item_id: int) -> OutboxItem | None:
         return OutboxItem.objects.get(pk=item_id) if claimed else None
 
 
-def _deliver(client: Client, accounting: Accounting, item: OutboxItem, result: FlushResult) -> None:
+def _deliver(
+    client: Client, accounting: Accounting, item: OutboxItem, result: FlushResult, closed: Callable[[], date | None]
+) -> None:
     crashpoints.reach("after-sending")
     if bytes(item.payload_sha256) != sha256(item.payload.encode()).digest():
         raise AssertionError(f"outbox item {item.pk} is not what was approved")
@@ -288,7 +301,7 @@ def _deliver(client: Client, accounting: Accounting, item: OutboxItem, result: F
             written = send(accounting.api, item.type, parse_json(item.payload), request_id=str(item.request_id))
         crashpoints.reach("after-post")
     except Refused as refusal:
-        _reject(client, item, refusal)
+        _reject(client, item, refusal, closed() if refusal.is_closed else None)
         result.rejected += 1
     except Unanswered:
         if item.tries >= TRIES:
@@ -323,7 +336,7 @@ def _adopt(client: Client, item: OutboxItem, written: WrittenDocument) -> None:
             exceptions_inbox.settle(client.pk, ["refused", "uncertain"], [f"outbox:{item.pk}"], resolution="Posted.")
 
 
-def _reject(client: Client, item: OutboxItem, refusal: Refused) -> None:
+def _reject(client: Client, item: OutboxItem, refusal: Refused, closed: date | None) -> None:
     with client_context(client.pk):
         OutboxItem.objects.filter(pk=item.pk, state="sending", tries=item.tries).update(
             state="rejected",
@@ -338,6 +351,8 @@ def _reject(client: Client, item: OutboxItem, refusal: Refused) -> None:
         problem = _problem(item, "refused", f"refused {refusal.code}".strip(), said, refusal.code)
         if refusal.inactive:
             problem.detail[exceptions_inbox.INACTIVE] = list(refusal.inactive)
+        if closed:
+            problem.detail[exceptions_inbox.CLOSED_THROUGH] = closed.isoformat()
         exceptions_inbox.open_problems(client.pk, [problem])
 
 
@@ -388,8 +403,3 @@ def retry_signed_in(client: Client, accounting: Accounting) -> int:
     since = accounting.connection.connected_at
     rejected = OutboxItem.objects.filter(client=client, connection=accounting.connection, state="rejected")
     return rejected.filter(answered_at__lt=since).update(state="new", send_after=Now(), tries=1) if since else 0
-
-
-def doubles(accounting: Accounting, items: Iterable[OutboxItem]) -> list[OutboxItem]:
-    """The nightly sweep: posted documents whose marker stands twice in the accounting system. Nothing is deleted by machine."""
-    return [item for item in items if len(accounting.books.find(accounting.api, item.type, item.marker)) > 1]

@@ -13,7 +13,7 @@ from django.db.models import F, Min, Q, Sum
 
 from clients.tenancy import client_context
 from integrations.dimensions import Dimensions
-from ledger import exceptions_inbox
+from ledger import exceptions_inbox, outbox_cancelled
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalLine, LedgerException
 
@@ -33,8 +33,8 @@ def read(client: Client, accounting: Accounting) -> Dimensions:
     """
     with client_context(client.pk):
         lines = JournalLine.objects.filter(
-            client=client, entry__client=client, entry__origin__in=["source", "manual"], entry__sent_with__isnull=True
-        )
+            client=client, entry__client=client, entry__origin__in=outbox_cancelled.OURS, entry__sent_with__isnull=True
+        ).exclude(outbox_cancelled.among(client, "entry_id"))
         tagged = lines.exclude(Q(department="") & Q(klass=""))
         rows = list(
             tagged.order_by()

@@ -107,13 +107,15 @@ class Known:
     dimensions: Dimensions = field(default_factory=Dimensions)
     home: str = ""
     is_multicurrency: bool = False
+    #: Entries that say anew what a document carried already.
+    revised: frozenset[int] = frozenset()
 
     def waits(self, entry: JournalEntry) -> bool:
         """Whether a name, a class, an item or the bill that it settles is still to be made."""
         return (
             outbox_parties.unknown(entry, self.parties, self.home)
             or outbox_dimensions.unknown(entry, self.dimensions)
-            or self.items.waits(entry)
+            or (entry.pk not in self.revised and self.items.waits(entry))
             or self.links.waits(entry)
         )
 
@@ -123,7 +125,7 @@ def _shaped(plain: LedgerDocument, entry: JournalEntry, known: Known) -> LedgerD
     if entry.line_count == 2 and entry.purpose in MOVES:
         return replace(plain, type="Transfer")
     shape = _SHAPES.get(entry.purpose)
-    if shape is None or entry.origin != "source" or entry.reverses_id or entry.revision:
+    if shape is None or entry.origin != "source" or entry.reverses_id or entry.pk in known.revised:
         return plain
     return shape(plain, entry, known) or plain
 

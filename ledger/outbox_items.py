@@ -13,7 +13,7 @@ from django.db.models import F, Min, Sum
 
 from clients.tenancy import client_context
 from integrations.errors import Refused, RetryLater
-from ledger import exceptions_inbox
+from ledger import exceptions_inbox, outbox_cancelled
 from ledger.exceptions_inbox import Problem
 from ledger.models import Account, JournalEntry, JournalLine, LedgerException
 
@@ -50,7 +50,7 @@ class Items:
 
 
 def is_sold(entry: JournalEntry) -> bool:
-    return entry.purpose in SOLD and entry.origin == "source" and not entry.reverses_id and not entry.revision
+    return entry.purpose in SOLD and entry.origin == "source" and not entry.reverses_id
 
 
 def tax_account(client: Client) -> str:
@@ -75,9 +75,7 @@ class Wanted:
 
 def missing(client: Client) -> list[Wanted]:
     """The accounts sold into by invoices and credits that have not gone out."""
-    entries = JournalEntry.objects.filter(
-        client=client, origin="source", purpose__in=SOLD, revision=0, reverses__isnull=True, sent_with__isnull=True
-    )
+    entries = outbox_cancelled.going(client).filter(origin="source", purpose__in=SOLD, reverses__isnull=True)
     # Two questions: the few entries that wait, then their lines. In one the planner looks at every line of the client.
     waiting = list(entries.order_by().values_list("pk", flat=True))
     if not waiting:

@@ -140,7 +140,6 @@ def bills(client: Client, named: Iterable[str]) -> dict[Key, Bill]:
         client=client,
         fact_id__in=facts,
         purpose__in=[side.purpose for side in _BY_FACT.values()],
-        revision=0,
         reverses__isnull=True,
         reversals__isnull=True,
     )

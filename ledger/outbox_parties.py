@@ -14,7 +14,7 @@ from django.db.models import F, Min, Sum
 from clients.tenancy import client_context
 from integrations.errors import Refused, RetryLater
 from integrations.models import Fact
-from ledger import exceptions_inbox, names, outbox_currencies
+from ledger import exceptions_inbox, names, outbox_cancelled, outbox_currencies
 from ledger.exceptions_inbox import Problem
 from ledger.models import JournalLine, LedgerException
 
@@ -114,9 +114,9 @@ def missing(client: Client, connection: Connection) -> list[Wanted]:
         client=client,
         account__group__in=KINDS,
         entry__client=client,
-        entry__origin__in=["source", "manual"],
+        entry__origin__in=outbox_cancelled.OURS,
         entry__sent_with__isnull=True,
-    )
+    ).exclude(outbox_cancelled.among(client, "entry_id"))
     found = known(client, connection)
     sums = lines.order_by().values("account__group", "account__currency", "party")
     wanted: dict[tuple[str, str, str], Wanted] = {}

@@ -29,6 +29,7 @@ from ledger import (
     mirror,
     mirror_feed,
     outbox,
+    outbox_cancelled,
     outbox_credits,
     outbox_dimensions,
     outbox_files,
@@ -40,6 +41,7 @@ from ledger import (
     reconciling,
     recurring,
     remapping,
+    revaluing,
     schedule_booking,
     timing,
 )
@@ -94,6 +96,7 @@ def refresh(client_id: int, *, renew: Callable[[], None] = lambda: None) -> dict
     with client_context(client_id):
         counts["booked"] = asdict(booking.book(client))
         counts["accruals"] = accruals.book(client)
+        counts["revalued"] = revaluing.book_due(client, outbox.books_day(client))
         counts["deals asked about"] = deals.review(client)
         counts["schedules"] = schedule_booking.book(client)
         counts["recurring"] = recurring.run(client)
@@ -130,12 +133,13 @@ def _is_read(connection: Connection) -> bool:
 
 def send(client: Client, books: Accounting, renew: Callable[[], None] = lambda: None) -> dict[str, int]:
     """Freeze what waits, send it, and let what was sent meet itself in the mirror."""
-    with client_context(client.pk):
-        outbox.retry_signed_in(client, books)
-        outbox_files.retry_signed_in(client, books)
-        names, sold = outbox_parties.missing(client, books.connection), outbox_items.missing(client)
     started = datetime.now(UTC)
     try:
+        outbox_cancelled.drop(client, books)
+        with client_context(client.pk):
+            outbox.retry_signed_in(client, books)
+            outbox_files.retry_signed_in(client, books)
+            names, sold = outbox_parties.missing(client, books.connection), outbox_items.missing(client)
         parties = outbox_parties.make(client, books, names, renew)
         items = outbox_items.make(client, books, sold, renew)
         dimensions = outbox_dimensions.read(client, books)

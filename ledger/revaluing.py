@@ -14,13 +14,15 @@ from django.db import transaction
 from clients import audit
 from ledger import mapping, posting, rates, revisions
 from ledger.core.entry import DraftLine
+from ledger.core.period import Month
 from ledger.core.revaluing import BACK, MONEY, PURPOSE, Position, revaluation
 from ledger.models import Account, JournalEntry, Period
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from clients.models import Client, User
     from ledger.core.entry import DraftEntry
-    from ledger.core.period import Month
     from ledger.rates import Rate
 
 #: Balances of money in another currency, by place. What revaluations moved is left out: each is back on the next day.
@@ -165,9 +167,31 @@ def _booked(client: Client, month: Month) -> dict[str, JournalEntry]:
     return {entry.source_key.rpartition(":")[2]: entry for entry in standing}
 
 
+def book_due(client: Client, today: date) -> int:
+    """Book by itself the month that ended last, as soon as its rates are there, and put right what its figures changed since.
+
+    Its mapping's approver stands behind it. What lacks a rate or an account, or is of a closed month, is left; a check names
+    it. Gives how many entries are new.
+    """
+    month = Month.of(today).previous
+    try:
+        with transaction.atomic():
+            return book(client, month, by=None) if missing(client, month) else 0
+    except RevaluationRefused:
+        return 0
+
+
+def missing(client: Client, month: Month) -> list[Currency]:
+    """The currencies whose balances at the month's end are not carried at its rate, from the cut-over on."""
+    if client.cut_over_on is not None and month.last < client.cut_over_on:
+        return []
+    return [one for one in of(client, month) if one.positions and (one.rate is None or not one.is_booked)]
+
+
 @transaction.atomic
-def book(client: Client, month: Month, *, by: User) -> int:
-    """Let the month's revaluation stand as its figures say now, with its reversal; gives how many entries are new.
+def book(client: Client, month: Month, *, by: User | None) -> int:
+    """Let the month's revaluation stand as its figures say now, with its reversal; gives how many entries are new. ``by``
+    None: by itself.
 
     Raises RevaluationRefused, PostingError when the books refuse.
     """
@@ -175,9 +199,9 @@ def book(client: Client, month: Month, *, by: User) -> int:
     if closed.exists():
         raise RevaluationRefused(f"The books of {month.label} or of the month after are closed.")
     found = of(client, month)
-    missing = [one.code for one in found if one.rate is None and one.positions]
-    if missing:
-        raise RevaluationRefused(f"Give a rate of {month.last:%b} {month.last.day} for {', '.join(missing)}.")
+    unrated = [one.code for one in found if one.rate is None and one.positions]
+    if unrated:
+        raise RevaluationRefused(f"Give a rate of {month.last:%b} {month.last.day} for {', '.join(unrated)}.")
     version = mapping.load(client.pk).on(month.last)
     if version is None or any(not one.fx for one in found):
         raise RevaluationRefused("No account for Foreign exchange gain or loss; see the mapping.")
@@ -186,7 +210,13 @@ def book(client: Client, month: Month, *, by: User) -> int:
         key = f"revaluation:{month}:{one.code}"
         wanted = one.entries(version.version_id)
         posted += revisions.let_stand(
-            client.pk, key, (PURPOSE, BACK), wanted, reason="Revalued with other figures.", actor_id=by.pk
+            client.pk,
+            key,
+            (PURPOSE, BACK),
+            wanted,
+            reason="Revalued with other figures.",
+            actor_id=by.pk if by else None,
         )
-    audit.record(client, by, "revaluation.booked", str(month), {"entries": posted})
+    if by is not None or posted:
+        audit.record(client, by, "revaluation.booked", str(month), {"entries": posted})
     return posted

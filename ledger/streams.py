@@ -29,6 +29,7 @@ STATUSES = {
     "pending": ("Pending", "info", "progress"),
     "ready": ("Ready", "info", "send"),
     "posted": ("Posted", "ok", "circle-check"),
+    "cancelled": ("Cancelled here", "mute", "history"),
     "evidence": ("Evidence only", "mute", "file-text"),
     "skipped": ("Skipped", "mute", "ban"),
 }
@@ -40,10 +41,14 @@ WITH told AS (
         (SELECT x.title FROM ledger_ledgerexception x WHERE x.client_id = f.client_id AND x.state IN ('open', 'snoozed')
             AND x.kind = 'held' AND x.entry_id = e.id LIMIT 1) AS held,
         (SELECT x.title FROM ledger_ledgerexception x WHERE x.client_id = f.client_id AND x.state IN ('open', 'snoozed')
-            AND x.kind IN ('duplicate', 'mirror', 'closed') AND (x.entry_id = e.id OR x.fact_id = f.id) LIMIT 1) AS warning
+            AND x.kind IN ('duplicate', 'mirror', 'closed') AND (x.entry_id = e.id OR x.fact_id = f.id) LIMIT 1) AS warning,
+        (o.id IS NULL OR o.state = 'dropped') AND EXISTS (
+            SELECT FROM ledger_journalentry r WHERE r.client_id = f.client_id AND r.reverses_id = e.id AND r.booked_on = e.booked_on
+                AND NOT EXISTS (SELECT FROM ledger_outboxmember rm WHERE rm.client_id = f.client_id AND rm.entry_id = r.id)
+        ) AS undone
     FROM integrations_fact f
     LEFT JOIN LATERAL (
-        SELECT e.id FROM ledger_journalentry e
+        SELECT e.id, e.booked_on FROM ledger_journalentry e
         WHERE e.client_id = f.client_id AND e.source_key = left(%(prefix)s || f.external_id, 200) COLLATE "C"
             AND e.reverses_id IS NULL
         ORDER BY e.revision DESC, e.id DESC LIMIT 1) e ON f.state = 'booked'
@@ -57,6 +62,7 @@ judged AS (
         WHEN state = 'exception' THEN 'held'
         WHEN state = 'proof' THEN 'evidence'
         WHEN state = 'skipped' THEN 'skipped'
+        WHEN undone AND NOT %(kept_here)s THEN 'cancelled'
         WHEN sent IN ('rejected', 'uncertain', 'dropped') THEN 'failed'
         WHEN held IS NOT NULL THEN 'held'
         WHEN (sent = 'posted' OR %(kept_here)s) AND (warning IS NOT NULL OR review <> '') THEN 'warned'
@@ -103,7 +109,7 @@ class RecordRow:
     def why(self) -> str:
         """The status explained."""
         if self.status == "failed":
-            said = {"uncertain": "Sent three times without an answer.", "dropped": "A person took it off the list."}
+            said = {"uncertain": "Sent three times without an answer.", "dropped": "Taken off the list."}
             return said.get(self.sent or "", f"Refused: {self.problem or 'no reason given'}")
         if self.status == "held":
             return self.held or self.reason or "Waits for a person."
@@ -112,6 +118,7 @@ class RecordRow:
         return {
             "pending": "Read, and not booked yet.",
             "posted": f"In document {self.marker}." if self.marker else "In the books kept here.",
+            "cancelled": "Reversed here on its own day before it went out. Neither goes, for together they come to nil.",
             "evidence": "Proves what another record books.",
             "skipped": self.reason or "Not booked.",
             "ready": f"In document {self.marker}, on its way." if self.marker else f"Booked; {self.waits_for}.",

@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from integrations.models import Fact, SourceDocument
 from integrations.registry import all_providers
+from ledger import outbox_cancelled
 from ledger.core.period import Month
 from ledger.models import (
     Account,
@@ -48,6 +49,8 @@ class Chain:
     reverses: JournalEntry | None
     approval: EntryApproval | None
     files: Sequence[SupportFile]
+    #: It and what it reverses, or what reverses it, come to nil and never go to the accounting system.
+    is_cancelled: bool
 
     @property
     def debits(self) -> int:
@@ -108,6 +111,7 @@ def chain(client: Client, entry: JournalEntry) -> Chain:
             .defer("content")
             .select_related("connection", "added_by")
         ),
+        is_cancelled=outbox_cancelled.is_cancelled(client, entry),
     )
 
 

@@ -11,8 +11,8 @@ from django.db.models import Sum
 from closeout import manifest
 from closeout.checks.registry import Item, Result, Scope, check, many
 from closeout.models import Seal
-from ledger import accounting, proving, refreshing, statements
-from ledger.models import BankFeed, ChangedAfterClose, JournalEntry, JournalLine, Period
+from ledger import accounting, outbox_cancelled, proving, refreshing, statements
+from ledger.models import BankFeed, ChangedAfterClose, JournalLine, Period
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,9 +165,7 @@ def _ours(scope: Scope) -> dict[str, int]:
 
 
 def _not_sent(scope: Scope) -> int:
-    return JournalEntry.objects.filter(
-        client=scope.client, origin__in=["source", "manual"], booked_on__lte=scope.month.last, sent_with__isnull=True
-    ).count()
+    return outbox_cancelled.going(scope.client).filter(booked_on__lte=scope.month.last).count()
 
 
 SUSPENSE_NAMES = ("uncategorized", "uncategorised", "ask my accountant", "suspense", "opening balance equity")

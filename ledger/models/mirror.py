@@ -116,7 +116,8 @@ class OutboxItem(models.Model):
     """One document to write to the accounting system exactly once; with ``voids``, one of ours to void there.
 
     Guarantees: payload, its hash, the request id and the marker are frozen at approval (a trigger refuses their change);
-    request id and marker are unique. States: new → sending → posted | rejected | uncertain; ``dropped`` by a person.
+    request id and marker are unique. States: new → sending → posted | rejected | uncertain; ``dropped`` where all it
+    carries was reversed here before it was there, and only from a state in which it cannot be (a trigger).
     """
 
     class State(models.TextChoices):

@@ -74,7 +74,7 @@ _KIND = re.compile(r"^((?:[A-Z][a-z]+){2,}(?=$| ·|:)|[A-Z][a-z]+(?=:\d))")
 #: How far a document is on its way, in words.
 SENT = {
     "new": "not sent yet", "sending": "on its way", "posted": "posted", "rejected": "refused",
-    "uncertain": "no clear answer", "dropped": "given up",
+    "uncertain": "no clear answer", "dropped": "cancelled here, nets to nil",
 }  # fmt: skip
 
 

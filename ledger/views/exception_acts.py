@@ -12,7 +12,8 @@ from clients.access import Right, classified, client_or_404, membership_of
 from integrations import links, registry
 from integrations.forms import LinkForm
 from integrations.models import Connection
-from ledger import activating, closed_months, exceptions_inbox, queries, settling
+from ledger import activating, closed_months, exceptions_inbox, queries, redating, settling
+from ledger.exceptions_inbox import CLOSED_THROUGH
 from ledger.mapping import MappingError
 from ledger.models import LedgerException
 from ledger.views import exception_rows
@@ -20,6 +21,7 @@ from ledger.views.framing import day_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
     from clients.models import Client, Membership, User
 
@@ -42,7 +44,7 @@ def map_account(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @classified(Right.PREPARE, methods=("POST",))
 def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """The two answers of a duplicate or an overlap, and the one of a closed month."""
+    """The answers of a duplicate or an overlap, of a closed month, and of a document whose day is closed there."""
     client = client_or_404(request, slug, right=Right.PREPARE)
     row, by = exception_rows.row_or_404(client, pk), membership_of(request).user
     given = request.POST.get("answer")
@@ -60,9 +62,20 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             else closed_months.post_on_open_day(row, by=by, on=day_of(request.POST.get("on", "")))
         ),
     }
+    if CLOSED_THROUGH in row.detail:
+        acts["refused"] = lambda: redating.redate(row, by=by, on=_day_given(request))
     if row.kind not in acts:
         raise Http404
     return _try(request, client, row, acts[row.kind])
+
+
+def _day_given(request: HttpRequest) -> date | None:
+    """The day typed, None for none. Raises SettlingError for what is no date."""
+    typed = request.POST.get("on", "").strip()
+    day = day_of(typed)
+    if typed and day is None:
+        raise settling.SettlingError(f"{typed} is no date; give one like 2026-04-01, or none for the first open day.")
+    return day
 
 
 @classified(Right.PREPARE, methods=("POST",))

@@ -11,7 +11,7 @@ from integrations import faults
 from integrations.models import Connection
 from integrations.registry import all_providers
 from ledger import exceptions_inbox, queries
-from ledger.exceptions_inbox import INACTIVE
+from ledger.exceptions_inbox import CLOSED_THROUGH, INACTIVE
 from ledger.models import LedgerException
 from ledger.templatetags.ledger import refined, spoken
 
@@ -89,6 +89,7 @@ def _line(client: Client, row: LedgerException, group: Mapping[str, Any], system
         "role": row.detail.get("role", ""),
         "key": row.detail.get("key", ""),
         "inactive": bool(row.detail.get(INACTIVE)),
+        "closed_through": row.detail.get(CLOSED_THROUGH, ""),
         "is_name": row.identity.startswith("party:"),
     }
 

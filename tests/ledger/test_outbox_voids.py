@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clients.tenancy import client_context
-from ledger import corrections, mirror, refreshing
-from ledger.models import ChangedAfterClose, JournalEntry, MirrorDocument, OutboxItem
+from ledger import corrections, mirror, outbox, outbox_voids, refreshing
+from ledger.models import ChangedAfterClose, JournalEntry, LedgerException, MirrorDocument, OutboxItem
 from tests.ledger.outbox_desk import DAY, Desk, bill, payment
 from tests.ledger.test_outbox_receivables import invoice, receipt
 from tests.scene import pull
@@ -97,3 +97,28 @@ def test_what_is_taken_back_there_is_found_held_and_taken_over_on_request(desk, 
     desk.send()
     assert held(desk) == []
     assert len(desk.items()) == 1
+
+
+def test_what_somebody_changed_meanwhile_is_never_voided_over_it(desk):
+    """Frozen as it stood, edited there before it left: refused for its old version, read again, and a person's question."""
+    desk.book(invoice())
+    desk.send()
+    (item,) = desk.items()
+    take_back(desk, item)
+    voids = outbox_voids.find(desk.client, desk.books)
+    with client_context(desk.client.pk):
+        assert outbox_voids.prepare(desk.client, desk.books, voids) == 1
+    standing = desk.books.books.read(desk.books.api, item.external_id).raw
+    edit = {"Id": standing["Id"], "SyncToken": standing["SyncToken"], "sparse": True, "PrivateNote": "Agreed by phone."}
+    desk.post("invoice", edit)
+    assert outbox.flush(desk.client, desk.books).rejected == 1
+    void = desk.items()[-1]
+    assert (void.state, void.problem_code) == ("rejected", "5010")
+    with client_context(desk.client.pk):
+        (row,) = LedgerException.objects.filter(kind="refused", state="open")
+        assert (row.detail["code"], row.outbox_id) == ("5010", void.pk)
+        assert "by hand" in row.title
+        outbox.retry(void)
+    assert outbox.flush(desk.client, desk.books).rejected == 1, "sent again it is refused again: its version is frozen"
+    now = desk.books.books.read(desk.books.api, item.external_id).raw
+    assert (now["PrivateNote"], now["TotalAmt"]) == ("Agreed by phone.", 120)

@@ -10,6 +10,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F, Sum
 
 from clients.tenancy import client_context
+from closeout.checks.currencies import foreign_balances_are_revalued
+from closeout.checks.registry import Scope
+from closeout.models import CloseRun
 from integrations.models import Fact
 from integrations.records import Sale
 from ledger import booking, mapping, rates, revaluing
@@ -191,3 +194,40 @@ def test_a_bookkeeper_gives_the_rate_and_books_on_the_page(books, world, client)
     booked = browser.post(page + "book/", follow=True).content.decode()
     assert "2 entries booked; each is back on Apr 1." in booked
     assert "Booked as shown" in booked
+
+
+def test_a_month_that_ended_is_revalued_by_itself_once_its_rate_is_there(books, world):
+    sold(books, world)
+    today = date(2026, 4, 3)
+    assert revaluing.book_due(books.client, today) == 0
+    assert [one.code for one in revaluing.missing(books.client, MARCH)] == ["EUR"]
+    keep(books, world, "1.10", MARCH.last)
+    assert revaluing.book_due(books.client, today) == 2
+    assert revaluing.missing(books.client, MARCH) == []
+    assert revaluing.book_due(books.client, today) == 0, "once"
+    entries = JournalEntry.objects.filter(client=books.client, source_key="revaluation:2026-03:EUR").order_by("pk")
+    assert [(entry.booked_on, entry.posted_by_id) for entry in entries] == [
+        (MARCH.last, None),
+        (MARCH.next.first, None),
+    ]
+    keep(books, world, "1.20", MARCH.last)
+    assert revaluing.book_due(books.client, today) == 2, "another rate: taken back and booked anew"
+
+
+def test_a_closed_month_is_not_revalued_by_itself(books, world):
+    sold(books, world)
+    keep(books, world, "1.10", MARCH.last)
+    Period.objects.filter(client=books.client, month=MARCH.first).update(state="locked")
+    assert revaluing.book_due(books.client, date(2026, 4, 3)) == 0
+    assert [one.code for one in revaluing.missing(books.client, MARCH)] == ["EUR"]
+
+
+def test_the_check_names_a_month_without_its_revaluation(books, world):
+    scope = Scope(client=books.client, month=MARCH, close=CloseRun(client=books.client, month=MARCH.first))
+    sold(books, world)
+    (result,) = foreign_balances_are_revalued(scope)
+    assert (result.state, result.items[0].label) == ("cannot_tell", "EUR has no rate of the month's end")
+    keep(books, world, "1.10", MARCH.last)
+    assert [one.state for one in foreign_balances_are_revalued(scope)] == ["fail"]
+    revaluing.book_due(books.client, date(2026, 4, 3))
+    assert [one.state for one in foreign_balances_are_revalued(scope)] == ["pass"]

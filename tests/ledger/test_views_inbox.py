@@ -174,3 +174,16 @@ def test_the_picker_offers_what_the_client_did_before_first(bob):
     assert body.startswith(
         '<option value="4090 Refunds and discounts" label="suggested: the same item went there once"'
     )
+
+
+def test_a_refusal_for_its_date_asks_for_another_day(books, bob):
+    held = books.connections["quickbooks-online"]
+    shut = {"code": "6210", "closed_through": "2026-04-30"}
+    row = opened(books, "refused", "outbox:1", detail=shut, connection_id=held.pk, outbox_id=1)
+    assert "Send on an open day" in bob.get("/exceptions/?kind=refused").content.decode()
+    page = f"/c/kestrel/exceptions/{row.pk}/decide/"
+    for typed, said in (("soon", "soon is no date"), ("", "Only a document that was refused for its date")):
+        answer = bob.post(page, {"on": typed})
+        assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    other = opened(books, "refused", "outbox:2", detail={"code": "2500"}, connection_id=held.pk, outbox_id=2)
+    assert bob.post(f"/c/kestrel/exceptions/{other.pk}/decide/").status_code == 404

@@ -110,7 +110,7 @@ def fault_error(code: str, detail: str, *, trace: str = "", retry_after: float =
         return Reconnect(message)
     if code in _NO_RIGHT:
         return Forbidden(message)
-    return Refused(message, code=code, detail=detail, trace=trace)
+    return Refused(message, code=code, detail=detail, trace=trace, is_closed=plain(code).step == "choose_date")
 
 
 def read_error(status: int, headers: Mapping[str, str], body: Any) -> Exception | None:

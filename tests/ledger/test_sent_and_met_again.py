@@ -37,7 +37,7 @@ class Ledger:
 def scene(standing, db):
     with client_context(standing[1].client.pk):
         items = OutboxItem.objects.filter(client=standing[1].client)
-        items.exclude(state="posted").update(state="dropped")
+        items.exclude(state="posted").update(state="rejected")
         posted = items.filter(state="posted").order_by("pk")
         posted.update(answered_at=Now() - timedelta(days=30), external_id="JournalEntry:1")
         item = posted.first()

@@ -10,7 +10,7 @@ SQL = Path(__file__).parent / "sql"
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ledger', '0022_words_to_bank_rules'),
+        ('ledger', '0026_known_links'),
     ]
 
     operations = [

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: One row a connection and stream: documents that have a fact dated to the month's end, in one order, hashed together.
 #: Conditions that a rule may name beside those of the first five columns.
-ADDED = ("party", "tender", "location", "channel")
+ADDED = ("party", "product", "jurisdiction", "tender", "location", "channel")
 SOURCES = """
 SELECT c.provider, c.account_id, d.stream, count(*),
        encode(sha256(convert_to(string_agg(d.external_id || ':' || d.version || ':' || encode(d.sha256, 'hex'), E'\\n'

@@ -40,6 +40,8 @@ class RuleForm(forms.Form):
         help_text="A product or channel, a tax, a pay item, an expense category, a processor; blank is the default for all.",
     )
     party = forms.CharField(label=CONDITIONS["party"], required=False, max_length=120)
+    product = forms.CharField(label=CONDITIONS["product"], required=False, max_length=120)
+    jurisdiction = forms.CharField(label=CONDITIONS["jurisdiction"], required=False, max_length=120)
     tender = forms.CharField(label=CONDITIONS["tender"], required=False, max_length=120)
     department = forms.CharField(label=CONDITIONS["department"], required=False, max_length=120)
     location = forms.CharField(label=CONDITIONS["location"], required=False, max_length=120)

@@ -28,6 +28,8 @@ COLUMNS = {
     "role": "role",
     "item": "key",
     "party": "party",
+    "product type": "product",
+    "tax jurisdiction": "jurisdiction",
     "tender": "tender",
     "department": "department",
     "location": "location",

@@ -233,7 +233,7 @@ def only_for(case: Case) -> list[str]:
     role = roles.ROLES.get(case.role)
     by = role.refined_by if role else ""
     said = [system_name(case.key) if by == "provider" else case.key] if case.key else []
-    for name in ("party", "tender", "department", "location", "channel"):
+    for name in ("party", "product", "jurisdiction", "tender", "department", "location", "channel"):
         value = getattr(case, name)
         if value:
             said.append(value if name in {"party", "department"} else f"{CONDITIONS[name].lower()} {value}")

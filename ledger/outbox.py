@@ -35,10 +35,11 @@ from ledger import (
     outbox_documents,
     outbox_links,
     outbox_parties,
+    outbox_unsaid,
     support,
 )
 from ledger.exceptions_inbox import Problem
-from ledger.models import JournalEntry, LedgerException, MappingVersion, OutboxItem, OutboxMember
+from ledger.models import JournalEntry, MappingVersion, OutboxItem, OutboxMember
 from ledger.outbox_documents import Known
 from ledger.outbox_items import Items
 
@@ -123,8 +124,8 @@ def prepare(
         try:
             frozen.append((_frozen(client, accounting, _Group(group, entries, approver), known), entries))
         except NotSupported as refusal:
-            unsaid.append(_unsaid(accounting, group, entries, refusal))
-    _tell(client, unsaid)
+            unsaid.append(outbox_unsaid.problem(accounting, group, entries, refusal))
+    outbox_unsaid.tell(client, unsaid)
     _keep(client, frozen)
     return len(frozen)
 
@@ -132,32 +133,6 @@ def prepare(
 def books_day(client: Client) -> date:
     """The client's own calendar day."""
     return datetime.now(ZoneInfo(client.timezone)).date()
-
-
-def _unsaid(accounting: Accounting, group: Group, entries: Sequence[JournalEntry], refusal: NotSupported) -> Problem:
-    first = entries[0]
-    return Problem(
-        kind="refused",
-        identity=f"entry:{first.pk}",
-        cause=str(refusal),
-        title=f"{first.memo or first.purpose}: {refusal}. It waits.",
-        source=str(accounting.connection),
-        amount_minor=sum(line.debit_minor for entry in entries for line in entry.lines.all()),
-        booked_on=group.day,
-        connection_id=accounting.connection.pk,
-        entry_id=first.pk,
-    )
-
-
-def _tell(client: Client, unsaid: Sequence[Problem]) -> None:
-    """Open what cannot be said now; what can be meanwhile settles itself."""
-    exceptions_inbox.open_problems(client.pk, unsaid)
-    rows = LedgerException.objects.filter(
-        client=client, kind="refused", identity__startswith="entry:", state__in=exceptions_inbox.OPEN
-    )
-    gone = set(rows.values_list("identity", flat=True)) - {problem.identity for problem in unsaid}
-    if gone:
-        exceptions_inbox.settle(client.pk, ["refused"], gone, resolution="It can be sent now.")
 
 
 def _waiting(client: Client, through: date | None) -> list[JournalEntry]:

@@ -39,7 +39,7 @@ PURPOSE = "remapped"
 BATCH = 5_000
 #: LATERAL keeps to one look into an index for each line, whatever the planner knows of the tables.
 GROUPS = """
-SELECT month, provider, role, key, department, klass, party, channel, location, tender, account_id, is_kept,
+SELECT month, provider, role, key, department, klass, party, channel, location, tender, product, taxed, account_id, is_kept,
        sum(net)::bigint, count(*)::int, array_agg(entry_id)
 FROM (
     SELECT CASE WHEN e.purpose = 'remapped' THEN split_part(e.source_key, ':', 3)::date
@@ -53,7 +53,15 @@ FROM (
            CASE WHEN %(traits)s THEN coalesce(f.data->>'location', '') ELSE '' END AS location,
            CASE WHEN %(traits)s AND jsonb_typeof(f.data->'tenders') = 'array' AND jsonb_array_length(f.data->'tenders') = 1
                 THEN coalesce(nullif(f.data->'tenders'->0->>'name', ''), replace(f.data->'tenders'->0->>'kind', '_', ' '), '')
-                ELSE '' END AS tender
+                ELSE '' END AS tender,
+           CASE WHEN %(traits)s THEN CASE WHEN jsonb_array_length(jsonb_path_query_array(f.data, '$.goods[*]')) > 0
+                THEN (SELECT CASE WHEN count(DISTINCT coalesce(g->>'product', '')) = 1 THEN max(coalesce(g->>'product', '')) END
+                      FROM jsonb_path_query(f.data, '$.goods[*]') g)
+                ELSE f.data->>'product' END END AS product,
+           CASE WHEN %(traits)s THEN CASE WHEN jsonb_array_length(jsonb_path_query_array(f.data, '$.taxes[*]')) > 0
+                THEN (SELECT CASE WHEN count(DISTINCT coalesce(t->>'jurisdiction', '')) = 1
+                             THEN max(coalesce(t->>'jurisdiction', '')) END FROM jsonb_path_query(f.data, '$.taxes[*]') t)
+                ELSE f.data->>'jurisdiction' END END AS taxed
     FROM ledger_journalline l
     CROSS JOIN LATERAL (SELECT * FROM ledger_journalentry WHERE id = l.entry_id OFFSET 0) e
     LEFT JOIN LATERAL (
@@ -69,7 +77,7 @@ FROM (
       AND (e.booked_on >= %(first)s AND e.purpose <> 'remapped'
            OR e.purpose = 'remapped' AND split_part(e.source_key, ':', 3)::date >= date_trunc('month', %(first)s::timestamp))
       AND e.source_key NOT LIKE 'bank-line:%%' AND r.id IS NULL) x
-GROUP BY month, provider, role, key, department, klass, party, channel, location, tender, account_id, is_kept
+GROUP BY month, provider, role, key, department, klass, party, channel, location, tender, product, taxed, account_id, is_kept
 """
 
 
@@ -246,12 +254,13 @@ def _groups(client: Client, first: date, resolver: Resolver) -> Iterator[Group]:
     with database.cursor() as cursor:
         cursor.execute(GROUPS, asked)
         for row in cursor.fetchall():
-            month, provider, role, key, department, klass, party, channel, location, tender, account, is_kept, *sums = (
-                row
-            )
+            month, provider, role, key, department, klass, party, *said, account, is_kept, net, lines, entries = row
+            channel, location, tender, product, taxed = said
             line = DraftLine(role, key=key, department=department, party=party, klass=klass)
-            traits = Traits(channel, location, tender) if resolver.asks_traits else NO_TRAITS
-            yield Group(month, provider, line, traits, account, is_kept, *sums)
+            traits = (
+                Traits(channel, location, tender, "", product or "", taxed or "") if resolver.asks_traits else NO_TRAITS
+            )
+            yield Group(month, provider, line, traits, account, is_kept, net, lines, entries)
 
 
 def _closed(client: Client) -> set[date]:

@@ -1,8 +1,8 @@
 """Where a line of a role goes: the most telling of a mapping's rules that fits what is known of it. Pure.
 
 A rule names some of the conditions and leaves the rest open. Of two rules that fit, the one that names the more telling
-condition wins, in the order of ``Case``: the item itself (``key``), the party, the tender, the department, the location,
-the channel, the system.
+condition wins, in the order of ``Case``: the item itself (``key``), the party, the product type, the tax jurisdiction, the
+tender, the department, the location, the channel, the system.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CONDITIONS = {
     "key": "Item",
     "party": "Vendor or customer",
+    "product": "Product type",
+    "jurisdiction": "Tax jurisdiction",
     "tender": "Tender",
     "department": "Department or class",
     "location": "Location",
@@ -36,6 +38,8 @@ ITEMS = frozenset(
     for role in roles.ROLES.values()
     if role.refined_by not in ("", "provider", "bank account", "location")
 )
+#: Roles whose item is the tax's own jurisdiction.
+_TAXES = frozenset({"sales-tax-payable", "marketplace-tax"})
 #: Fields of a record that name the other side, the first that says one.
 _PARTIES = ("vendor", "merchant", "customer", "contractor")
 
@@ -46,6 +50,8 @@ class Case(NamedTuple):
     role: str
     key: str = ""
     party: str = ""
+    product: str = ""
+    jurisdiction: str = ""
     tender: str = ""
     department: str = ""
     location: str = ""
@@ -82,17 +88,30 @@ class Traits(NamedTuple):
     location: str = ""
     tender: str = ""
     party: str = ""
+    product: str = ""
+    jurisdiction: str = ""
 
 
 NO_TRAITS = Traits()
+#: Conditions that only the record says.
+TRAITS = ("product", "jurisdiction", "tender", "location", "channel")
 
 
 def traits_of(record: Record) -> Traits:
-    """The traits of a record; several tenders are none."""
+    """The traits of a record; several tenders, product types or jurisdictions are none, as is one beside what names none."""
     tenders: tuple[Tender, ...] = getattr(record, "tenders", ())
     tender = (tenders[0].name or tenders[0].kind.replace("_", " ")) if len(tenders) == 1 else ""
     party = next((said for name in _PARTIES if (said := getattr(record, name, ""))), "")
-    return Traits(getattr(record, "channel", ""), getattr(record, "location", ""), tender, party)
+    products = {goods.product for goods in getattr(record, "goods", ())} or {getattr(record, "product", "")}
+    taxed = {tax.jurisdiction for tax in getattr(record, "taxes", ())} or {getattr(record, "jurisdiction", "")}
+    return Traits(
+        getattr(record, "channel", ""), getattr(record, "location", ""), tender, party, _only(products), _only(taxed)
+    )
+
+
+def _only(names: set[str]) -> str:
+    """The one name, '' where there are several."""
+    return next(iter(names)) if len(names) == 1 else ""
 
 
 def folded(text: str) -> str:
@@ -121,7 +140,7 @@ class Rulebook:
         return cls(
             rules,
             ranked,
-            any(rule.case.tender or rule.case.location or rule.case.channel for rule in rules),
+            any(any(getattr(rule.case, name) for name in TRAITS) for rule in rules),
             any(rule.case.party for rule in rules),
         )
 
@@ -139,16 +158,20 @@ class Rulebook:
 
 
 def _place(case: Case) -> tuple[str, ...]:
-    _role, key, party, tender, department, location, channel, provider = case
-    return key, folded(party), folded(tender), department, folded(location), folded(channel), provider
+    _role, key, party, product, jurisdiction, tender, department, location, channel, provider = case
+    sold = folded(product), folded(jurisdiction), folded(tender)
+    return key, folded(party), *sold, department, folded(location), folded(channel), provider
 
 
 def _choices(named: tuple[bool, ...], line: DraftLine, provider: str, traits: Traits) -> tuple[tuple[str, ...], ...]:
     """For each condition that is named what the line says of it (a line that says nothing fits none), '' for the others."""
-    key, party, tender, department, location, channel, system = named
+    key, party, goods, taxed, tender, department, location, channel, system = named
+    own_tax = line.key if line.role in _TAXES else ""
     return (
         _said(line.key) if key else ("",),
         _said(folded(line.party or traits.party)) if party else ("",),
+        _said(folded(traits.product)) if goods else ("",),
+        _said(folded(own_tax or traits.jurisdiction)) if taxed else ("",),
         _said(folded(traits.tender)) if tender else ("",),
         tuple(dict.fromkeys(_said(line.department) + _said(line.klass))) if department else ("",),
         _said(folded(traits.location)) if location else ("",),

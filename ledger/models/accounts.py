@@ -159,6 +159,8 @@ class MappingRule(models.Model):
     role = models.CharField(max_length=60)
     key = models.CharField(max_length=120, blank=True)
     party = models.CharField(max_length=120, blank=True, db_default="")
+    product = models.CharField(max_length=120, blank=True, db_default="", default="")
+    jurisdiction = models.CharField(max_length=120, blank=True, db_default="", default="")
     tender = models.CharField(max_length=120, blank=True, db_default="")
     department = models.CharField(max_length=120, blank=True)
     location = models.CharField(max_length=120, blank=True, db_default="")
@@ -179,7 +181,8 @@ class MappingRule(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=[
-                    "version", "role", "key", "party", "tender", "department", "location", "channel", "provider", "words"
+                    "version", "role", "key", "party", "product", "jurisdiction", "tender", "department", "location", "channel",
+                    "provider", "words",
                 ],
                 name="mapping_one_rule_per_case",
             ),

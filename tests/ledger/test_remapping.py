@@ -12,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from clients.tenancy import client_context
 from integrations import jobs
 from integrations.models import SyncJob
-from ledger import mapping, remapping
+from integrations.records import Goods, Order, Tax
+from ledger import booking, mapping, remapping
 from ledger.mapping import MappingError
 from ledger.models import JournalEntry, JournalLine, MatchMember, Period
+from tests.ledger import scene
 
 pytestmark = pytest.mark.django_db
 MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
@@ -243,3 +245,28 @@ def test_adjusting_entries_are_made_once_though_the_rest_takes_several_steps(boo
     before = online(books)
     assert put_in_force(change("adjust", role="sales", key="online", number="4090")) == 1
     assert net(books, "4090", role="sales", booked_on=APRIL) == before
+
+
+def test_what_was_posted_follows_a_rule_for_one_type_of_goods_and_one_jurisdiction(books, change, put_in_force):
+    day = date(2026, 3, 9)
+    for key, product, place in (
+        ("o1", "Rope", "Maine"),
+        ("o2", "Sails", "Maine"),
+        ("o3", "Rope", "Ohio"),
+        ("o4", "", ""),
+    ):
+        taxes, goods = (Tax(amount=100, jurisdiction=place),), (Goods(amount=1_000, product=product),)
+        scene.fact(books, "stripe", "balance_transactions", Order(
+            external_id=key, booked_on=day, currency="USD", amount=1_100, goods=goods, taxes=taxes, channel="online",
+            shipping=0,
+        ))  # fmt: skip
+    first = change(role="sales", number="4020")
+    put_in_force(first)
+    booking.book(books.client)
+    before = net(books, "1210", role="clearing")
+    version = change(role="clearing", number="1900", product="Rope", jurisdiction="Maine")
+    assert seen(books).entries == 1
+    assert put_in_force(version) == 2
+    assert net(books, "1900", role="clearing") == 1_100
+    assert net(books, "1210", role="clearing") == before - 1_100
+    assert remapping.preview(books.client, mapping.load(books.client.pk).versions[0]).months == []

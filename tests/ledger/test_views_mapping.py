@@ -63,12 +63,24 @@ def test_an_item_that_only_a_default_took_is_listed_until_somebody_keeps_it(bob,
 def test_a_rule_takes_every_condition_and_tag_of_the_form(bob, books):
     said = {
         "role": "expense", "account": "6310 Rent", "key": "Meals", "party": "Cobalt  Rope Works", "tender": "cash",
+        "product": "Rope", "jurisdiction": "Maine",
         "department": "Shop", "location": "Pier", "channel": "online", "provider": "stripe",
         "to_class": "Retail", "to_department": "Main", "to_party": "Cobalt", "reason": "as agreed",
     }  # fmt: skip
     assert bob.post(PAGE + "rules/", said).status_code == 200
     made = rule(books, role="expense", key="Meals")
-    assert made.case == ("expense", "Meals", "Cobalt Rope Works", "cash", "Shop", "Pier", "online", "stripe")
+    assert made.case == (
+        "expense",
+        "Meals",
+        "Cobalt Rope Works",
+        "Rope",
+        "Maine",
+        "cash",
+        "Shop",
+        "Pier",
+        "online",
+        "stripe",
+    )
     assert (made.to_class, made.to_department, made.to_party, made.reason) == ("Retail", "Main", "Cobalt", "as agreed")
 
 

@@ -7,17 +7,19 @@ from itertools import combinations
 
 import pytest
 
-from integrations.records import CardPurchase, Order, Sale, Tender
+from integrations.records import CardPurchase, Goods, Order, Sale, Tax, Tender
 from ledger.core.entry import DraftLine
 from ledger.core.placing import CONDITIONS, Case, Rule, Rulebook, Traits, traits_of
 from ledger.mapping import posted
 
 #: A line of which everything is known, and the rule's value of each condition that fits it.
 LINE = DraftLine("expense", 500, key="Meals", party="Cobalt Rope Works", department="Shop")
-TRAITS = Traits(channel="online", location="Harbour Road", tender="afterpay")
+TRAITS = Traits(channel="online", location="Harbour Road", tender="afterpay", product="Rope", jurisdiction="Maine")
 FITTING = {
     "key": "Meals",
     "party": "cobalt  rope works",
+    "product": "rope",
+    "jurisdiction": "maine",
     "tender": "Afterpay",
     "department": "Shop",
     "location": "harbour road",
@@ -90,3 +92,29 @@ def test_a_rule_puts_its_tags_on_the_line_and_leaves_the_others():
     placed = posted(LINE, rule)
     assert (placed.account_id, placed.klass, placed.department, placed.party) == (7, "Retail", "Shop", "Cobalt")
     assert (placed.debit, placed.role, placed.key) == (500, "expense", "Meals")
+
+
+@pytest.mark.parametrize(
+    ("products", "places", "said"),
+    [
+        (["Rope"], ["Maine"], ("Rope", "Maine")),
+        (["Rope", "Rope"], ["Maine", "Maine"], ("Rope", "Maine")),
+        (["Rope", "Sails"], ["Maine", "Portland"], ("", "")),
+        (["Rope", ""], ["Maine", ""], ("", "")),
+        ([], [], ("", "")),
+    ],
+)
+def test_goods_of_one_type_and_taxes_of_one_jurisdiction_are_traits_and_several_are_none(products, places, said):
+    record = Order(
+        external_id="1", booked_on=date(2026, 3, 1), currency="USD", amount=1,
+        goods=tuple(Goods(amount=1, product=name) for name in products),
+        taxes=tuple(Tax(amount=1, jurisdiction=name) for name in places),
+    )  # fmt: skip
+    assert (traits_of(record).product, traits_of(record).jurisdiction) == said
+
+
+def test_a_line_of_tax_says_its_own_jurisdiction_whatever_else_its_record_names():
+    case = Case("sales-tax-payable", jurisdiction="Portland")
+    line = DraftLine("sales-tax-payable", credit=5, key="Portland")
+    assert found(case, line=line, traits=Traits(jurisdiction="Maine")) == 1
+    assert found(case, line=line._replace(key="Maine"), traits=Traits(jurisdiction="Portland")) is None

@@ -64,6 +64,21 @@ FROM ledger_journalline l
 WHERE l.client_id = %(client)s AND l.entry_id = ANY(%(entries)s) AND NOT l.account_id = ANY(%(control)s)
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """
+#: What the control accounts hold of each name, and the newest entry that moved it.
+BY_PARTY = """
+SELECT party, sum(debit_minor - credit_minor), max(entry_id) FROM ledger_journalline
+WHERE client_id = %(client)s AND account_id = ANY(%(control)s) AND booked_on <= %(through)s
+GROUP BY 1 ORDER BY 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PartyBalance:
+    """One vendor or customer on the control accounts: ``balance`` is debit − credit in minor units, ``entry`` the newest one."""
+
+    party: str
+    balance: int
+    entry: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +151,12 @@ def settlement(
         for _source, on, payer, paid, amounts in _all(LINKS, asked)
     ]
     return Settlement(touches, applications, through=through)
+
+
+def by_party(client: Client, control: Sequence[int], through: date) -> list[PartyBalance]:
+    """What these accounts hold of each name at the end of a day, names in order ('' for lines without one). One query."""
+    asked = {"client": client.pk, "control": list(control), "through": through}
+    return [PartyBalance(party, int(balance), entry) for party, balance, entry in _all(BY_PARTY, asked)]
 
 
 def _all(query: str, asked: dict[str, Any]) -> list[tuple[Any, ...]]:

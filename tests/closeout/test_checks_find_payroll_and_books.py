@@ -141,6 +141,39 @@ def test_k24_and_k27_a_control_account_without_its_document(books, check_id, kin
     assert books.bad(check_id).difference == difference
 
 
+@pytest.mark.parametrize(
+    ("check_id", "kind", "debit", "credit"),
+    [
+        ("K24", "open-payable", "Utilities", "Accounts Payable"),
+        ("K27", "open-receivable", "Accounts Receivable", "Wholesale Sales"),
+    ],
+)
+def test_k24_and_k27_name_the_party_that_differs(books, check_id, kind, debit, credit):
+    row = ReportedBalance.objects.filter(client=books.client, kind=kind, on_date=MARCH.last).first()
+    agreed = {item.label for item in books.results(check_id)[0].items}
+    ids = dict(Account.objects.filter(client=books.client, name__in=[debit, credit]).values_list("name", "id"))
+    lines = [posting.Line(ids[debit], 900, party=row.name), posting.Line(ids[credit], 0, 900, party=row.name)]
+    entry = posting.Entry(date(2026, 3, 17), "test:party", "test", lines, origin="ledger", memo="Bill · 77")
+    pk = posting.post(books.client.pk, [entry]).ids[0]
+    (item,) = [item for item in books.bad(check_id).items if item.label not in agreed]
+    assert item.label.startswith(f"{row.name}: ")
+    assert (item.amount, item.is_open) == (900, True)
+    assert item.url.endswith(f"/entries/{pk}/")
+
+
+def test_k24_a_bill_on_another_vendor_is_shown_though_the_totals_agree(books):
+    row = ReportedBalance.objects.filter(client=books.client, kind="open-payable", on_date=MARCH.last).first()
+    control = Account.objects.get(client=books.client, name="Accounts Payable")
+    lines = [posting.Line(control.pk, 900, party=row.name), posting.Line(control.pk, 0, 900, party="Somebody Else")]
+    posting.post(
+        books.client.pk, [posting.Entry(date(2026, 3, 17), "test:other", "test", lines, origin="ledger", memo="x")]
+    )
+    (found,) = books.results("K24")
+    shown = {item.label.partition(":")[0]: (item.amount, item.is_open) for item in found.items}
+    assert found.state == "pass"
+    assert (shown["Somebody Else"], shown[row.name]) == ((900, False), (-900, False))
+
+
 def test_k24_without_the_open_items_nobody_can_tell(books):
     ReportedBalance.objects.filter(client=books.client, kind="open-payable").update(kind="not-read")
     assert books.bad("K24").state == "cannot_tell"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -65,6 +67,19 @@ def test_m_matches_a_bank_line_by_hand(page):
     _at(page, "reconciliation-account")
     page.keyboard.press("m")
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_j_and_q_ask_about_the_next_bank_line(page):
+    cursor = _at(page, "reconciliation-account")
+    page.keyboard.press("j")
+    first = cursor.inner_text()
+    page.keyboard.press("j")
+    expect(cursor).to_have_count(1)
+    assert cursor.inner_text() != first
+    page.keyboard.press("q")
+    expect(cursor.get_by_label("Question")).to_be_visible()
+    expect(cursor.get_by_label("Question")).to_have_value(re.compile("^What was .* for\\?$"))
+    expect(page.get_by_label("Question").locator("visible=true")).to_have_count(1)
 
 
 def test_square_brackets_change_the_month(page):

@@ -13,9 +13,11 @@ from django.db.models import Q
 
 from integrations.models import Connection
 from integrations.registry import all_providers
+from ledger import changed_by
 from ledger.models import BankItem, ChangedAfterClose, JournalEntry, JournalLine
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import date, datetime
 
     from clients.models import Client
@@ -65,7 +67,7 @@ def _journal(position: Position, newest: int) -> list[Change]:
     taken = {entry.reverses_id: entry for entry in entries if entry.reverses_id}
     replaced = _replacements(feed.client, [entry.reverses for entry in taken.values() if entry.reverses])
     amounts = _amounts(position, [*(entry.pk for entry in entries), *taken, *(one.pk for one in replaced.values())])
-    words = _Words(feed.client)
+    words = _Words(feed.client, [*entries, *(one.reverses for one in entries if one.reverses)])
     shown = {one.pk for one in replaced.values()}
     found = []
     for entry in entries:
@@ -86,7 +88,7 @@ def _undone(
 ) -> Change:
     held, moved = amounts[before.pk], -amounts[before.pk]
     if after is None:
-        return _change("Deleted", before, moved, words, reversal)
+        return _change("Deleted", before, moved, words, reversal, is_gone=True)
     if after.booked_on != before.booked_on and amounts[after.pk] == held:
         said = f"Re-dated from {_day(before.booked_on)} to {_day(after.booked_on)}"
         return _change(
@@ -99,8 +101,11 @@ def _undone(
     return _change("Edited", before, amounts[after.pk] - held, words, reversal)
 
 
-def _change(what: str, shown: JournalEntry, amount: int, words: _Words, act: JournalEntry) -> Change:
-    return Change(what, shown.memo or "Entry", words.who(act, shown), act.posted_at, amount, act.pk)
+def _change(
+    what: str, shown: JournalEntry, amount: int, words: _Words, act: JournalEntry, *, is_gone: bool = False
+) -> Change:
+    who = words.who(act, shown, is_gone=is_gone)
+    return Change(what, shown.memo or "Entry", who, act.posted_at, amount, act.pk)
 
 
 def _replacements(client: Client, undone: list[JournalEntry]) -> dict[str, JournalEntry]:
@@ -124,21 +129,34 @@ def _amounts(position: Position, entry_ids: list[int]) -> dict[int, int]:
 
 
 class _Words:
-    """Who made an entry: the person, or the connected system it came from."""
+    """Who made an entry: the person, or the connected system it came from and whom that names."""
 
-    def __init__(self, client: Client) -> None:
-        rows = Connection.objects.filter(client=client)
+    def __init__(self, client: Client, entries: Iterable[JournalEntry]) -> None:
         known = all_providers()
-        self.names = {f"{one.provider}:{one.account_id}": known[one.provider].name for one in rows}
+        rows = Connection.objects.filter(client=client)
+        self.names = {(one.provider, one.account_id): known[one.provider].name for one in rows}
+        keys = [_parts(entry.source_key) for entry in entries if entry.posted_by is None]
+        self.editors = changed_by.last_editors(client, [external_id for *_, external_id in keys if external_id])
 
-    def who(self, act: JournalEntry, shown: JournalEntry) -> str:
+    def who(self, act: JournalEntry, shown: JournalEntry, *, is_gone: bool = False) -> str:
         if act.posted_by is not None:
             return str(act.posted_by)
-        for key in (act.source_key, shown.source_key):
-            system = self.names.get(":".join(key.split(":")[:2]))
+        for entry in (act, shown):
+            provider, account, external_id = _parts(entry.source_key)
+            system = self.names.get((provider, account))
+            if system and entry.origin == JournalEntry.Origin.LEDGER:
+                by = "" if is_gone else self.editors.get((provider, account, external_id), "")
+                return changed_by.said(system, by)
             if system:
                 return f"in {system}"
         return "by itself"
+
+
+def _parts(source_key: str) -> tuple[str, str, str]:
+    """Provider, account there and id of a source key; '' for what it has not."""
+    provider, _, rest = source_key.partition(":")
+    account, _, external_id = rest.partition(":")
+    return provider, account, external_id
 
 
 def _held(position: Position) -> list[Change]:
@@ -147,14 +165,19 @@ def _held(position: Position) -> list[Change]:
     rows = ChangedAfterClose.objects.filter(
         client_id=feed.client_id, month__lte=month.first, state=ChangedAfterClose.State.OPEN
     ).select_related("document__connection")
+    changes = list(rows.order_by("pk"))
+    editors = changed_by.last_editors(feed.client, [row.document.external_id for row in changes])
     found = []
-    for row in rows.order_by("pk"):
+    for row in changes:
         moved = sum(delta for account, delta in row.deltas if account == feed.account_id)
         if moved:
             document = row.document
             said = f"{row.kind.capitalize()} after the month was signed"
             label = " · ".join(filter(None, [document.type, document.number, document.party]))
-            found.append(Change(said, label, f"in {document.connection}", row.found_at, moved))
+            place = document.connection.provider, document.connection.account_id, document.external_id
+            by = "" if document.is_deleted else editors.get(place, "")
+            who = changed_by.said(str(document.connection), by)
+            found.append(Change(said, label, who, row.found_at, moved))
     return found
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from closeout import flux
 from closeout.checks.registry import Item, Result, Scope, State, check, many
 from closeout.models import CheckResult, CloseRun, Question
-from ledger import refreshing
+from ledger import changed_by, refreshing
 from ledger.models import ChangedAfterClose, JournalEntry, Period, ReportedBalance
 
 if TYPE_CHECKING:
@@ -94,12 +94,13 @@ def questions_are_settled(scope: Scope) -> Result:
 def signed_months_stand(scope: Scope) -> Result:
     """No undecided change to a closed month; changes taken into an open month are listed with their reason."""
     rows = ChangedAfterClose.objects.filter(client=scope.client, month__lt=scope.month.next.first).select_related(
-        "document"
+        "document__connection"
     )
-    relevant = rows.filter(Q(state="open") | Q(decided_at__isnull=False, entry_id__isnull=False))
+    relevant = list(rows.filter(Q(state="open") | Q(decided_at__isnull=False, entry_id__isnull=False)))
+    editors = changed_by.last_editors(scope.client, [row.document.external_id for row in relevant])
     items = tuple(
         Item(
-            label=f"{' '.join(_named(row))} of {row.month:%B %Y} was {row.kind} after the close",
+            label=f"{' '.join(_named(row))} of {row.month:%B %Y} was {row.kind} after the close {_by(row, editors)}",
             amount=row.amount_minor,
             url=scope.url("changes"),
             key=f"change:{row.pk}",
@@ -123,6 +124,12 @@ def signed_months_stand(scope: Scope) -> Result:
         if open_items
         else f"{closed} closed months unchanged" + (f"; {len(items)} changes taken with a reason." if items else "."),
     )
+
+
+def _by(change: ChangedAfterClose, editors: dict[tuple[str, str, str], str]) -> str:
+    document, there = change.document, change.document.connection
+    by = "" if document.is_deleted else editors.get((there.provider, there.account_id, document.external_id), "")
+    return changed_by.said(str(there), by)
 
 
 def _named(change: ChangedAfterClose) -> list[str]:

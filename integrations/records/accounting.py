@@ -91,6 +91,8 @@ class LedgerDocument(Record):
     the company trades in several ('' where it has one), ``rate`` home per unit of it, ``home_total`` its total at home as
     the document says it. ``settles`` are the documents that a payment pays or uses up, each with how much of it, in minor units
     of the document's own currency, positive.
+
+    ``changed_by`` is who changed it last: a name, else the accounting system's number of the user, '' where it says neither.
     """
 
     type: str
@@ -108,6 +110,7 @@ class LedgerDocument(Record):
     document_currency: str = ""
     home_total: int | None = None
     settles: tuple[tuple[str, int], ...] = ()
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from integrations.models import StreamState
-from integrations.records import BankLine
+from integrations.records import BankLine, LedgerDocument
 from ledger import bank_intake, bank_position, corrections, damage, finishing, matches, posting, reconciling
 from ledger.core.period import Month
 from ledger.corrections import CorrectionError
@@ -118,8 +118,25 @@ def said_again(books, before, on, amount):
 def test_what_was_done_to_an_entry_elsewhere_is_named(books, bob, on, amount, said):
     feed, made = finished(books, bob)
     said_again(books, made, on, amount)
-    assert changes(books, feed) == [(said[0], "in QuickBooks Online", said[1])]
+    assert changes(books, feed) == [(said[0], "in QuickBooks Online, which does not name the user", said[1])]
     assert not finishing.is_unchanged(bank_position.position(books.client, feed, MARCH))
+
+
+@pytest.mark.parametrize(
+    ("by", "amount", "said"),
+    [
+        ("9341457021722234", 77_000, "in QuickBooks Online by user 9341457021722234"),
+        ("Ines Faro", 77_000, "in QuickBooks Online by Ines Faro"),
+        ("Ines Faro", 0, "in QuickBooks Online, which does not name the user"),
+    ],
+)
+def test_who_changed_an_entry_elsewhere_is_named_where_it_is_told(books, bob, by, amount, said):
+    """A deletion does not say by whom: the last to edit is not named for it."""
+    feed, made = finished(books, bob)
+    scene.fact(books, "quickbooks-online", "documents", LedgerDocument(
+        external_id="Check:7001", booked_on=day(4), currency="USD", type="Check", lines=(), changed_by=by))  # fmt: skip
+    said_again(books, made, day(4), amount)
+    assert [who for _what, who, _amount in changes(books, feed)] == [said]
 
 
 def test_what_was_booked_into_it_later_is_named_with_its_maker(books, bob):

@@ -102,6 +102,7 @@ def _document(key: str, body: Payload, payload: Payload, context: Context) -> Le
         rate=_rate(body) if is_foreign else None,
         home_total=body.minor("HomeTotalAmt", context.home_currency) if body.has("HomeTotalAmt") else None,
         settles=_settles(draft) if name in {"Payment", "BillPayment"} else (),
+        changed_by=_changed_by(body),
     )
 
 
@@ -115,6 +116,13 @@ def _settles(draft: Draft) -> tuple[tuple[str, int], ...]:
     for amount, document in links(draft, back=frozenset()):
         found[document] = found.get(document, 0) + amount
     return tuple((document, amount) for document, amount in found.items() if amount > 0)
+
+
+def _changed_by(body: Payload) -> str:
+    """MetaData.LastModifiedByRef: the user's name where it is given, else the number alone; many answers have neither."""
+    meta = body.object_or_none("MetaData")
+    by = meta.object_or_none("LastModifiedByRef") if meta is not None else None
+    return by.text("name", "") or by.text("value", "") if by is not None else ""
 
 
 def _rate(body: Payload) -> Decimal | None:

@@ -210,6 +210,18 @@ class TestDocuments:
         ]})  # fmt: skip
         assert [line.party for line in record.lines] == ["Customer:20", "Vendor:46"]
 
+    @pytest.mark.parametrize(
+        ("by", "said"),
+        [
+            ({"LastModifiedByRef": {"value": "9341457021722234"}}, "9341457021722234"),
+            ({"LastModifiedByRef": {"value": "7", "name": "Ines Faro"}}, "Ines Faro"),
+            ({}, ""),
+        ],
+    )
+    def test_who_changed_it_last_is_kept_where_it_is_told(self, by, said):
+        lines = [journal("Debit", "1", "10"), journal("Credit", "2", "10")]
+        assert document(JournalEntry={"Line": lines, "MetaData": by}).changed_by == said
+
     def test_a_binary_float_is_not_money(self):
         with pytest.raises(PayloadError, match="expected an amount"):
             document(Transfer={"FromAccountRef": ref("1"), "ToAccountRef": ref("2"), "Amount": 0.1})

@@ -2,7 +2,8 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 ARGS ?=
-WORKERS ?= 2
+# Processes of the tests: one more than two cores, for each waits for its database, its browser and its sandbox in turn.
+WORKERS ?= 3
 
 # On macOS the drawing libraries come from Homebrew, whose folder a Python not of Homebrew's does not search.
 ifeq ($(shell uname),Darwin)

@@ -35,23 +35,30 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT = {"django_migrations", "django_content_type", "auth_permission"}
 LOCK = 7_406_001
 #: Begun first, in this order, so that no process is left with a long file at the end. While one makes the database and the scenes
-#: that the walk begins with, the other does what needs no database, then what needs no scene.
+#: that the walk begins with, the others do what needs no database, then what needs no scene.
 FIRST = (
     "browser/test_walk.py",
     "faults/test_sync_kills.py",
     "ledger/test_wide_companies.py",
+    "ledger/core/test_core_vocabulary.py",
     "integrations/bankfiles/test_properties.py",
-    "browser/test_keyboard.py",
+    "integrations/sandbox/test_server.py",
     "test_architecture.py",
     "test_access_matrix.py",
+    "closeout/test_signing.py",
+    "integrations/test_schemes.py",
+    "closeout/test_package.py",
+    "closeout/test_after_signing.py",
+    "integrations/test_work.py",
     "faults/test_refresh.py",
+    "closeout/test_seals.py",
     "faults/test_bell.py",
     "faults/test_jobs_kills.py",
     "browser/test_pages.py",
+    "browser/test_keyboard.py",
+    "ledger/test_mirror.py",
     "ledger/test_outbox.py",
-    "closeout/test_package.py",
-    "closeout/test_signing.py",
-    "closeout/test_after_signing.py",
+    "ledger/test_told_systems.py",
     "browser/test_sign_in.py",
 )
 

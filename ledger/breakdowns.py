@@ -267,12 +267,14 @@ def payroll(client: Client, books: Books, column: Column) -> Sheet:
     found = _rows(SUMS.format(tag="department"), client, map(int, names), column)
     departments = [*sorted({department for _r, _k, department, _a, _s in found if department}), ""]
     by_row: dict[tuple[int, str, str], list[int]] = defaultdict(lambda: [0] * len(departments))
+    account_of: dict[str, str] = {}
     for role, key, department, account, raw in found:
         place = (
             (PAY_ROLES.index(role), roles.label(role, key), pay_key(account, role, key))
             if role in PAY_ROLES
             else (99, names[str(account)], str(account))
         )
+        account_of[place[2]] = names[str(account)]
         by_row[place][departments.index(department)] += int(raw)
     groups = _Groups((*range(1, len(departments) + 1), 0))
     for at, role in enumerate((*PAY_ROLES, "")):
@@ -282,7 +284,7 @@ def payroll(client: Client, books: Books, column: Column) -> Sheet:
         groups.group(
             title,
             [
-                (place[1] if said[place[1]] == 1 else f"{place[1]}, {names[place[2]]}", place[2], (*row, sum(row)))
+                (place[1] if said[place[1]] == 1 else f"{place[1]}, {account_of[place[2]]}", place[2], (*row, sum(row)))
                 for place, row in own
             ],
         )

@@ -59,7 +59,7 @@ def test_the_page_of_pairs_asks_the_same_for_many(books, bob, django_assert_max_
             )
             for n in range(60)
         )  # fmt: skip
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(33):
         assert "1 to 50 of 6" in bob.get("/c/kestrel/duplicates/").content.decode()
 
 

@@ -89,13 +89,11 @@ def test_a_mapping_rule_of_a_department_shows_that_departments_money(standing, b
             sums[line.department] = sums.get(line.department, 0) + line.net_minor
     assert len(sums) > 1
     rows = bob.get("/c/kestrel/mapping/").context["areas"]
-    wages = [
-        row for _title, found in rows for row in found if row.place.case.role == "wages" and row.state == "in force"
-    ]
+    wages = [row for _title, found in rows for row in found if row.case.role == "wages" and row.state == "in force"]
     assert wages
     for row in wages:
-        mine = [amount for name, amount in sums.items() if row.place.case.department in ("", name)]
-        assert row.place.case.key or row.money == sum(mine)
+        mine = [amount for name, amount in sums.items() if row.case.department in ("", name)]
+        assert row.case.key or row.money == sum(mine)
 
 
 @pytest.mark.django_db

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from django.db import connection as database
 from django.db import transaction
 from django.utils import timezone
 
@@ -24,11 +23,12 @@ from integrations.records_json import from_json
 from ledger import booking, mapping, posting
 from ledger.core.entry import DraftLine
 from ledger.core.period import Month
-from ledger.core.placing import NO_TRAITS, Rule, Rulebook, Traits, traits_of
-from ledger.models import Account, JournalEntry, MappingVersion, Period
+from ledger.core.placing import NO_TRAITS, TRAITS, Rule, Rulebook, Traits, traits_of
+from ledger.models import Account, JournalEntry, MappingVersion, MovedTraits, Period
+from ledger.remapping_groups import Group, groups
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from clients.models import Client, User
     from ledger.mapping import Mapping
@@ -37,62 +37,6 @@ if TYPE_CHECKING:
 PURPOSE = "remapped"
 #: Entries posted anew at a time.
 BATCH = 5_000
-#: LATERAL keeps to one look into an index for each line, whatever the planner knows of the tables.
-GROUPS = """
-SELECT month, provider, role, key, department, klass, party, channel, location, tender, product, taxed, account_id, is_kept,
-       sum(net)::bigint, count(*)::int, array_agg(entry_id)
-FROM (
-    SELECT CASE WHEN e.purpose = 'remapped' THEN split_part(e.source_key, ':', 3)::date
-                ELSE date_trunc('month', e.booked_on::timestamp)::date END AS month,
-           split_part(e.source_key, ':', 1) AS provider, l.role, l.key, l.department, l.klass, l.account_id,
-           e.id AS entry_id, l.debit_minor - l.credit_minor AS net,
-           e.purpose = 'remapped' OR m.is_live IS NOT NULL AS is_kept,
-           CASE WHEN %(party)s THEN coalesce(nullif(l.party, ''), f.data->>'vendor', f.data->>'merchant', f.data->>'customer',
-                f.data->>'contractor', '') ELSE '' END AS party,
-           CASE WHEN %(traits)s THEN coalesce(f.data->>'channel', '') ELSE '' END AS channel,
-           CASE WHEN %(traits)s THEN coalesce(f.data->>'location', '') ELSE '' END AS location,
-           CASE WHEN %(traits)s AND jsonb_typeof(f.data->'tenders') = 'array' AND jsonb_array_length(f.data->'tenders') = 1
-                THEN coalesce(nullif(f.data->'tenders'->0->>'name', ''), replace(f.data->'tenders'->0->>'kind', '_', ' '), '')
-                ELSE '' END AS tender,
-           CASE WHEN %(traits)s THEN CASE WHEN jsonb_array_length(jsonb_path_query_array(f.data, '$.goods[*]')) > 0
-                THEN (SELECT CASE WHEN count(DISTINCT coalesce(g->>'product', '')) = 1 THEN max(coalesce(g->>'product', '')) END
-                      FROM jsonb_path_query(f.data, '$.goods[*]') g)
-                ELSE f.data->>'product' END END AS product,
-           CASE WHEN %(traits)s THEN CASE WHEN jsonb_array_length(jsonb_path_query_array(f.data, '$.taxes[*]')) > 0
-                THEN (SELECT CASE WHEN count(DISTINCT coalesce(t->>'jurisdiction', '')) = 1
-                             THEN max(coalesce(t->>'jurisdiction', '')) END FROM jsonb_path_query(f.data, '$.taxes[*]') t)
-                ELSE f.data->>'jurisdiction' END END AS taxed
-    FROM ledger_journalline l
-    CROSS JOIN LATERAL (SELECT * FROM ledger_journalentry WHERE id = l.entry_id OFFSET 0) e
-    LEFT JOIN LATERAL (
-        SELECT id FROM ledger_journalentry WHERE client_id = e.client_id AND reverses_id = e.id LIMIT 1) r ON true
-    LEFT JOIN LATERAL (
-        SELECT is_live FROM ledger_matchmember
-        WHERE client_id = e.client_id AND entry_id = e.id AND is_live LIMIT 1) m ON true
-    LEFT JOIN LATERAL (
-        SELECT data FROM integrations_fact
-        WHERE (%(traits)s OR %(party)s) AND id = e.fact_id AND client_id = e.client_id LIMIT 1) f ON true
-    WHERE l.client_id = %(client)s AND l.booked_on >= date_trunc('month', %(first)s::timestamp) AND l.role = ANY(%(roles)s)
-      AND e.client_id = l.client_id AND e.origin = 'source' AND e.reverses_id IS NULL
-      AND (e.booked_on >= %(first)s AND e.purpose <> 'remapped'
-           OR e.purpose = 'remapped' AND split_part(e.source_key, ':', 3)::date >= date_trunc('month', %(first)s::timestamp))
-      AND e.source_key NOT LIKE 'bank-line:%%' AND r.id IS NULL) x
-GROUP BY month, provider, role, key, department, klass, party, channel, location, tender, product, taxed, account_id, is_kept
-"""
-
-
-class Group(NamedTuple):
-    """Posted lines alike. ``net`` is debit − credit in minor units; ``is_kept``: their entries are not reversed."""
-
-    month: date
-    provider: str
-    line: DraftLine
-    traits: Traits
-    account_id: int
-    is_kept: bool
-    net: int
-    lines: int
-    entries: Sequence[int]
 
 
 class Move(NamedTuple):
@@ -236,31 +180,13 @@ def _moves(client: Client, target: Mapping) -> list[Move]:
     if not resolver.roles:
         return []
     found = []
-    for group in _groups(client, target.effective_from, resolver):
+    for group in groups(
+        client, target.effective_from, resolver.roles, party=resolver.asks_party, traits=resolver.asks_traits
+    ):
         rule = resolver.rule(group.line, group.account_id, group.provider, group.traits)
         if rule is not None:
             found.append(Move(group, rule))
     return found
-
-
-def _groups(client: Client, first: date, resolver: Resolver) -> Iterator[Group]:
-    asked: dict[str, Any] = {
-        "client": client.pk,
-        "first": first,
-        "roles": resolver.roles,
-        "party": resolver.asks_party,
-        "traits": resolver.asks_traits,
-    }
-    with database.cursor() as cursor:
-        cursor.execute(GROUPS, asked)
-        for row in cursor.fetchall():
-            month, provider, role, key, department, klass, party, *said, account, is_kept, net, lines, entries = row
-            channel, location, tender, product, taxed = said
-            line = DraftLine(role, key=key, department=department, party=party, klass=klass)
-            traits = (
-                Traits(channel, location, tender, "", product or "", taxed or "") if resolver.asks_traits else NO_TRAITS
-            )
-            yield Group(month, provider, line, traits, account, is_kept, net, lines, entries)
 
 
 def _closed(client: Client) -> set[date]:
@@ -307,8 +233,7 @@ def _step(client: Client) -> int | None:
         batch, rest = anew[:BATCH], anew[BATCH:]
         resolver = Resolver(mapping.load(client.pk), target, target.effective_from)
         _post_anew(client, version, batch, resolver)
-        entries = [] if rest else _adjusting(client, version, kept)
-        posting.post(client.pk, entries, actor_id=version.approved_by_id)
+        entries = [] if rest else _adjust(client, version, kept)
         if entries or batch:
             detail = {"version": version.number, "entries": len(batch), "adjusting": len(entries)}
             audit.record(client, version.approved_by, "mapping.moved", f"mapping v{version.number}", detail)
@@ -331,24 +256,39 @@ def _split(client: Client, version: MappingVersion, target: Mapping) -> tuple[li
     return sorted(anew), kept
 
 
-def _adjusting(client: Client, version: MappingVersion, moves: Sequence[Move]) -> list[posting.Entry]:
-    """One entry for each system and month that moves the sums of what stands, in the month itself or the first open one."""
-    by_place: dict[tuple[str, date], list[Move]] = defaultdict(list)
+def _adjust(client: Client, version: MappingVersion, moves: Sequence[Move]) -> list[posting.Entry]:
+    """Move the sums of what stands, and keep what its records said: a later mapping finds the moved sums by the same."""
+    made = _adjusting(client, version, moves)
+    entries = [entry for entry, _traits in made]
+    ids = posting.post(client.pk, entries, actor_id=version.approved_by_id).ids
+    said = ((ids[at], traits) for at, (_entry, traits) in enumerate(made) if traits != NO_TRAITS)
+    MovedTraits.objects.bulk_create(
+        MovedTraits(client=client, entry_id=pk, **{name: getattr(traits, name) for name in TRAITS})
+        for pk, traits in said
+    )
+    return entries
+
+
+def _adjusting(client: Client, version: MappingVersion, moves: Sequence[Move]) -> list[tuple[posting.Entry, Traits]]:
+    """An entry for each system, month and what records say, that moves these sums in the month or the first open one."""
+    by_place: dict[tuple[str, date, Traits], list[Move]] = defaultdict(list)
     for move in moves:
-        by_place[move.group.provider, move.group.month].append(move)
+        if move.group.net:
+            by_place[move.group.provider, move.group.month, move.group.traits].append(move)
     entries = []
-    for (provider, month), found in sorted(by_place.items()):
-        lines = [line for move in found if move.group.net for line in _sum_moved(move)]
-        if not lines:
-            continue
-        prefix = f"{provider}:mapping:{month}:v{version.number}"
-        before = JournalEntry.objects.filter(client=client, source_key__startswith=f"{prefix}.").count()
+    made = JournalEntry.objects.filter(client=client, purpose=PURPOSE, mapping_version_id=version.pk).count()
+    for number, ((provider, month, traits), found) in enumerate(sorted(by_place.items()), made + 1):
         said = f"Mapping v{version.number} applied to {Month.of(month).label}"
-        day = booking.first_open_day(client.pk, Month.of(month).last)
-        reason = f"Mapping v{version.number}: {version.note}"[:500]
-        entries.append(
-            posting.Entry(day, f"{prefix}.{before + 1}", PURPOSE, lines, memo=said, reason=reason, mapping_version_id=version.pk)
-        )  # fmt: skip
+        entry = posting.Entry(
+            booking.first_open_day(client.pk, Month.of(month).last),
+            f"{provider}:mapping:{month}:v{version.number}.{number}",
+            PURPOSE,
+            [line for move in found for line in _sum_moved(move)],
+            memo=said,
+            reason=f"Mapping v{version.number}: {version.note}"[:500],
+            mapping_version_id=version.pk,
+        )
+        entries.append((entry, traits))
     return entries
 
 

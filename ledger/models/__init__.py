@@ -16,7 +16,7 @@ from ledger.models.mirror import (
     ReportedBalance,
 )
 from ledger.models.names import NameDecision
-from ledger.models.posting import PostingMode, Rollback, RollbackMember
+from ledger.models.posting import MovedTraits, PostingMode, Rollback, RollbackMember
 from ledger.models.rates import ExchangeRate
 from ledger.models.recurring import EntryTemplate, TemplateDate, TemplateLine
 from ledger.models.schedules import BooksLimits, Schedule, ScheduleLine, ScheduleStep, WatchedAccount
@@ -49,6 +49,7 @@ __all__ = [
     "MirrorDocument",
     "MirrorLink",
     "MonthlyBalance",
+    "MovedTraits",
     "NameDecision",
     "OutboxItem",
     "OutboxMember",

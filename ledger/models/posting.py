@@ -90,3 +90,23 @@ class RollbackMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rollback_id} ← {self.entry_id}"
+
+
+class MovedTraits(models.Model):
+    """What the records said whose sums an adjusting entry of a mapping moved: the next mapping finds the sums by it.
+
+    Guarantees: one for an entry. Updates and deletion: never.
+    """
+
+    client = models.ForeignKey("clients.Client", models.PROTECT)
+    entry = models.OneToOneField(
+        "ledger.JournalEntry", models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="moved_traits"
+    )
+    channel = models.TextField(blank=True)
+    location = models.TextField(blank=True)
+    tender = models.TextField(blank=True)
+    product = models.TextField(blank=True)
+    jurisdiction = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"entry {self.entry_id}: {self.channel} {self.location} {self.tender} {self.product} {self.jurisdiction}"

@@ -192,6 +192,16 @@ def test_a_rule_for_one_channel_moves_that_channel_and_tags_its_lines(books, cha
     assert net(books, "1900", klass="Web", entry__reversals__isnull=True, entry__reverses__isnull=True) == 0
 
 
+def test_what_stands_is_moved_once_by_each_of_several_changes_of_one_channel(books, change, put_in_force):
+    Period.objects.filter(client=books.client, month=MARCH).update(state="locked")
+    role, moved = "sales-tax-payable", -16 * 3_100
+    rest = net(books, "2300", role=role) - moved
+    for number in ("1900", "6520", "4090"):
+        put_in_force(change("adjust", role=role, channel="Online", number=number))
+        found = {one: net(books, one, role=role) for one in ("2300", "1900", "6520", "4090")}
+        assert found == {"2300": rest, "1900": 0, "6520": 0, "4090": 0} | {number: moved}
+
+
 def test_a_changed_draft_has_to_be_tested_again(standing, books, change):
     version = change(role="sales", key="online", number="4090")
     mapping.set_rule(version, role="fx", account=books.account("6520"), by=standing[0].bob)

@@ -55,6 +55,22 @@ class _Server(WSGIServer):
         super().__init__(("127.0.0.1", 0), _Quiet, allow_reuse_address=False)
         self._threads = ThreadPoolExecutor(THREADS, "portal")
         self._held: set[Any] = set()
+        self._busy, self._rest = 0, threading.Condition()
+
+    def set_app(self, application: Any) -> None:
+        def counted(environ: Any, start: Any) -> Any:
+            self._count(1)
+            try:
+                return application(environ, start)
+            finally:
+                self._count(-1)
+
+        super().set_app(counted)
+
+    def _count(self, more: int) -> None:
+        with self._rest:
+            self._busy += more
+            self._rest.notify_all()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self._threads.submit(self._answer, request, client_address)
@@ -70,8 +86,11 @@ class _Server(WSGIServer):
 
     def server_close(self) -> None:
         super().server_close()
+        # What a page asked for before it was left is answered still; a connection without a question keeps its thread.
+        with self._rest:
+            self._rest.wait_for(lambda: not self._busy, timeout=PATIENCE_SECONDS)
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for held in self._held:
+        for held in tuple(self._held):
             held.close()
 
 

@@ -23,7 +23,7 @@ from tests.conftest import ROOT, _address, template
 from tests.faults.test_jobs_kills import Crew
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
-KILLS, SECONDS = 20, 120
+KILLS, SECONDS = 20, 300
 POINTS = (
     "after-claim",
     "after-fetch",

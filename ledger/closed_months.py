@@ -39,7 +39,7 @@ def post_on_open_day(row: LedgerException, *, by: User, on: date | None = None) 
     fact = _fact(row)
     assert fact.booked_on is not None
     record = from_json(fact.kind, fact.data)
-    day = _open_day(row.client, fact.booked_on, on)
+    day = open_day(row.client, fact.booked_on, on, too_early=f"It happened on {fact.booked_on}")
     try:
         with transaction.atomic():
             adjusted = (
@@ -101,14 +101,14 @@ def _withdraw(client: Client, fact: Fact, record: Withdrawn, day: date, by: User
     return bool(standing)
 
 
-def _open_day(client: Client, booked_on: date, on: date | None) -> date:
-    """The day asked for, the first open one where none is. Raises SettlingError."""
+def open_day(client: Client, first: date, on: date | None, *, too_early: str) -> date:
+    """The day asked for, from ``first`` on; the first open one where none is. Raises SettlingError."""
     if on is None:
-        return booking.first_open_day(client.pk, booked_on)
-    if on < booked_on:
-        raise SettlingError(f"It happened on {booked_on}; choose a later day.")
+        return booking.first_open_day(client.pk, first)
+    if on < first:
+        raise SettlingError(f"{too_early}; choose a later day.")
     if booking.first_open_day(client.pk, on) != on:
-        raise SettlingError(f"The books of {on:%B %Y} are closed too; choose a day of an open month.")
+        raise SettlingError(f"The books of {on:%B %Y} are closed here; choose a day of an open month.")
     return on
 
 

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from clients import audit
-from ledger import booking, exceptions_inbox, posting
+from ledger import exceptions_inbox, posting
+from ledger.closed_months import open_day
 from ledger.exceptions_inbox import CLOSED_THROUGH
 from ledger.models import EntryApproval, JournalEntry, LedgerException, MatchMember, OutboxItem, Period, SupportFile
 from ledger.settling import SettlingError, must_be, retry_client
@@ -38,7 +39,9 @@ def redate(row: LedgerException, *, by: User, on: date | None = None) -> str:
     if item is None or item.state != OutboxItem.State.REJECTED or CLOSED_THROUGH not in row.detail:
         raise SettlingError("Only a document that was refused for its date can get another.")
     entries = list(JournalEntry.objects.filter(client=row.client, sent_with__outbox=item).prefetch_related("lines"))
-    day = _open_day(row.client, item.booked_on, date.fromisoformat(row.detail[CLOSED_THROUGH]), on)
+    closed = date.fromisoformat(row.detail[CLOSED_THROUGH])
+    first = max(item.booked_on, closed + timedelta(days=1))
+    day = open_day(row.client, first, on, too_early=f"{closed} and what lies before it is closed there")
     _refuse_others(row.client, item, entries)
     said = f"{item.booked_on} is closed in the accounting system."
     try:
@@ -53,18 +56,6 @@ def redate(row: LedgerException, *, by: User, on: date | None = None) -> str:
     waits = EntryApproval.objects.filter(client=row.client, entry__in=ids).count() < by_hand
     goes = "It goes once a second person approves it." if waits else "It goes with the next sending."
     return f"Dated {day:%b} {day.day}, with its own date in the memo. {goes}"
-
-
-def _open_day(client: Client, booked_on: date, closed: date, on: date | None) -> date:
-    """The day asked for, the first open one where none is. Raises SettlingError."""
-    first = max(booked_on, closed + timedelta(days=1))
-    if on is None:
-        return booking.first_open_day(client.pk, first)
-    if on < first:
-        raise SettlingError(f"{closed} and what lies before it is closed there; choose a later day.")
-    if booking.first_open_day(client.pk, on) != on:
-        raise SettlingError(f"The books of {on:%B %Y} are closed here; choose a day of an open month.")
-    return on
 
 
 def _refuse_others(client: Client, item: OutboxItem, entries: Sequence[JournalEntry]) -> None:

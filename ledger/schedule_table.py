@@ -42,22 +42,27 @@ def put(of: Schedule, rows: Sequence[Row], standing: Sequence[ScheduleLine], *, 
     ]
     drop(of, differs, by)
     left = {line.month: line for line in held.values() if line not in differs}
-    for month, row in wanted.items():
-        line = left.get(month)
-        if line is None:
-            ScheduleLine.objects.create(
-                client=of.client,
-                schedule=of,
-                month=month,
-                on=row.on,
-                amount_minor=row.amount,
-                interest_minor=row.interest,
-                closing_minor=row.closing,
-                catch_up_minor=row.catch_up,
-            )
-        elif line.pk not in stays and (line.closing_minor, line.catch_up_minor) != (row.closing, row.catch_up):
+    ScheduleLine.objects.bulk_create(_line(of, row) for month, row in wanted.items() if month not in left)
+    moved = []
+    for month, line in left.items():
+        row = wanted.get(month)
+        if row and line.pk not in stays and (line.closing_minor, line.catch_up_minor) != (row.closing, row.catch_up):
             line.closing_minor, line.catch_up_minor = row.closing, row.catch_up
-            line.save(update_fields=["closing_minor", "catch_up_minor"])
+            moved.append(line)
+    ScheduleLine.objects.bulk_update(moved, ["closing_minor", "catch_up_minor"])
+
+
+def _line(of: Schedule, row: Row) -> ScheduleLine:
+    return ScheduleLine(
+        client=of.client,
+        schedule=of,
+        month=row.month.first,
+        on=row.on,
+        amount_minor=row.amount,
+        interest_minor=row.interest,
+        closing_minor=row.closing,
+        catch_up_minor=row.catch_up,
+    )
 
 
 def drop(of: Schedule, lines: Sequence[ScheduleLine], by: User | None) -> None:

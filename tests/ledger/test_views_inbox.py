@@ -159,7 +159,7 @@ def test_a_fact_of_a_closed_month_is_posted_on_the_day_a_person_chooses(books, b
         row = LedgerException.objects.get(kind="closed")
     page = f"/c/kestrel/exceptions/{row.pk}/"
     assert "Post on another day" in bob.get(page).content.decode()
-    for day, said in (("2026-02-28", "February 2026 are closed too"), ("2026-02-01", "choose a later day")):
+    for day, said in (("2026-02-28", "February 2026 are closed here"), ("2026-02-01", "choose a later day")):
         answer = bob.post(page + "decide/", {"on": day})
         assert (answer.status_code, said in answer.content.decode()) == (422, True)
     bob.post(page + "decide/", {"on": "2026-03-05"})

@@ -131,7 +131,7 @@ def _clear_the_inbox(desk, portal):
     expect(desk.get_by_text("3 documents there stand on the account that bears the name of Stripe")).to_be_visible()
     desk.get_by_role("button", name="Book it from here").click()
     expect(desk.get_by_role("button", name="Book it from here")).to_have_count(0)
-    expect(desk.get_by_text("account Professional Fees is inactive in QuickBooks")).to_be_visible()
+    expect(desk.get_by_text("Account Professional Fees is inactive in QuickBooks")).to_be_visible()
     desk.get_by_role("button", name="Make active").click()
     expect(desk.get_by_text("Being made active in the accounting system")).to_be_visible()
     portal.quiet()

@@ -57,7 +57,7 @@ def test_an_account_made_inactive_is_named_and_the_document_goes_once_it_is_acti
     assert desk.send()["rejected"] == 1
     (row,) = refusals(desk)
     assert row.title == (
-        "account Rent is inactive in QuickBooks: make it active there and send again, or use another (QuickBooks 610)"
+        "Account Rent is inactive in QuickBooks: make it active there and send again, or use another (QuickBooks 610)"
     )
     change(desk, "Account", one(desk, "Account", f"Id = '{account['Id']}'"), Name="Rent", Active=True)
     with client_context(desk.client.pk):
@@ -157,10 +157,10 @@ def test_a_vendor_made_inactive_and_an_account_that_is_gone_are_named(desk):
         return str(raised.value)
 
     assert refused(vendor["Id"], "99999") == (
-        "account 99999 is gone from QuickBooks, deleted or merged: map to the one that took its place (QuickBooks 2500)"
+        "Account 99999 is gone from QuickBooks, deleted or merged: map to the one that took its place (QuickBooks 2500)"
     )
     change(desk, "Vendor", vendor, DisplayName="Larch Timber", Active=False)
-    assert refused(vendor["Id"], account).startswith("vendor Larch Timber is inactive in QuickBooks")
+    assert refused(vendor["Id"], account).startswith("Vendor Larch Timber is inactive in QuickBooks")
 
 
 def test_a_merged_account_is_closed_here_and_its_months_are_read_again(desk):

@@ -40,7 +40,7 @@ def named(api: Api, payload: Mapping[str, Any], refusal: Refused) -> Refused:
         return refusal
     said = "; ".join(text for text, _asleep in found)
     return Refused(
-        f"{said} (QuickBooks {refusal.code})",
+        f"{said[:1].upper()}{said[1:]} (QuickBooks {refusal.code})",
         code=refusal.code,
         detail=refusal.detail,
         trace=refusal.trace,
